@@ -1,0 +1,1 @@
+"""Classifier trunks, each a plugin."""

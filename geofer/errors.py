@@ -1,0 +1,33 @@
+"""The errors that a user can do something about.
+
+The command line prints the message of a ``GeoferError`` alone, without a traceback; so a message says what was
+wrong, where, and what to do.
+"""
+
+
+class GeoferError(Exception):
+    """Base of every error that geofer raises on purpose."""
+
+
+class ConfigError(GeoferError):
+    """A setting, or a combination of settings, that cannot work."""
+
+
+class DataError(GeoferError):
+    """A data set, cache or picture that is missing, unreadable or not what it claims to be."""
+
+
+class LeakError(DataError):
+    """A subject that appears on both sides of a split, or in the landmark bank and the test set."""
+
+
+class CheckpointError(GeoferError):
+    """A checkpoint that is damaged, unsafe, or does not fit the model."""
+
+
+class PluginError(GeoferError):
+    """A backbone or landmark detector that is unknown, ambiguous or broken."""
+
+
+class NonFiniteError(GeoferError):
+    """A loss, gradient or weight that became NaN or infinite during training."""

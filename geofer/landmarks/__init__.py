@@ -1,0 +1,1 @@
+"""Landmark detectors, each a plugin."""

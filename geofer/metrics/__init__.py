@@ -1,0 +1,1 @@
+"""Recognition accuracy by pose and expression, and what belongs to it."""

@@ -1,0 +1,1 @@
+"""What learns: networks, losses, and the LightningModules that train them."""

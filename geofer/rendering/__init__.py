@@ -1,0 +1,1 @@
+"""Labelled faces rendered from a parametric head."""
