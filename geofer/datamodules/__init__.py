@@ -1,1 +1,7 @@
 """One LightningDataModule per data set, over one store of faces."""
+
+from geofer.datamodules.base import FaceDataModule, FaceStore
+from geofer.datamodules.rendered_faces import RenderedFaces
+from geofer.datamodules.store import FaceDataset, FaceTable, ShardedPictures
+
+__all__ = ["FaceDataModule", "FaceDataset", "FaceStore", "FaceTable", "RenderedFaces", "ShardedPictures"]

@@ -1,0 +1,164 @@
+"""What all data modules share: splits by subject, loaders, the landmark bank, normalisation."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from lightning import LightningDataModule
+from numpy.typing import NDArray
+
+from geofer.datamodules.leaks import check_subjects_apart
+from geofer.datamodules.loader import FaceLoader
+from geofer.datamodules.pairs import PairDataset
+from geofer.datamodules.store import FaceDataset, FaceTable, ShardedPictures
+from geofer.errors import ConfigError, DataError
+from geofer.faces import FaceBatch, LandmarkBank, Split, normalise_image
+
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class FaceStore:
+    """All faces of a data set, with the split of each.
+
+    Attributes:
+        table: One row a face.
+        pictures: The pictures, in the order of ``table``.
+        split: ``(N,)`` of ``train``, ``val`` and ``test``.
+    """
+
+    table: FaceTable
+    pictures: ShardedPictures
+    split: NDArray[np.str_]
+
+
+class FaceDataModule(LightningDataModule, ABC):
+    """Base of every data set of faces.
+
+    A subclass says what its labels and picture size are, makes its store in `prepare_data`, and opens it in
+    `open_store`. Everything else is here: training batches are pairs of one person, evaluation batches are faces,
+    and a subject on both sides of a split is an error.
+
+    Args:
+        batch_size: Faces a step and device.
+        num_workers: Processes that gather batches ahead; 0 gathers in the training process, which is enough for
+            pictures in a memory map.
+        self_pairs: Share of training pairs in [0, 1] whose target is the input itself.
+        seed: Order of the faces and choice of the pairs.
+    """
+
+    def __init__(self, *, batch_size: int, num_workers: int, self_pairs: float, seed: int) -> None:
+        super().__init__()
+        if batch_size < 2:
+            raise ConfigError(f"batch_size is {batch_size}; batch normalisation needs at least 2 faces.")
+        if not 0 <= self_pairs <= 1:
+            raise ConfigError(f"self_pairs is {self_pairs}; it is a share, between 0 and 1.")
+        self.batch_size = batch_size
+        self.num_workers = num_workers
+        self.self_pairs = self_pairs
+        self.seed = seed
+        self._store: FaceStore | None = None
+
+    @property
+    @abstractmethod
+    def expressions(self) -> tuple[str, ...]:
+        """Class names, in the order of the labels."""
+
+    @property
+    @abstractmethod
+    def image_size(self) -> int:
+        """Side of the square pictures in pixels."""
+
+    @abstractmethod
+    def open_store(self) -> FaceStore:
+        """Opens what `prepare_data` made; called once in every process.
+
+        Raises:
+            DataError: It is not there, or damaged.
+        """
+
+    @property
+    def num_classes(self) -> int:
+        """Number of expressions."""
+        return len(self.expressions)
+
+    @property
+    def store(self) -> FaceStore:
+        """The opened store."""
+        if self._store is None:
+            raise DataError("The data module is not set up; call prepare_data() and setup() first.")
+        return self._store
+
+    def setup(self, stage: str | None = None) -> None:
+        """Opens the store and checks that no subject is in two splits.
+
+        Raises:
+            LeakError: A subject is in two splits.
+            DataError: A split that this stage needs is empty.
+        """
+        if self._store is None:
+            self._store = self.open_store()
+            check_subjects_apart({split: self.subjects(split) for split in SPLITS})
+        needed: tuple[Split, ...] = {"fit": SPLITS[:2], "validate": SPLITS[1:2], None: SPLITS}.get(stage, SPLITS[2:])
+        for split in needed:
+            if not self.subjects(split):
+                raise DataError(f"{type(self).__name__} has no face in its {split} split, which this command needs.")
+
+    def _rows(self, split: Split) -> NDArray[np.int64]:
+        return np.flatnonzero(self.store.split == split)
+
+    def faces(self, split: Split) -> FaceDataset:
+        """The faces of one split."""
+        return FaceDataset(self.store.table, self.store.pictures, self._rows(split))
+
+    def subjects(self, split: Split) -> frozenset[int]:
+        """Subject numbers of one split."""
+        return frozenset(self.store.table.subject[self._rows(split)].tolist())
+
+    def landmark_bank(self) -> LandmarkBank:
+        """The geometries that synthesis may aim at: those of the training faces, and of nobody else."""
+        table = self.store.table.select(self._rows("train"))
+        return LandmarkBank(
+            landmarks=torch.from_numpy(table.landmarks),
+            expression=torch.from_numpy(table.expression),
+            subject=torch.from_numpy(table.subject),
+        )
+
+    def _loader(self, dataset: FaceDataset, *, training: bool) -> FaceLoader:
+        return FaceLoader(
+            dataset,
+            self.batch_size,
+            shuffle=training,
+            drop_last=training,
+            seed=self.seed,
+            rank=self.trainer.global_rank if self.trainer else 0,
+            world_size=self.trainer.world_size if self.trainer else 1,
+            num_workers=self.num_workers,
+        )
+
+    def train_dataloader(self) -> FaceLoader:
+        """Shuffled pairs of training subjects."""
+        pairs = PairDataset(self.store.table, self.store.pictures, self._rows("train"), self.self_pairs)
+        if len(pairs) < self.batch_size:
+            raise ConfigError(f"batch_size is {self.batch_size}, but there are only {len(pairs)} training faces.")
+        return self._loader(pairs, training=True)
+
+    def val_dataloader(self) -> FaceLoader:
+        """Faces of the validation subjects, in order."""
+        return self._loader(self.faces("val"), training=False)
+
+    def test_dataloader(self) -> FaceLoader:
+        """Faces of the test subjects, in order."""
+        return self._loader(self.faces("test"), training=False)
+
+    def predict_dataloader(self) -> FaceLoader:
+        """The faces that `test_dataloader` gives."""
+        return self.test_dataloader()
+
+    def on_after_batch_transfer(self, batch: FaceBatch, dataloader_idx: int) -> FaceBatch:
+        """Brings the pictures from uint8 to floats in [-1, 1], on the device."""
+        for name in ("image", "target_image"):
+            if name in batch:
+                batch[name] = normalise_image(batch[name])  # type: ignore[literal-required]
+        return batch

@@ -1,0 +1,52 @@
+"""Pairs of faces of one person: what the generator learns from."""
+
+import numpy as np
+import torch
+
+from geofer.datamodules.store import FaceDataset, FaceTable, Rows, ShardedPictures
+from geofer.faces import PairBatch
+
+
+class PairDataset(FaceDataset):
+    """Every face as the input x, with a random face x^t of the same person as the target.
+
+    Args:
+        table: As in `FaceDataset`.
+        pictures: As in `FaceDataset`.
+        rows: As in `FaceDataset`.
+        self_pairs: Share of pairs in [0, 1] whose target is the input itself, so that G also learns to keep a face.
+    """
+
+    def __init__(self, table: FaceTable, pictures: ShardedPictures, rows: Rows, self_pairs: float) -> None:
+        super().__init__(table, pictures, rows)
+        self.self_pairs = self_pairs
+        order = np.argsort(self.table.subject, kind="stable")
+        _, person, counts = np.unique(self.table.subject, return_inverse=True, return_counts=True)
+        self._by_person = order
+        self._first = (np.cumsum(counts) - counts)[person]  # where this row's person starts in _by_person
+        self._count = counts[person]
+
+    def partners(self, indices: Rows, rng: np.random.Generator) -> Rows:
+        """A target for each input: itself with probability ``self_pairs``, else any face of the same person.
+
+        Args:
+            indices: ``(B,)`` inputs.
+            rng: Source of randomness.
+
+        Returns:
+            ``(B,)`` targets.
+        """
+        place = (rng.random(len(indices)) * self._count[indices]).astype(np.int64)
+        others = self._by_person[self._first[indices] + place]
+        return np.where(rng.random(len(indices)) < self.self_pairs, indices, others)
+
+    def batch(self, indices: Rows, rng: np.random.Generator) -> PairBatch:
+        """Gathers one batch of pairs; see `FaceDataset.batch`."""
+        targets = self.partners(indices, rng)
+        part = self.table.select(targets)
+        return PairBatch(
+            **super().batch(indices, rng),
+            target_image=self.images(targets),
+            target_landmarks=torch.from_numpy(part.landmarks),
+            target_expression=torch.from_numpy(part.expression),
+        )

@@ -1,0 +1,175 @@
+"""Rendered faces on disk: rendered once, in parallel, one file pair a person, so that a kill loses one person at most.
+
+The folder's name is a digest of everything that shapes a picture: the spec (but for the number of subjects: a person
+depends on the seed and their number alone, so a larger set goes on from a smaller one), the renderer's source code,
+and the version of the head model.
+"""
+
+import errno
+import hashlib
+import json
+import multiprocessing
+import os
+import shutil
+import zipfile
+import zlib
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, replace
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+import geofer.rendering
+from geofer.errors import DataError
+from geofer.paths import PARTIAL_SUFFIX, written_whole
+from geofer.rendering import RenderedSubject, RenderSpec
+
+TRUTH = ("landmarks", "visible", "expression", "level", "actions", "pan", "tilt", "roll")
+
+
+@cache
+def _renderer_digest() -> str:
+    """Changes with the renderer's source code and with the head model's version."""
+    digest = hashlib.sha256(version("anny").encode())
+    for source in sorted(Path(geofer.rendering.__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def render_folder(root: Path, spec: RenderSpec) -> Path:
+    """The folder under ``root`` where the pictures of ``spec`` belong."""
+    shape = json.dumps(asdict(replace(spec, subjects=1)), sort_keys=True)
+    digest = hashlib.sha256((shape + _renderer_digest()).encode()).hexdigest()
+    return root / f"rendered-{spec.image_size}px-{digest[:16]}"
+
+
+class RenderCache:
+    """The rendered people of one spec.
+
+    Args:
+        root: Folder that holds the caches of all specs.
+        spec: What is rendered.
+    """
+
+    def __init__(self, root: Path, spec: RenderSpec) -> None:
+        self.spec = spec
+        self.folder = render_folder(root, spec)
+
+    def _pictures_path(self, subject: int) -> Path:
+        return self.folder / f"subject-{subject:05d}.npy"
+
+    def _truth_path(self, subject: int) -> Path:
+        return self.folder / f"subject-{subject:05d}.npz"
+
+    def prepare(self, workers: int | None = None) -> None:
+        """Renders the people that are missing or damaged, with a progress bar; what is there stays.
+
+        Args:
+            workers: Processes; None takes one a core.
+
+        Raises:
+            DataError: The disk is full or not writable; what was finished stays.
+        """
+        missing = [subject for subject in range(self.spec.subjects) if not self._is_intact(subject)]
+        if not missing:
+            return
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for leftover in self.folder.glob(f"*{PARTIAL_SUFFIX}"):
+                leftover.unlink()
+            (self.folder / "spec.json").write_text(json.dumps(asdict(self.spec), indent=2))
+            self._render(missing, min(workers or os.cpu_count() or 1, len(missing)))
+        except OSError as error:
+            raise self._disk_error(error) from error
+
+    def _render(self, missing: list[int], workers: int) -> None:
+        with _progress() as progress:
+            task = progress.add_task(f"Rendering people at {self.spec.image_size} px", total=self.spec.subjects)
+            progress.advance(task, self.spec.subjects - len(missing))
+            if workers == 1:
+                for subject in missing:
+                    self.render_one(subject)
+                    progress.advance(task)
+                return
+            context = multiprocessing.get_context("spawn")  # torch and warp do not survive a fork
+            with ProcessPoolExecutor(workers, context, initializer=_one_thread) as pool:
+                futures = [pool.submit(self.render_one, subject) for subject in missing]
+                try:
+                    for future in as_completed(futures):
+                        future.result()
+                        progress.advance(task)
+                except BaseException:
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise
+
+    def render_one(self, subject: int) -> None:
+        """Renders one person into their two files, the truth last: a person counts once it is there."""
+        from geofer.rendering import render_subject
+
+        rendered = render_subject(self.spec, subject)
+        with written_whole(self._pictures_path(subject)) as file:
+            np.save(file, rendered.images)
+        with written_whole(self._truth_path(subject)) as file:
+            np.savez(file, **_truth(rendered))
+
+    def _is_intact(self, subject: int) -> bool:
+        if not self._truth_path(subject).exists():
+            return False
+        try:
+            truth, pictures = self.load(subject)
+        except DataError:
+            return False
+        return zlib.crc32(np.ascontiguousarray(pictures)) == int(truth["checksum"])
+
+    def load(self, subject: int) -> tuple[dict[str, NDArray[Any]], NDArray[np.uint8]]:
+        """One person's truth, and their pictures as a memory map.
+
+        Returns:
+            The fields of `RenderedSubject` by name (without images), and ``(n, H, W, 3)`` uint8 pictures.
+
+        Raises:
+            DataError: They are not there, or damaged.
+        """
+        try:
+            with np.load(self._truth_path(subject), allow_pickle=False) as file:
+                truth = {name: file[name] for name in file.files}
+            pictures = np.load(self._pictures_path(subject), mmap_mode="r", allow_pickle=False)
+            if pictures.shape != (len(truth["expression"]), self.spec.image_size, self.spec.image_size, 3):
+                raise ValueError(f"pictures have shape {pictures.shape}")
+        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+            raise DataError(
+                f"Rendered person {subject} in {self.folder} is missing or damaged ({error}). "
+                "Run `geofer prepare` with the same config to render it again."
+            ) from error
+        return truth, pictures
+
+    def _disk_error(self, error: OSError) -> DataError:
+        what = "The disk is full" if error.errno == errno.ENOSPC else f"Cannot write ({error.strerror or error})"
+        existing = next(parent for parent in (self.folder, *self.folder.parents) if parent.exists())
+        return DataError(
+            f"{what}: {self.folder}, with {shutil.disk_usage(existing).free / 1e6:.0f} MB free. The people rendered so "
+            "far are kept. Free some space or choose another folder with `data.root` or $GEOFER_CACHE, and run again."
+        )
+
+
+def _truth(rendered: RenderedSubject) -> dict[str, NDArray[Any]]:
+    return {
+        **{name: getattr(rendered, name) for name in TRUTH},
+        **{f"phenotype/{name}": np.float32(value) for name, value in rendered.phenotype.items()},
+        "checksum": np.int64(zlib.crc32(np.ascontiguousarray(rendered.images))),
+    }
+
+
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def _progress() -> Progress:
+    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -1,0 +1,133 @@
+"""Faces that geofer renders itself: exact labels, poses and landmarks, and no licence to ask for."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from geofer.datamodules.base import FaceDataModule, FaceStore
+from geofer.datamodules.render_cache import RenderCache
+from geofer.datamodules.store import FaceTable, ShardedPictures
+from geofer.errors import ConfigError
+from geofer.faces import EXPRESSIONS, normalise_landmarks
+from geofer.paths import cache_folder
+from geofer.rendering.spec import PoseGrid, RenderSpec
+
+
+class RenderedFaces(FaceDataModule):
+    """A licence-free twin of BU-3DFE: pictures of parametric heads, split by person.
+
+    The first ``test_subjects`` people are for testing, the next ``val_subjects`` for validation, the others for
+    training; so the people tested stay the same when there are more or fewer to train on.
+
+    Args:
+        train_subjects: Number of people to train on.
+        val_subjects: Number of people that choose the checkpoint.
+        test_subjects: Number of people to test on.
+        expressions: Which of `geofer.faces.EXPRESSIONS`.
+        levels: Intensities from 1 (slight) to 4 (strong).
+        performances: How often a person shows each expression at each level.
+        poses: ``bu3dfe`` (35 poses), ``multipie`` (5), or ``continuous``.
+        views: Poses each performance is seen from, drawn from the grid; None takes all.
+        pan_limit: Largest pan in degrees, for ``continuous``.
+        tilt_limit: Largest tilt in degrees, for ``continuous``.
+        roll_jitter: Standard deviation of the roll in degrees.
+        image_size: Side of the square picture in pixels, 64 to 512.
+        crop: ``tight`` shows brows to chin, ``loose`` the whole head.
+        scene: ``session`` fixes light and background for a person, ``picture`` draws them anew for every picture.
+        camera: Adds sensor noise, blur and JPEG compression.
+        variation: Scales what makes expressions hard to tell apart; 1 is the calibrated default.
+        seed: Everything follows from it: the people, their faces, the order of the batches.
+        batch_size: Faces a step and device.
+        num_workers: Processes that gather batches ahead.
+        self_pairs: Share of training pairs in [0, 1] whose target is the input itself.
+        root: Folder of the rendered pictures; None takes `geofer.paths.cache_folder`.
+        render_workers: Processes that render; None takes one a core.
+
+    Raises:
+        ConfigError: A setting is out of its range.
+    """
+
+    def __init__(
+        self,
+        *,
+        train_subjects: int = 80,
+        val_subjects: int = 10,
+        test_subjects: int = 20,
+        expressions: tuple[str, ...] = EXPRESSIONS,
+        levels: tuple[int, ...] = (4,),
+        performances: int = 1,
+        poses: PoseGrid = "bu3dfe",
+        views: int | None = None,
+        pan_limit: float = 45.0,
+        tilt_limit: float = 30.0,
+        roll_jitter: float = 3.0,
+        image_size: int = 64,
+        crop: Literal["tight", "loose"] = "tight",
+        scene: Literal["session", "picture"] = "session",
+        camera: bool = False,
+        variation: float = 1.0,
+        seed: int = 0,
+        batch_size: int = 36,
+        num_workers: int = 0,
+        self_pairs: float = 0.1,
+        root: Path | None = None,
+        render_workers: int | None = None,
+    ) -> None:
+        super().__init__(batch_size=batch_size, num_workers=num_workers, self_pairs=self_pairs, seed=seed)
+        counts = {"train_subjects": train_subjects, "val_subjects": val_subjects, "test_subjects": test_subjects}
+        for name, count in counts.items():
+            if count < 0:
+                raise ConfigError(f"{name} is {count}; it is a number of people.")
+        self.spec = RenderSpec(
+            subjects=sum(counts.values()),
+            expressions=tuple(expressions),
+            levels=tuple(levels),
+            performances=performances,
+            poses=poses,
+            views=views,
+            pan_limit=pan_limit,
+            tilt_limit=tilt_limit,
+            roll_jitter=roll_jitter,
+            image_size=image_size,
+            crop=crop,
+            scene=scene,
+            camera=camera,
+            variation=variation,
+            seed=seed,
+        )
+        self._split_of = np.repeat(np.array(["test", "val", "train"]), [test_subjects, val_subjects, train_subjects])
+        self._render_workers = render_workers
+        self.cache = RenderCache(root or cache_folder(), self.spec)
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """Class names, in the order of the labels."""
+        return self.spec.expressions
+
+    @property
+    def image_size(self) -> int:
+        """Side of the square pictures in pixels."""
+        return self.spec.image_size
+
+    def prepare_data(self) -> None:
+        """Renders what is missing, in parallel; resumes where a killed run stopped."""
+        self.cache.prepare(self._render_workers)
+
+    def open_store(self) -> FaceStore:
+        """Opens the rendered people as memory maps."""
+        tables, pictures = [], []
+        for subject in range(self.spec.subjects):
+            truth, images = self.cache.load(subject)
+            pictures.append(images)
+            tables.append(
+                FaceTable(
+                    expression=truth["expression"],
+                    subject=np.full(len(images), subject),
+                    pan=truth["pan"],
+                    tilt=truth["tilt"],
+                    landmarks=normalise_landmarks(truth["landmarks"], self.image_size),
+                )
+            )
+        table = FaceTable.concatenate(tables)
+        return FaceStore(table, ShardedPictures(pictures), self._split_of[table.subject])

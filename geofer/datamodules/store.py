@@ -1,0 +1,114 @@
+"""Faces on disk, as every data module hands them to training: a table of labels and an array of pictures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from geofer.faces import FaceBatch
+
+Rows = NDArray[np.int64]
+Pictures = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class FaceTable:
+    """One row a face.
+
+    Attributes:
+        expression: ``(N,)`` int64, index into the data module's ``expressions``.
+        subject: ``(N,)`` int64, one number a person.
+        pan: ``(N,)`` float32, degrees.
+        tilt: ``(N,)`` float32, degrees.
+        landmarks: ``(N, 68, 2)`` float32, iBUG points in [-1, 1] of the crop.
+    """
+
+    expression: NDArray[np.int64]
+    subject: NDArray[np.int64]
+    pan: NDArray[np.float32]
+    tilt: NDArray[np.float32]
+    landmarks: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        """Number of faces."""
+        return len(self.subject)
+
+    def select(self, rows: Rows) -> Self:
+        """The table of some rows, in their order."""
+        return type(self)(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+    @classmethod
+    def concatenate(cls, tables: Sequence[Self]) -> Self:
+        """One table below the other."""
+        columns = {field.name: [getattr(table, field.name) for table in tables] for field in fields(cls)}
+        return cls(**{name: np.concatenate(parts) for name, parts in columns.items()})
+
+
+class ShardedPictures:
+    """Pictures spread over several memory-mapped arrays, addressed as if they were one.
+
+    Args:
+        shards: Arrays ``(n_i, H, W, 3)`` uint8 of one picture size; row ``n_0 + 2`` is the third of the second.
+    """
+
+    def __init__(self, shards: Sequence[Pictures]) -> None:
+        self._shards = shards
+        self._starts = np.cumsum([0, *(len(shard) for shard in shards)])
+
+    def __len__(self) -> int:
+        """Number of pictures."""
+        return int(self._starts[-1])
+
+    def gather(self, rows: Rows) -> Pictures:
+        """Copies pictures ``(B, H, W, 3)`` into memory, in the order of ``rows`` ``(B,)``."""
+        which = np.searchsorted(self._starts, rows, side="right") - 1
+        out = np.empty((len(rows), *self._shards[0].shape[1:]), np.uint8)
+        for place, (shard, row) in enumerate(zip(which, rows - self._starts[which], strict=True)):
+            out[place] = self._shards[shard][row]
+        return out
+
+
+class FaceDataset:
+    """Some rows of a store of faces, ready to be gathered into batches.
+
+    Args:
+        table: Labels of *all* faces of the store.
+        pictures: Pictures of all faces of the store, in the order of ``table``.
+        rows: Which of them belong to this data set.
+    """
+
+    def __init__(self, table: FaceTable, pictures: ShardedPictures, rows: Rows) -> None:
+        self.table = table.select(rows)
+        self._pictures = pictures
+        self._rows = rows
+
+    def __len__(self) -> int:
+        """Number of faces in this data set."""
+        return len(self._rows)
+
+    def images(self, indices: Rows) -> torch.Tensor:
+        """Pictures ``(B, 3, H, W)`` uint8, channels last in memory."""
+        return torch.from_numpy(self._pictures.gather(self._rows[indices])).permute(0, 3, 1, 2)
+
+    def batch(self, indices: Rows, rng: np.random.Generator) -> FaceBatch:
+        """Gathers one batch.
+
+        Args:
+            indices: ``(B,)`` positions within this data set.
+            rng: Randomness of this batch; faces without partners need none.
+
+        Returns:
+            The faces, images as uint8.
+        """
+        part = self.table.select(indices)
+        return FaceBatch(
+            image=self.images(indices),
+            landmarks=torch.from_numpy(part.landmarks),
+            expression=torch.from_numpy(part.expression),
+            subject=torch.from_numpy(part.subject),
+            pan=torch.from_numpy(part.pan),
+            tilt=torch.from_numpy(part.tilt),
+        )

@@ -1,0 +1,41 @@
+"""Where geofer keeps what it can make again, and how it writes a file that must never be found half done."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO
+
+PARTIAL_SUFFIX = ".part"
+
+
+def cache_folder() -> Path:
+    """The folder for caches: ``$GEOFER_CACHE``, else ``$XDG_CACHE_HOME/geofer``, else ``~/.cache/geofer``."""
+    if chosen := os.environ.get("GEOFER_CACHE"):
+        return Path(chosen).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "geofer"
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[IO[bytes]]:
+    """A binary file that appears at ``path`` only once it is complete.
+
+    What is written goes to a temporary file in the same folder, reaches the disk, and then takes the place of
+    ``path`` in one step; after an error or a kill the previous file is still there.
+
+    Args:
+        path: Where the file shall be; its folder must exist.
+
+    Yields:
+        The open file.
+    """
+    with NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=PARTIAL_SUFFIX, delete=False) as file:
+        try:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(file.name, path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
