@@ -42,7 +42,7 @@ class FaceDataModule(LightningDataModule, ABC):
 
     Args:
         batch_size: Faces a step and device.
-        num_workers: Processes that gather batches ahead; 0 gathers in the training process, which is enough for
+        num_workers: Threads that gather batches ahead; 0 gathers in the training thread, which is enough for
             pictures in a memory map.
         self_pairs: Share of training pairs in [0, 1] whose target is the input itself.
         seed: Order of the faces and choice of the pairs.

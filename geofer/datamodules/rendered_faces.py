@@ -39,7 +39,7 @@ class RenderedFaces(FaceDataModule):
         variation: Scales what makes expressions hard to tell apart; 1 is the calibrated default.
         seed: Everything follows from it: the people, their faces, the order of the batches.
         batch_size: Faces a step and device.
-        num_workers: Processes that gather batches ahead.
+        num_workers: Threads that gather batches ahead.
         self_pairs: Share of training pairs in [0, 1] whose target is the input itself.
         root: Folder of the rendered pictures; None takes `geofer.paths.cache_folder`.
         render_workers: Processes that render; None takes one a core.
