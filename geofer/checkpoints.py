@@ -1,0 +1,173 @@
+"""Checkpoints: written whole or not at all, verified before they are read, and never trusted to run code."""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from zipfile import ZIP_STORED, ZipFile
+
+import torch
+from lightning import LightningModule
+from lightning.pytorch.plugins.io import CheckpointIO
+from torch import Tensor
+
+from geofer.errors import CheckpointError, NonFiniteError
+from geofer.paths import PARTIAL_SUFFIX, written_whole
+
+MapLocation = torch.device | str | Callable[..., Any] | dict[str, str] | None
+
+
+def read_checkpoint(path: str | Path, map_location: MapLocation = "cpu") -> dict[str, Any]:
+    """Reads a checkpoint that nobody has vouched for.
+
+    The checksum of every record is verified first, since torch itself loads a file with flipped bits in silence. Then
+    only tensors and plain data are unpickled; anything that could run code is refused.
+
+    Args:
+        path: A file on this machine.
+        map_location: Where tensors go, as in `torch.load`.
+
+    Returns:
+        The checkpoint, with at least ``state_dict``.
+
+    Raises:
+        CheckpointError: The file is missing, remote, damaged, holds more than plain data, or is something else.
+    """
+    if re.match(r"[a-z0-9+.-]+://", str(path), re.IGNORECASE):
+        raise CheckpointError(
+            f"{path} is not a file on this machine; download it, check where it is from, and try again."
+        )
+    path = Path(path)
+    if not path.is_file():
+        raise CheckpointError(f"{path}: there is no such checkpoint file.")
+    try:
+        _verify_records(path)
+    except Exception as error:  # zipfile raises a dozen different types for a damaged file
+        raise CheckpointError(f"{path} is damaged or no checkpoint ({error}); use another one.") from error
+    checkpoint = _load(path, map_location)
+    if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("state_dict"), Mapping):
+        raise CheckpointError(f"{path} holds no state_dict; it is not a checkpoint of a training run.")
+    return checkpoint
+
+
+def _verify_records(path: Path) -> None:
+    """Compares each record of a zip file with its checksum; raises whatever `zipfile` does, or ValueError."""
+    with ZipFile(path) as archive:
+        for record in archive.infolist():
+            if record.compress_type != ZIP_STORED:
+                raise ValueError(f"record {record.filename} is compressed, which torch never does")
+        if (broken := archive.testzip()) is not None:
+            raise ValueError(f"record {broken} does not match its checksum")
+
+
+def _load(path: Path, map_location: MapLocation, *, mmap: bool = False) -> object:
+    """`torch.load` for tensors and plain data alone."""
+    try:
+        return torch.load(path, map_location=map_location, weights_only=True, mmap=mmap)
+    except Exception as error:  # the unpickler meets whatever the file asks for
+        found = re.search(r"(?:GLOBAL|function|class) ([\w.]+)", str(error))
+        raise CheckpointError(
+            f"{path} holds more than tensors and plain data ({found[1] if found else type(error).__name__}), "
+            "which could run code; it was not loaded."
+        ) from error
+
+
+class AtomicCheckpointIO(CheckpointIO):
+    """Lightning's door to checkpoint files, for ``Trainer(plugins=[AtomicCheckpointIO()])``.
+
+    A file appears under its name only when it is complete, on the disk and known to load; until then, and after a kill
+    or on a full disk, the previous one stays. Weights that are not finite are never written.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: object = None) -> None:
+        """Writes a checkpoint.
+
+        Args:
+            checkpoint: What Lightning collected.
+            path: Where to; its folder is made when missing.
+            storage_options: Not supported.
+
+        Raises:
+            NonFiniteError: A weight is NaN or infinite.
+            CheckpointError: The file cannot be written, or the checkpoint holds more than tensors and plain data.
+        """
+        if storage_options is not None:
+            raise TypeError("AtomicCheckpointIO has no storage options.")
+        path = Path(path)
+        weights = {name: value for name, value in checkpoint["state_dict"].items() if isinstance(value, Tensor)}
+        broken = [name for name, value in weights.items() if not all_finite([value])]
+        if broken:
+            raise NonFiniteError(
+                f"{path} was not written, since {len(broken)} weights are NaN or infinite, first {broken[0]}; "
+                "go on from the previous checkpoint with a lower learning rate."
+            )
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            for stale in path.parent.glob(f"*.ckpt*{PARTIAL_SUFFIX}"):
+                stale.unlink()
+            with written_whole(path) as file:
+                torch.save(checkpoint, file)
+                file.flush()
+                _load(Path(file.name), "cpu", mmap=True)
+        except (OSError, RuntimeError) as error:  # torch wraps some errors of the disk
+            raise CheckpointError(
+                f"{path} could not be written ({error}); free some space or choose another folder. "
+                "The previous checkpoint is as it was."
+            ) from error
+
+    def load_checkpoint(
+        self, path: str | Path, map_location: MapLocation = "cpu", weights_only: bool | None = None
+    ) -> dict[str, Any]:
+        """Reads a checkpoint with `read_checkpoint`, whatever ``weights_only`` says."""
+        return read_checkpoint(path, map_location or "cpu")
+
+    def remove_checkpoint(self, path: str | Path) -> None:
+        """Deletes a checkpoint, if it is there."""
+        Path(path).unlink(missing_ok=True)
+
+
+def all_finite(tensors: list[Tensor]) -> bool:
+    """Whether no element is NaN or infinite; integers always are finite. Waits for the device once."""
+    floating = [tensor.detach() for tensor in tensors if tensor.is_floating_point() and tensor.numel()]
+    if not floating:
+        return True
+    largest = torch._foreach_norm(floating, ord=float("inf"))
+    return bool(torch.stack([norm.float().to(floating[0].device) for norm in largest]).isfinite().all())
+
+
+def check_fits(checkpoint: Mapping[str, Any], module: LightningModule) -> None:
+    """Compares a checkpoint with the module that shall take it, before anything is loaded.
+
+    Args:
+        checkpoint: As `read_checkpoint` returns it.
+        module: Its hyperparameters name ``expressions`` and ``image_size``.
+
+    Raises:
+        CheckpointError: Class names, their order, the image size, or the shape of a network differ.
+    """
+    stored = checkpoint.get("hyper_parameters", {})
+    for name, meaning in (("expressions", "classes"), ("image_size", "image size")):
+        theirs, ours = _listed(stored.get(name)), _listed(module.hparams.get(name))
+        if name in stored and theirs != ours:
+            raise CheckpointError(
+                f"The checkpoint was trained with the {meaning} {theirs}, but this run has {ours}; "
+                "use the same data settings, or train anew."
+            )
+    loaded, own = _shapes(checkpoint["state_dict"]), _shapes(module.state_dict())
+    differing = sorted(name for name in loaded | own if loaded.get(name) != own.get(name))
+    if differing and module.strict_loading:
+        name = differing[0]
+        raise CheckpointError(
+            f"{len(differing)} weights of the checkpoint do not fit this model, first {name}: shape "
+            f"{loaded.get(name, 'absent')} there, {own.get(name, 'absent')} here; "
+            "use the model settings that it was trained with."
+        )
+
+
+def _listed(value: object) -> str:
+    """A setting as it reads in a message; a list and a tuple are the same."""
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _shapes(state: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(value.shape) for name, value in state.items() if isinstance(value, Tensor)}
