@@ -1,0 +1,118 @@
+"""The losses, one function for each equation of the paper."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """λ of Eq. 10: what each term weighs in the loss of E and G.
+
+    The discriminators and the classifier minimise their own losses, unweighted. A discriminator whose weight is 0 is
+    neither trained nor asked.
+
+    Attributes:
+        attribute: λ1, of D_att (Eq. 3).
+        prior: λ2, of D_i (Eq. 4).
+        classification: λ3, of C (Eq. 5).
+        reconstruction: Of Eq. 7, which carries no λ in the paper.
+        geometry: λ4, of Eq. 9.
+        variation: λ5, of Eq. 8.
+    """
+
+    attribute: float = 1e-3
+    prior: float = 1e-3
+    classification: float = 1e-3
+    reconstruction: float = 1.0
+    geometry: float = 1e-4
+    variation: float = 1e-4
+
+
+def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
+    """What D_att maximises in Eq. 3, and D_i in Eq. 4, as a loss: ``-E[log D(real)] - E[log(1 - D(fake))]``.
+
+    Args:
+        real: Logits of real pictures (D_att) or of draws from the prior (D_i), any shape.
+        fake: Logits of synthetic pictures or of f(x), any shape.
+
+    Returns:
+        A scalar.
+    """
+    return F.softplus(-real.float()).mean() + F.softplus(fake.float()).mean()
+
+
+def adversarial_loss(fake: Tensor) -> Tensor:
+    """The generator's side of Eq. 3 and 4 in its non-saturating form: ``-E[log D(fake)]``.
+
+    Args:
+        fake: Logits of synthetic pictures or of f(x), any shape.
+
+    Returns:
+        A scalar.
+    """
+    return F.softplus(-fake.float()).mean()
+
+
+def classification_loss(
+    logits: Tensor, expression: Tensor, smoothing: float = 0.0, weight: Tensor | None = None
+) -> Tensor:
+    """Eq. 5, cross entropy, with the smoothed labels of Eq. 6.
+
+    The true class gets ``1 - (K - 1) ρ / K`` and every other one ``ρ / K``; ρ = 0 is plain cross entropy.
+
+    Args:
+        logits: ``(B, K)``.
+        expression: ``(B,)`` int64, the true class.
+        smoothing: ρ in [0, 1].
+        weight: ``(B,)``, what each face counts for; the mean is over all B.
+
+    Returns:
+        A scalar.
+    """
+    losses = F.cross_entropy(logits.float(), expression, label_smoothing=smoothing, reduction="none")
+    return losses.mean() if weight is None else (weight * losses).mean()
+
+
+def reconstruction_loss(image: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Eq. 7, the identity preserving loss: L1, mean over pixels.
+
+    Args:
+        image: x', ``(B, 3, H, W)``.
+        target: The same person's x^t, ``(B, 3, H, W)``.
+        weight: ``(B, 1, H, W)``, what each pixel counts for; the mean is weighted with it.
+
+    Returns:
+        A scalar.
+    """
+    if weight is None:
+        return F.l1_loss(image, target)
+    difference = (image.float() - target).abs().mean(dim=1, keepdim=True)
+    return (weight * difference).sum() / weight.sum()
+
+
+def total_variation_loss(image: Tensor) -> Tensor:
+    """Eq. 8, anisotropic total variation, as a mean over neighbouring pixels instead of a sum.
+
+    Args:
+        image: x', ``(B, 3, H, W)``.
+
+    Returns:
+        A scalar: the mean horizontal plus the mean vertical difference.
+    """
+    return image.diff(dim=3).abs().mean() + image.diff(dim=2).abs().mean()
+
+
+def geometry_loss(reconstruction: Tensor, landmarks: Tensor) -> Tensor:
+    """Eq. 9: squared L2 between landmarks and what E gives back, mean over the batch.
+
+    Args:
+        reconstruction: ``(B, 68, 2)``.
+        landmarks: g^t, ``(B, 68, 2)``.
+
+    Returns:
+        A scalar.
+    """
+    return torch.square(reconstruction.float() - landmarks).flatten(1).sum(dim=1).mean()

@@ -1,0 +1,135 @@
+"""The networks against Table II: parameter counts by hand, shapes at every size, and what the options change."""
+
+import pytest
+import torch
+from torch import nn
+
+from geofer.errors import ConfigError
+from geofer.modules.classifier import Classifier, ClassifierConfig
+from geofer.modules.discriminators import AttributeDiscriminator, IdentityDiscriminator
+from geofer.modules.embedding import GeometryEmbedding
+from geofer.modules.generator import Decoder, Encoder
+from geofer.modules.sizes import halvings
+from geofer.modules.synthesizer import GeneratorConfig, Synthesizer, initialise
+
+
+def parameters(network):
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def fc(channels_in, channels, norm=False):
+    return channels_in * channels + channels + 2 * channels * norm
+
+
+def conv(channels_in, channels, norm=False):
+    return 25 * channels_in * channels + channels + 2 * channels * norm
+
+
+def test_embedding_has_the_papers_parameters():
+    hidden = [(136, 128), (128, 64), (64, 32), (32, 64), (64, 128)]
+    assert parameters(GeometryEmbedding()) == sum(fc(*pair, norm=True) for pair in hidden) + fc(128, 136) == 56_680
+
+
+def test_encoder_has_the_papers_parameters():
+    convs = [(3, 64), (64, 128), (128, 256), (256, 512), (512, 1024)]
+    by_hand = sum(conv(*pair) for pair in convs) + fc(7 * 7 * 1024, 50)
+    assert parameters(Encoder()) == by_hand == 19_923_634
+
+
+def test_decoder_has_the_papers_parameters():
+    deconvs = [(1024, 512), (512, 256), (256, 128), (128, 64), (64, 32), (32, 16), (16, 3)]
+    by_hand = fc(82, 50176) + sum(conv(*pair) for pair in deconvs)
+    assert parameters(Decoder()) == by_hand == 21_638_819
+
+
+def test_discriminators_have_the_papers_parameters():
+    convs = [(3, 16), (16 + 32, 32), (32, 64), (64, 128)]
+    by_hand = sum(conv(*pair, norm=True) for pair in convs) + fc(14 * 14 * 128, 1024, norm=True) + fc(1024, 1)
+    assert parameters(AttributeDiscriminator()) == by_hand == 25_990_529
+    hidden = [(50, 64), (64, 32), (32, 16)]
+    assert parameters(IdentityDiscriminator()) == sum(fc(*pair, norm=True) for pair in hidden) + fc(16, 1) == 6_113
+
+
+def test_networks_fit_each_other_at_224_pixels():
+    image, landmarks = torch.zeros(2, 3, 224, 224), torch.zeros(2, 68, 2)
+    synthesis = Synthesizer(224, GeneratorConfig())(image, landmarks, landmarks)
+    assert synthesis.image.shape == image.shape
+    assert (synthesis.identity.shape, synthesis.embedding.shape) == ((2, 50), (2, 32))
+    assert AttributeDiscriminator()(synthesis.image, synthesis.embedding).shape == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "side"), [(16, 2, 4), (32, 3, 4), (64, 4, 4), (96, 4, 6), (112, 4, 7), (128, 5, 4), (224, 5, 7)]
+)
+def test_halvings(size, count, side):
+    assert halvings(size) == (count, side)
+
+
+@pytest.mark.parametrize("size", [8, 36, 100, 225])
+def test_sizes_that_do_not_halve_are_refused_with_two_that_do(size):
+    with pytest.raises(ConfigError, match=rf"image_size {size} .* nearest sizes that do are \d+ and \d+"):
+        halvings(size)
+
+
+@pytest.mark.parametrize("size", [32, 64, 96])
+@pytest.mark.parametrize("additions", [{}, {"contours": True, "skips": True, "warp": True}])
+def test_smaller_sizes_map_pictures_to_pictures(size, additions):
+    synthesizer = Synthesizer(size, GeneratorConfig(width=8, **additions))
+    image, landmarks = torch.rand(2, 3, size, size), torch.rand(2, 68, 2)
+    output = synthesizer(image, landmarks, landmarks.flip(0)).image
+    assert output.shape == image.shape
+    assert output.min() >= -1
+    assert output.max() <= 1
+
+
+@pytest.mark.parametrize(("additions", "depends"), [({}, False), ({"warp": True}, True)])
+def test_only_warping_looks_at_the_input_landmarks(additions, depends):
+    synthesizer = Synthesizer(32, GeneratorConfig(width=8, initial_std=None, **additions))
+    image, target = torch.rand(2, 3, 32, 32), torch.rand(2, 68, 2) - 0.5
+    with torch.no_grad():
+        one, other = (synthesizer(image, torch.rand(2, 68, 2) - 0.5, target).image for _ in range(2))
+    assert (not torch.allclose(one, other)) == depends
+
+
+def test_a_patch_discriminator_judges_every_position_under_maps():
+    network = AttributeDiscriminator(64, width=4, condition_channels=6, patches=True)
+    assert network(torch.zeros(2, 3, 64, 64), torch.zeros(2, 6, 32, 32)).shape == (2, 1, 8, 8)
+
+
+def test_the_condition_matters_to_the_attribute_discriminator():
+    network = AttributeDiscriminator(32, width=4).eval()
+    initialise(network, None)
+    image = torch.rand(1, 3, 32, 32)
+    with torch.no_grad():
+        assert not torch.equal(network(image, torch.zeros(1, 32)), network(image, torch.ones(1, 32)))
+
+
+def test_classifier_is_backbone_fc_relu_fc():
+    network = Classifier(7, ClassifierConfig("resnet50", pretrained=False, hidden=512))
+    assert [type(layer) for layer in network.head] == [nn.Linear, nn.ReLU, nn.Linear]
+    assert parameters(network.head) == fc(2048, 512) + fc(512, 7)
+    assert network(torch.zeros(2, 3, 64, 64)).shape == (2, 7)
+
+
+def test_backbone_arguments_reach_the_backbone():
+    small = Classifier(7, ClassifierConfig("small_resnet", False, 16, {"widths": [4, 8]}))
+    assert small.head[0].in_features == 8
+
+
+def test_initial_weights_have_the_papers_deviation():
+    encoder = Encoder(32, width=32)
+    initialise(encoder, 0.02)
+    assert encoder.convs[1].weight.std().item() == pytest.approx(0.02, rel=0.05)
+    assert encoder.convs[1].bias.abs().max() == 0
+
+
+def test_he_initialisation_keeps_the_signals_size_through_the_decoder():
+    decoder = Decoder(64, width=32)
+    initialise(decoder, None)
+    x = torch.randn(8, decoder.deconvs[0].in_channels, 4, 4).relu()
+    with torch.no_grad():
+        for deconv in decoder.deconvs:
+            y = deconv(x).relu()
+            ratio = y[..., 2:-2, 2:-2].square().mean() / x.square().mean()
+            assert 0.6 < ratio < 1.5
+            x = y
