@@ -57,6 +57,12 @@ class SubjectInterval(Metric):
     def __init__(self) -> None:
         super().__init__()
         self.add_state("answers", [], dist_reduce_fx="cat")
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all faces; the empty block lets a process that sees none take part in the exchange."""
+        super().reset()
+        self.answers.append(torch.empty(0, 2, dtype=torch.int64, device=self.device))
 
     def update(self, prediction: Tensor, expression: Tensor, subject: Tensor) -> None:
         """Add a batch.

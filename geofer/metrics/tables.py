@@ -1,0 +1,140 @@
+"""A report for people: as a terminal table, CSV or Markdown, and back from a run's folder."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from geofer.errors import DataError
+from geofer.metrics.report import RecognitionReport
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+AVERAGE = "average"
+
+
+def report_path(run_folder: Path, split: str) -> Path:
+    """Where a run keeps the report of one split (``val`` or ``test``)."""
+    return run_folder / f"{split}_metrics.json"
+
+
+def load_report(run_folder: Path, split: str = "test") -> RecognitionReport:
+    """Reads the report that a run left behind.
+
+    Args:
+        run_folder: The run's folder.
+        split: ``val`` or ``test``.
+
+    Raises:
+        DataError: If there is none, or the file is damaged.
+    """
+    path = report_path(run_folder, split)
+    try:
+        return RecognitionReport.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise DataError(f"{run_folder} holds no {path.name}: evaluate the run first, with `geofer test`.") from None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise DataError(f"{path} is no report of geofer ({reason}): evaluate the run again.") from error
+
+
+def pose_name(pan: int, tilt: int) -> str:
+    """A pose as the paper prints it: ``-45, +0``."""
+    return f"{pan:+d}, {tilt:+d}"
+
+
+def percent(value: float) -> str:
+    """A share as a percentage with two digits, as in the paper; ``–`` where there is none."""
+    return "–" if math.isnan(value) else f"{100 * value:.2f}"
+
+
+def interval(report: RecognitionReport) -> str:
+    """Accuracy with its interval over subjects, in percent: ``71.43 [66.10, 76.29]``."""
+    return f"{percent(report.accuracy)} [{percent(report.accuracy_low)}, {percent(report.accuracy_high)}]"
+
+
+def accuracy_rows(report: RecognitionReport) -> list[tuple[str, list[float]]]:
+    """The pose × expression table with its means: a name and K + 1 shares for each row, the averages last."""
+    rows = [
+        (pose_name(pan, tilt), [*cells, mean])
+        for (pan, tilt), cells, mean in zip(report.poses, report.table.tolist(), report.pose_means, strict=True)
+    ]
+    return [*rows, (AVERAGE, [*report.expression_means.tolist(), report.corner])]
+
+
+def report_csv(report: RecognitionReport) -> str:
+    """The pose × expression table in percent as CSV: columns pan, tilt, every expression, average.
+
+    The last row is named ``average`` and has no tilt; a cell without a face is empty.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["pan", "tilt", *report.expressions, AVERAGE])
+    names = [*report.poses.tolist(), [AVERAGE, ""]]
+    for name, (_, cells) in zip(names, accuracy_rows(report), strict=True):
+        writer.writerow([*name, *("" if math.isnan(cell) else f"{100 * cell:.2f}" for cell in cells)])
+    return text.getvalue()
+
+
+def report_markdown(report: RecognitionReport) -> str:
+    """The pose × expression table in percent as a Markdown table."""
+    lines = [
+        ["pan, tilt", *report.expressions, AVERAGE],
+        ["---", *["---:"] * (len(report.expressions) + 1)],
+        *([name, *map(percent, cells)] for name, cells in accuracy_rows(report)),
+    ]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def report_table(report: RecognitionReport, title: str | None = None) -> "Table":
+    """The pose × expression table in percent for the terminal, best average in each direction in bold."""
+    from rich.table import Table
+
+    caption = f"accuracy {interval(report)} % (95 % over {report.subjects} subjects) · {report.faces} faces"
+    table = Table(title=title, caption=caption)
+    table.add_column("pan, tilt", no_wrap=True)
+    for name in (*report.expressions, AVERAGE):
+        table.add_column(name, justify="right")
+    rows = accuracy_rows(report)
+    best = max(cells[-1] for _, cells in rows[:-1])
+    for name, cells in rows[:-1]:
+        shown = [*map(percent, cells)]
+        if cells[-1] == best:
+            shown[-1] = f"[bold]{shown[-1]}[/bold]"
+        table.add_row(name, *shown)
+    table.add_section()
+    means = rows[-1][1][:-1]
+    best = max(mean for mean in means if not math.isnan(mean))
+    shown = [f"[bold]{percent(mean)}[/bold]" if mean == best else percent(mean) for mean in means]
+    table.add_row(AVERAGE, *shown, f"[bold]{percent(rows[-1][1][-1])}[/bold]")
+    return table
+
+
+def comparison_table(reports: Mapping[str, RecognitionReport]) -> "Table":
+    """Several runs beside each other, a row a run: accuracy with its interval, scores, accuracy by expression.
+
+    Args:
+        reports: Name of each run and its report; all over the same expressions.
+
+    Raises:
+        DataError: If the runs tell different expressions apart.
+    """
+    from rich.table import Table
+
+    first, *others = reports.values()
+    if any(report.expressions != first.expressions for report in others):
+        found = "; ".join(f"{name}: {', '.join(report.expressions)}" for name, report in reports.items())
+        raise DataError(f"These runs tell different expressions apart and cannot be compared ({found}).")
+    table = Table(caption="percent; the interval is 95 % over subjects")
+    table.add_column("run", overflow="fold")
+    for heading in ("accuracy", "balanced", "macro F1", "ECE", *first.expressions):
+        table.add_column(heading, justify="right")
+    for name, report in reports.items():
+        scalars = report.scalars()
+        scores = [percent(scalars[key]) for key in ("balanced_accuracy", "macro_f1", "calibration_error")]
+        table.add_row(name, interval(report), *scores, *map(percent, report.expression_means))
+    return table

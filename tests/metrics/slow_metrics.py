@@ -1,0 +1,62 @@
+"""Slow, obvious versions of the metrics, one face at a time, and answers to try them on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+EXPRESSIONS = ("anger", "fear", "happiness", "neutral")
+
+
+@dataclass
+class Answers:
+    probabilities: Tensor
+    expression: Tensor
+    pan: Tensor
+    tilt: Tensor
+    subject: Tensor
+
+    def rows(self, part):
+        return tuple(value[part] for value in vars(self).values())
+
+
+def random_answers(faces=301, seed=0):
+    """Answers that are right more often than not, from jittered poses and eleven people of unequal share."""
+    generator = torch.Generator().manual_seed(seed)
+    expression = torch.randint(4, (faces,), generator=generator)
+    logits = torch.randn(faces, 4, generator=generator) * 1.5
+    logits[torch.arange(faces), expression] += 1.2
+    return Answers(
+        probabilities=logits.softmax(1),
+        expression=expression,
+        pan=torch.randint(-3, 4, (faces,), generator=generator) * 15 + torch.rand(faces, generator=generator) * 10 - 5,
+        tilt=torch.randint(-2, 3, (faces,), generator=generator) * 15 + torch.rand(faces, generator=generator) * 10 - 5,
+        subject=torch.randint(11, (faces,), generator=generator) ** 2 // 3 + 900,
+    )
+
+
+def slow_table(answers):
+    """{(pan, tilt): {expression: [right or wrong of every face]}}."""
+    table = {}
+    for probability, expression, pan, tilt, _ in zip(*vars(answers).values(), strict=True):
+        pose = tuple(
+            min(range(-90, 91, 15), key=lambda row, angle=float(angle): abs(row - angle)) for angle in (pan, tilt)
+        )
+        row = table.setdefault(pose, {})
+        row.setdefault(int(expression), []).append(int(probability.argmax()) == int(expression))
+    return table
+
+
+def slow_calibration_error(probabilities, expression, bins=15):
+    error = 0.0
+    for b in range(bins):
+        inside = [
+            (float(row.max()), int(row.argmax()) == int(label))
+            for row, label in zip(probabilities.double(), expression, strict=True)
+            if b / bins < float(row.max()) <= (b + 1) / bins
+        ]
+        if inside:
+            confidence, right = np.mean(inside, axis=0)
+            error += len(inside) / len(expression) * abs(confidence - right)
+    return error

@@ -1,0 +1,86 @@
+"""What people read of a report, cell by cell."""
+
+import json
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from geofer.errors import DataError
+from geofer.metrics import RecognitionReport
+from geofer.metrics.tables import comparison_table, load_report, report_csv, report_markdown, report_path, report_table
+
+
+def small_report(expressions=("fear", "happiness")):
+    """Pan 0: fear 1/3, happiness 2/2; pan -15, tilt 30: fear 1/2, no happiness."""
+    return RecognitionReport(
+        expressions=expressions,
+        poses=np.array([[-15, 30], [0, 0]]),
+        correct=np.array([[1, 0], [1, 2]]),
+        total=np.array([[2, 0], [3, 2]]),
+        confusion=np.array([[2, 3], [0, 2]]),
+        calibration_error=0.05,
+        accuracy_low=0.4,
+        accuracy_high=0.75,
+        subjects=3,
+    )
+
+
+def printed(table):
+    console = Console(width=120, file=None)
+    with console.capture() as capture:
+        console.print(table)
+    return [line.replace("│", " ").split() for line in capture.get().splitlines()]
+
+
+def test_csv():
+    assert report_csv(small_report()) == (
+        "pan,tilt,fear,happiness,average\n-15,30,50.00,,50.00\n0,0,33.33,100.00,66.67\naverage,,41.67,100.00,58.33\n"
+    )
+
+
+def test_markdown():
+    assert report_markdown(small_report()) == (
+        "| pan, tilt | fear | happiness | average |\n"
+        "| --- | ---: | ---: | ---: |\n"
+        "| -15, +30 | 50.00 | – | 50.00 |\n"
+        "| +0, +0 | 33.33 | 100.00 | 66.67 |\n"
+        "| average | 41.67 | 100.00 | 58.33 |\n"
+    )
+
+
+def test_terminal_table():
+    lines = printed(report_table(small_report(), title="test"))
+    assert ["-15,", "+30", "50.00", "–", "50.00"] in lines
+    assert ["+0,", "+0", "33.33", "100.00", "66.67"] in lines
+    assert ["average", "41.67", "100.00", "58.33"] in lines
+    text = " ".join(word for line in lines for word in line)
+    assert "accuracy 57.14 [40.00, 75.00] % (95 % over 3 subjects) · 7 faces" in text
+
+
+def test_comparison_has_a_row_for_each_run():
+    lines = printed(comparison_table({"alone": small_report(), "full": small_report()}))
+    f1 = 100 * (2 * 2 / 7 + 2 * 2 / 7) / 2
+    scores = ["57.14", "[40.00,", "75.00]", "70.00", f"{f1:.2f}", "5.00", "41.67", "100.00"]
+    assert ["alone", *scores] in lines
+    assert ["full", *scores] in lines
+
+
+def test_comparison_of_different_expressions_is_refused():
+    with pytest.raises(DataError, match="b: sadness, surprise"):
+        comparison_table({"a": small_report(), "b": small_report(("sadness", "surprise"))})
+
+
+def test_report_comes_back_from_a_run_folder(tmp_path):
+    report = small_report()
+    report_path(tmp_path, "val").write_text(json.dumps(report.to_dict()))
+    assert load_report(tmp_path, "val").to_dict() == report.to_dict()
+    with pytest.raises(DataError, match=r"holds no test_metrics\.json.*geofer test"):
+        load_report(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"expressions": ["fear"]}', '{"poses": 3, "expressions": 1}'])
+def test_damaged_report_is_named(tmp_path, text):
+    report_path(tmp_path, "test").write_text(text)
+    with pytest.raises(DataError, match=r"test_metrics\.json is no report"):
+        load_report(tmp_path)
