@@ -105,6 +105,11 @@ class FaceLoader:
         """The loader itself: Lightning calls ``set_epoch`` on a loader's sampler."""
         return self
 
+    @property
+    def batch_sampler(self) -> None:
+        """Nothing: Lightning looks for it where there is a sampler."""
+        return None
+
     def __len__(self) -> int:
         """Number of batches of this process in an epoch; the same on every rank."""
         if self.shuffle and self.drop_last:
