@@ -1,0 +1,56 @@
+"""Random changes of a face that leave its expression as it is, for whole batches on the device."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class AugmentationConfig:
+    """How the faces that the classifier learns from are changed; real and synthetic ones alike, by default not at all.
+
+    Attributes:
+        flip: Mirror half of them.
+        rotation: Standard deviation in degrees.
+        scale: Standard deviation of the logarithm of the size.
+        shift: Standard deviation in shares of the picture's side.
+        brightness: Standard deviation of what is added to all pixels, on the scale of [-1, 1].
+        contrast: Standard deviation of the logarithm of the contrast.
+    """
+
+    flip: bool = False
+    rotation: float = 0.0
+    scale: float = 0.0
+    shift: float = 0.0
+    brightness: float = 0.0
+    contrast: float = 0.0
+
+
+def augment(image: Tensor, config: AugmentationConfig) -> Tensor:
+    """Change every face of a batch in its own way.
+
+    Args:
+        image: ``(B, 3, H, W)`` in [-1, 1].
+        config: What to change.
+
+    Returns:
+        ``(B, 3, H, W)`` in [-1, 1]; what lies outside the input repeats its edge.
+    """
+    if config == AugmentationConfig():
+        return image
+    with torch.autocast(image.device.type, enabled=False):
+        angle, scale, x, y, brightness, contrast = torch.randn(6, len(image), device=image.device)
+        angle, scale = torch.deg2rad(config.rotation * angle), torch.exp(config.scale * scale)
+        cos, sin = scale * angle.cos(), scale * angle.sin()
+        mirror = 1 - 2 * (torch.rand(len(image), device=image.device) < 0.5 * config.flip).float()
+        rows = (
+            torch.stack([mirror * cos, -sin, 2 * config.shift * x], dim=-1),
+            torch.stack([mirror * sin, cos, 2 * config.shift * y], dim=-1),
+        )
+        field = F.affine_grid(torch.stack(rows, dim=1), list(image.shape), align_corners=False)
+        moved = F.grid_sample(image.float(), field, padding_mode="border", align_corners=False)
+        contrast = torch.exp(config.contrast * contrast)[:, None, None, None]
+        brightness = config.brightness * brightness[:, None, None, None]
+        return torch.clamp(moved * contrast + brightness, -1, 1)

@@ -1,0 +1,132 @@
+"""What every expression recogniser here has in common: the classifier, its evaluation, and what checkpoints hold."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from lightning import LightningModule
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from geofer.faces import FaceBatch
+from geofer.metrics import RecognitionMetrics, RecognitionReport
+from geofer.modules.averaging import average_buffers
+from geofer.modules.classifier import Classifier, ClassifierConfig
+
+
+class RecognitionModule(LightningModule):
+    """Evaluates a classifier; subclasses train it.
+
+    Attributes:
+        expressions: Names of the K expressions, in the order of their labels.
+        image_size: Side of the pictures in pixels.
+        classifier: C.
+        reports: The last `RecognitionReport` of ``"val"`` and of ``"test"``, set when their epoch ends.
+    """
+
+    def __init__(
+        self,
+        expressions: Sequence[str],
+        image_size: int,
+        classifier: ClassifierConfig,
+        gradient_clip: float | None,
+        decay: float,
+    ) -> None:
+        """Build the classifier.
+
+        Args:
+            expressions: Names of the K expressions, in the order of their labels.
+            image_size: Side of the pictures in pixels.
+            classifier: What classifier to build.
+            gradient_clip: Largest norm of each optimiser's gradients; None does not clip.
+            decay: Learning rates fall linearly to 0 over this last share of the training; 0 keeps them.
+        """
+        super().__init__()
+        self.expressions = tuple(expressions)
+        self.image_size = image_size
+        self.gradient_clip, self.decay = gradient_clip, decay
+        self.classifier = Classifier(len(self.expressions), classifier).to(memory_format=torch.channels_last)
+        self.metrics = nn.ModuleDict({split: RecognitionMetrics(self.expressions) for split in ("val", "test")})
+        self.reports: dict[str, RecognitionReport] = {}
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Pictures ``(B, 3, H, W)`` in [-1, 1] to logits ``(B, K)``."""
+        logits: Tensor = self.classifier(image.contiguous(memory_format=torch.channels_last))
+        return logits
+
+    def validation_step(self, batch: FaceBatch, batch_idx: int) -> None:
+        """Count a batch of the validation subjects."""
+        self._evaluate("val", batch)
+
+    def test_step(self, batch: FaceBatch, batch_idx: int) -> None:
+        """Count a batch of the test subjects."""
+        self._evaluate("test", batch)
+
+    def on_validation_epoch_end(self) -> None:
+        """Set ``reports["val"]`` and log its scalars as ``val/…``."""
+        self._report("val")
+
+    def on_test_epoch_end(self) -> None:
+        """Set ``reports["test"]`` and log its scalars as ``test/…``."""
+        self._report("test")
+
+    def predict_step(self, batch: FaceBatch, batch_idx: int) -> dict[str, Tensor]:
+        """Recognise a batch.
+
+        Returns:
+            ``probabilities`` ``(B, K)`` and ``prediction`` ``(B,)``, beside the batch's own ``expression``,
+            ``subject``, ``pan`` and ``tilt``, each ``(B,)``.
+        """
+        probabilities = self(batch["image"]).float().softmax(dim=1)
+        return {
+            "probabilities": probabilities,
+            "prediction": probabilities.argmax(dim=1),
+            "expression": batch["expression"],
+            "subject": batch["subject"],
+            "pan": batch["pan"],
+            "tilt": batch["tilt"],
+        }
+
+    def on_train_batch_start(self, batch: FaceBatch, batch_idx: int) -> None:
+        """Lower the learning rates over the last share of the training."""
+        if self.decay > 0:
+            left = 1 - self.trainer.global_step / float(self.trainer.estimated_stepping_batches)
+            for optimizer in self.trainer.optimizers:
+                for group in optimizer.param_groups:
+                    group["lr"] = group.setdefault("initial_lr", group["lr"]) * min(1.0, left / self.decay)
+
+    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
+        """Clip gradients: here, between backward and step, those of 16-mixed are no longer scaled."""
+        if self.gradient_clip is not None:
+            self.clip_gradients(optimizer, gradient_clip_val=self.gradient_clip, gradient_clip_algorithm="norm")
+
+    def on_validation_start(self) -> None:
+        """Give all processes the same batch statistics."""
+        self._share_statistics()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Save the same batch statistics on all processes; a loaded model needs no pretrained weights."""
+        self._share_statistics()
+        arguments = checkpoint[self.CHECKPOINT_HYPER_PARAMS_KEY]
+        arguments["classifier"] = {**arguments["classifier"], "pretrained": False}
+
+    def _logs(self, step: int) -> bool:
+        """Whether the logger writes at this step: naming losses at every step would cost more than Lightning itself."""
+        trainer: Any = self.trainer
+        return bool((step + 1) % trainer.log_every_n_steps == 0)
+
+    def _evaluate(self, split: str, batch: FaceBatch) -> None:
+        metrics: Any = self.metrics[split]
+        probabilities = self(batch["image"]).float().softmax(dim=1)
+        metrics.update(probabilities, batch["expression"], batch["pan"], batch["tilt"], batch["subject"])
+
+    def _report(self, split: str) -> None:
+        metrics: Any = self.metrics[split]
+        report: RecognitionReport = metrics.compute()
+        metrics.reset()
+        self.reports[split] = report
+        self.log_dict({f"{split}/{name}": value for name, value in report.scalars().items()}, sync_dist=True)
+
+    def _share_statistics(self) -> None:
+        if self.trainer.world_size > 1:
+            average_buffers(self)

@@ -1,0 +1,139 @@
+"""Which geometries synthetic faces get: those of training subjects, as they are or varied."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from geofer.errors import ConfigError, LeakError
+from geofer.faces import JAW, NOSE_BRIDGE, LandmarkBank
+
+_RIGID = (*range(JAW.start, JAW.stop), *range(NOSE_BRIDGE.start, NOSE_BRIDGE.stop))  # tell a pose, hardly an expression
+
+
+@dataclass(frozen=True)
+class SynthesisConfig:
+    """The synthetic faces that the classifier learns from.
+
+    Attributes:
+        targets: ``bank`` gives a face the geometry of any training subject, ``pair`` another one of its own person,
+            which is what G is trained on.
+        per_real: Synthetic faces for each real one, once the ramp is over.
+        weight: What their loss weighs beside that of the real faces.
+        self_paced: Each synthetic face counts as much as C believes its label, so that faces which do not show what
+            they should are left out.
+        separate_statistics: C's running batch statistics, which it is tested with, come from real faces alone.
+        noise: σ of Table IX, uniform in [-σ, σ] pixels at 224, on the target landmarks.
+        candidates: Of so many random geometries, take the one whose pose is nearest to the face's.
+        mix: Share of the targets that are mixtures with another geometry of the same expression and a similar pose.
+        jitter: Targets are turned, scaled and shifted by normal draws; 1 is 10°, 10 % and 5 % of the picture.
+    """
+
+    targets: Literal["bank", "pair"] = "bank"
+    per_real: float = 1.0
+    weight: float = 1.0
+    self_paced: bool = False
+    separate_statistics: bool = False
+    noise: float = 0.0
+    candidates: int = 1
+    mix: float = 0.0
+    jitter: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse more synthetic faces than there are pairs.
+
+        Raises:
+            ConfigError: ``targets`` is ``pair`` and ``per_real`` above 1.
+        """
+        if self.targets == "pair" and self.per_real > 1:
+            raise ConfigError(
+                f"synthesis.per_real is {self.per_real}, but synthesis.targets: pair gives one synthetic face for each "
+                "real one: take bank, or at most 1."
+            )
+
+
+def check_bank(bank: LandmarkBank, held_out: Mapping[str, frozenset[int]]) -> None:
+    """Refuse a bank that holds anybody who is validated or tested on.
+
+    Args:
+        bank: The target geometries.
+        held_out: Subjects of each split that is not trained on.
+
+    Raises:
+        LeakError: It names the split and the subjects.
+    """
+    present = set(bank.subject.tolist())
+    for split, subjects in held_out.items():
+        if shared := sorted(present & subjects):
+            names = ", ".join(map(str, shared[:5])) + (f" and {len(shared) - 5} more" if len(shared) > 5 else "")
+            raise LeakError(
+                f"The landmark bank holds subjects of the {split} split: {names}. Synthetic faces may only show "
+                "geometries of training subjects: build the bank from the training split."
+            )
+
+
+class TargetSampler:
+    """Draws target geometries from a bank."""
+
+    def __init__(self, bank: LandmarkBank, config: SynthesisConfig, device: torch.device) -> None:
+        """Keep the bank on ``device``, sorted by expression."""
+        order = bank.expression.argsort(stable=True)
+        self.landmarks = bank.landmarks[order].to(device, torch.float32)
+        self.expression = bank.expression[order].to(device)
+        count = torch.bincount(self.expression)
+        self.count, self.first = count, count.cumsum(0) - count
+        self.config = config
+
+    def sample(self, landmarks: Tensor) -> tuple[Tensor, Tensor]:
+        """A target for each face.
+
+        Args:
+            landmarks: ``(B, 68, 2)`` of the faces, in [-1, 1].
+
+        Returns:
+            Landmarks ``(B, 68, 2)`` and their expressions ``(B,)``.
+        """
+        config, device = self.config, landmarks.device
+        drawn = torch.randint(len(self.landmarks), (len(landmarks), config.candidates), device=device)
+        chosen = self._nearest(landmarks, drawn)
+        target, expression = self.landmarks[chosen], self.expression[chosen]
+        if config.mix > 0:
+            target = self._mix(target, expression)
+        if config.jitter > 0:
+            target = _jitter(target, config.jitter)
+        return add_noise(target, config.noise), expression
+
+    def _nearest(self, landmarks: Tensor, candidates: Tensor) -> Tensor:
+        """Of ``(B, n)`` candidates, the index ``(B,)`` of each whose pose is nearest to the landmarks'."""
+        if candidates.shape[1] == 1:
+            return candidates[:, 0]
+        difference = self.landmarks[candidates][:, :, _RIGID] - landmarks[:, None, _RIGID]
+        nearest = difference.square().sum(dim=(2, 3)).argmin(dim=1, keepdim=True)
+        return candidates.gather(1, nearest)[:, 0]
+
+    def _mix(self, target: Tensor, expression: Tensor) -> Tensor:
+        draws = torch.rand(len(target), 16, device=target.device)
+        others = self.first[expression, None] + (draws * self.count[expression, None]).long()
+        other = self.landmarks[self._nearest(target, others)]
+        share = torch.rand(len(target), 1, 1, device=target.device)
+        mixed = torch.rand(len(target), 1, 1, device=target.device) < self.config.mix
+        return torch.where(mixed, torch.lerp(target, other, share), target)
+
+
+def add_noise(landmarks: Tensor, sigma: float) -> Tensor:
+    """Landmarks ``(B, 68, 2)`` in [-1, 1] plus uniform noise of ±``sigma`` pixels at 224 (Table IX)."""
+    if sigma == 0:
+        return landmarks
+    return landmarks + torch.empty_like(landmarks).uniform_(-sigma, sigma) * (2 / 224)
+
+
+def _jitter(landmarks: Tensor, strength: float) -> Tensor:
+    angle, scale, x, y = torch.randn(4, len(landmarks), device=landmarks.device) * strength
+    angle, scale = torch.deg2rad(10 * angle), torch.exp(0.1 * scale)
+    cos, sin = scale * angle.cos(), scale * angle.sin()
+    turn = torch.stack([torch.stack([cos, -sin], dim=-1), torch.stack([sin, cos], dim=-1)], dim=-2)
+    centre = landmarks.mean(dim=1, keepdim=True)
+    shift = 0.1 * torch.stack([x, y], dim=-1)[:, None]
+    return (landmarks - centre) @ turn.mT + centre + shift
