@@ -1,0 +1,178 @@
+"""Expressions as distributions over facial actions: prototype, level, personal style, and chance.
+
+A performance is drawn in four steps: which variant of the emotion (`geofer.rendering.prototypes`), which of its action
+units are missing, how strong each one is, and what else the face happens to do. `variation` scales all chance:
+0 shows the bare prototype, 1 is the default that people find as hard as real posed faces.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geofer.errors import ConfigError
+from geofer.rendering.prototypes import ACTIONS_OF_UNIT, CONFUSED_WITH, PROTOTYPES
+
+ACTIONS = (
+    *("browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight"),
+    *("cheekPuff", "cheekSquintLeft", "cheekSquintRight", "eyeBlinkLeft", "eyeBlinkRight"),
+    *("eyeLookDownLeft", "eyeLookDownRight", "eyeLookInLeft", "eyeLookInRight", "eyeLookOutLeft", "eyeLookOutRight"),
+    *("eyeLookUpLeft", "eyeLookUpRight", "eyeSquintLeft", "eyeSquintRight", "eyeWideLeft", "eyeWideRight"),
+    *("jawForward", "jawLeft", "jawOpen", "jawRight", "mouthClose", "mouthDimpleLeft", "mouthDimpleRight"),
+    *("mouthFrownLeft", "mouthFrownRight", "mouthFunnel", "mouthLeft", "mouthLowerDownLeft", "mouthLowerDownRight"),
+    *("mouthPressLeft", "mouthPressRight", "mouthPucker", "mouthRight", "mouthRollLower", "mouthRollUpper"),
+    *("mouthShrugLower", "mouthShrugUpper", "mouthSmileLeft", "mouthSmileRight", "mouthStretchLeft"),
+    *("mouthStretchRight", "mouthUpperUpLeft", "mouthUpperUpRight", "noseSneerLeft", "noseSneerRight", "tongueOut"),
+)
+"""Anny's 52 facial actions, in its order: the columns of every action vector."""
+
+LEVELS = (0.3, 0.55, 0.8, 1.0)
+"""Intensity of the action units at levels 1 to 4, as a share of level 4."""
+
+UNITS = tuple(ACTIONS_OF_UNIT)
+"""The action units, in the order of `Style.gains`."""
+
+_LEFT = np.array([name.endswith("Left") for name in ACTIONS])
+_RIGHT = np.array([name.endswith("Right") for name in ACTIONS])
+_UNIT_ACTIONS = np.array(
+    [[actions.get(name, 0.0) for name in ACTIONS] for actions in ACTIONS_OF_UNIT.values()], np.float32
+)
+_RESTING_UNITS = (1, 2, 4, 6, 7, 12, 14, 15, 17, 24, 25)
+_SPURIOUS_UNITS = (1, 2, 4, 7, 12, 14, 15, 17, 18, 23, 24, 25, 28, 29, 34)
+_SPEECH_UNITS = (18, 20, 22, 25, 26, 28)
+
+_PERSONAL_SPREAD = 0.30
+_MOMENT_SPREAD = 0.25
+_EXPRESSIVENESS = 0.20
+_PREFERENCE = 0.9
+_RESTING = 0.10
+_DOMINANCE = 0.10
+_MOMENT_ASYMMETRY = 0.10
+_MISSING = 0.12
+_SPURIOUS = 0.8
+_SPURIOUS_STRENGTH = 0.3
+_LEAK = 0.35
+_LEAK_STRENGTH = 0.5
+_SPEECH = 0.12
+_BLINK = 0.06
+_GAZE = 0.25
+
+
+@dataclass(frozen=True)
+class Style:
+    """How one person shows emotions.
+
+    Attributes:
+        preferences: Emotion → probabilities of its variants, in the order of `PROTOTYPES`.
+        gains: ``(U,)`` how strongly the person uses each of `UNITS`; 1 is average.
+        resting: ``(52,)`` what the face does at rest, in [0, 1].
+        dominance: How much stronger the left side is (right, if negative), as a share.
+    """
+
+    preferences: dict[str, NDArray[np.float64]]
+    gains: NDArray[np.float32]
+    resting: NDArray[np.float32]
+    dominance: float
+
+
+def sample_style(rng: np.random.Generator, variation: float = 1.0) -> Style:
+    """Draws a person's way to show emotions.
+
+    Args:
+        rng: Where chance comes from.
+        variation: 0 gives everybody the average style, 1 the default differences.
+    """
+    preferences = {name: _preferences(name, rng, variation) for name in PROTOTYPES}
+    expressiveness = _EXPRESSIVENESS * rng.standard_normal()
+    gains = np.exp(variation * (expressiveness + _PERSONAL_SPREAD * rng.standard_normal(len(UNITS))))
+    habits = np.zeros(len(UNITS), np.float32)
+    habits[[UNITS.index(unit) for unit in _RESTING_UNITS]] = np.abs(rng.standard_normal(len(_RESTING_UNITS)))
+    resting = np.clip(variation * _RESTING * habits @ _UNIT_ACTIONS, 0, 1)
+    dominance = variation * _DOMINANCE * rng.standard_normal()
+    return Style(preferences, gains.astype(np.float32), resting.astype(np.float32), float(dominance))
+
+
+def sample_actions(
+    expression: str, level: int, style: Style, rng: np.random.Generator, variation: float = 1.0
+) -> NDArray[np.float32]:
+    """Draws one performance of an expression.
+
+    Args:
+        expression: One of `geofer.faces.EXPRESSIONS`.
+        level: Intensity 1 to 4; the neutral face has none and ignores it.
+        style: The person's.
+        rng: Where chance comes from.
+        variation: Scales missing and spurious actions, leaks of other emotions, uneven strength and asymmetry.
+
+    Returns:
+        ``(52,)`` in [0, 1], in the order of `ACTIONS`.
+
+    Raises:
+        ConfigError: The expression or the level does not exist.
+    """
+    if expression not in CONFUSED_WITH:
+        raise ConfigError(f"there is no expression {expression!r}; choose from {', '.join(CONFUSED_WITH)}")
+    if expression != "neutral" and level not in range(1, len(LEVELS) + 1):
+        raise ConfigError(f"there is no level {level}; choose 1 (slight) to {len(LEVELS)} (strong)")
+    units = np.zeros(len(UNITS), np.float32)
+    if expression != "neutral":
+        units += LEVELS[level - 1] * _perform(expression, style, rng, variation)
+    if rng.random() < _LEAK * variation:
+        others = CONFUSED_WITH[expression]
+        other = rng.choice(list(others), p=list(others.values()))
+        units += variation * _LEAK_STRENGTH * rng.random() * _perform(str(other), style, rng, variation)
+    units += _happenings(rng, variation)
+    actions = np.clip(units, 0, 1) @ _UNIT_ACTIONS + style.resting
+    actions = _one_sided(actions, style.dominance + variation * _MOMENT_ASYMMETRY * rng.standard_normal())
+    actions = actions + _gaze(rng, variation)
+    return np.asarray(np.clip(actions, 0, 1), np.float32)
+
+
+def _preferences(expression: str, rng: np.random.Generator, variation: float) -> NDArray[np.float64]:
+    """Probabilities of an emotion's variants for one person: all on the first one if nothing varies."""
+    shares = np.array([variant.share for variant in PROTOTYPES[expression]])
+    liked = shares * np.exp(_PREFERENCE * rng.standard_normal(len(shares)))
+    prototype = np.eye(len(shares))[0]
+    reach = min(variation, 1.0)
+    return np.asarray((1 - reach) * prototype + reach * liked / liked.sum())
+
+
+def _perform(expression: str, style: Style, rng: np.random.Generator, variation: float) -> NDArray[np.float32]:
+    """Action units ``(U,)`` of one performance at full level."""
+    variants = PROTOTYPES[expression]
+    variant = variants[rng.choice(len(variants), p=style.preferences[expression])]
+    strength = np.array([variant.units.get(unit, 0.0) for unit in UNITS], np.float32)
+    shown = rng.random(len(UNITS)) >= _MISSING * variation
+    moment = np.exp(variation * _MOMENT_SPREAD * rng.standard_normal(len(UNITS)))
+    return np.asarray(strength * shown * moment * style.gains, np.float32)
+
+
+def _happenings(rng: np.random.Generator, variation: float) -> NDArray[np.float32]:
+    """Action units ``(U,)`` that have nothing to do with the emotion: stray ones, a syllable, a blink."""
+    units = np.zeros(len(UNITS), np.float32)
+    for unit in rng.choice(_SPURIOUS_UNITS, size=rng.poisson(_SPURIOUS * variation)):
+        units[UNITS.index(unit)] += _SPURIOUS_STRENGTH * rng.random()
+    if rng.random() < _SPEECH * variation:
+        for unit in rng.choice(_SPEECH_UNITS, size=2, replace=False):
+            units[UNITS.index(unit)] += 0.2 + 0.5 * rng.random()
+    if rng.random() < _BLINK * variation:
+        units[UNITS.index(43)] += 0.3 + 0.7 * rng.random()
+    return units
+
+
+def _one_sided(actions: NDArray[np.float32], dominance: float) -> NDArray[np.float32]:
+    """Strengthens the left side and weakens the right one, or the other way round."""
+    return np.asarray(actions * (1 + dominance * (_LEFT.astype(np.float32) - _RIGHT)), np.float32)
+
+
+def _gaze(rng: np.random.Generator, variation: float) -> NDArray[np.float32]:
+    """Both eyes ``(52,)`` look at the same point near the camera."""
+    sideways, up = variation * _GAZE * rng.standard_normal(2)
+    side = ("InLeft", "OutRight") if sideways > 0 else ("OutLeft", "InRight")  # the person's right is > 0
+    height = ("UpLeft", "UpRight") if up > 0 else ("DownLeft", "DownRight")
+    gaze = np.zeros(len(ACTIONS), np.float32)
+    for name in side:
+        gaze[ACTIONS.index(f"eyeLook{name}")] = abs(sideways)
+    for name in height:
+        gaze[ACTIONS.index(f"eyeLook{name}")] = abs(up)
+    return gaze

@@ -1,0 +1,125 @@
+"""What the face does in each emotion: tables of published facial-action prototypes, as data.
+
+Three tables, each readable beside its source:
+
+* `ACTIONS_OF_UNIT` translates the action units (AUs) of the Facial Action Coding System into Anny's facial actions.
+* `PROTOTYPES` lists, for each emotion, the combinations of AUs that Ekman, Friesen and Hager predict (FACS
+  Investigator's Guide, 2002, table of emotion predictions: its prototypes and major variants, EMFACS uses the same),
+  with the share of performances that show each. The shares follow how often Du, Tao and Martinez ("Compound facial
+  expressions of emotion", PNAS 111, 2014, table 1) saw the AUs in posed faces: for instance 51 % of happy faces raise
+  the cheeks (AU 6), 52 % of angry ones the chin (AU 17), 66 % of surprised ones the upper lids (AU 5).
+* `CONFUSED_WITH` says which second emotion leaks into a face: the errors that human judges make.
+"""
+
+from dataclasses import dataclass
+
+ACTIONS_OF_UNIT: dict[int, dict[str, float]] = {
+    1: {"browInnerUp": 1.0},  # inner brow raiser
+    2: {"browOuterUpLeft": 1.0, "browOuterUpRight": 1.0},  # outer brow raiser
+    4: {"browDownLeft": 1.0, "browDownRight": 1.0},  # brow lowerer
+    5: {"eyeWideLeft": 1.0, "eyeWideRight": 1.0},  # upper lid raiser
+    6: {"cheekSquintLeft": 1.0, "cheekSquintRight": 1.0, "eyeSquintLeft": 0.4, "eyeSquintRight": 0.4},  # cheek raiser
+    7: {"eyeSquintLeft": 1.0, "eyeSquintRight": 1.0},  # lid tightener
+    9: {"noseSneerLeft": 1.0, "noseSneerRight": 1.0, "browDownLeft": 0.2, "browDownRight": 0.2},  # nose wrinkler
+    10: {"mouthUpperUpLeft": 0.9, "mouthUpperUpRight": 0.9, "noseSneerLeft": 0.2, "noseSneerRight": 0.2},  # upper lip
+    11: {"noseSneerLeft": 0.25, "noseSneerRight": 0.25},  # nasolabial deepener
+    12: {"mouthSmileLeft": 1.0, "mouthSmileRight": 1.0},  # lip corner puller
+    14: {"mouthDimpleLeft": 1.0, "mouthDimpleRight": 1.0},  # dimpler
+    15: {"mouthFrownLeft": 1.0, "mouthFrownRight": 1.0},  # lip corner depressor
+    16: {"mouthLowerDownLeft": 1.0, "mouthLowerDownRight": 1.0},  # lower lip depressor
+    17: {"mouthShrugLower": 1.0, "mouthShrugUpper": 0.4},  # chin raiser
+    18: {"mouthPucker": 1.0},  # lip pucker
+    20: {"mouthStretchLeft": 1.0, "mouthStretchRight": 1.0},  # lip stretcher
+    22: {"mouthFunnel": 1.0},  # lip funneler
+    23: {"mouthPressLeft": 0.6, "mouthPressRight": 0.6, "mouthRollLower": 0.3, "mouthRollUpper": 0.3},  # lip tightener
+    24: {"mouthPressLeft": 1.0, "mouthPressRight": 1.0},  # lip pressor
+    25: {"mouthLowerDownLeft": 0.4, "mouthLowerDownRight": 0.4, "mouthUpperUpLeft": 0.2, "mouthUpperUpRight": 0.2},
+    26: {"jawOpen": 0.4},  # jaw drop
+    27: {"jawOpen": 0.8},  # mouth stretch
+    28: {"mouthRollLower": 1.0, "mouthRollUpper": 1.0},  # lip suck
+    29: {"jawForward": 1.0},  # jaw thrust
+    34: {"cheekPuff": 1.0},  # puff
+    43: {"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0},  # eyes closing
+    64: {
+        "eyeLookDownLeft": 1.0,
+        "eyeLookDownRight": 1.0,
+        "eyeBlinkLeft": 0.25,
+        "eyeBlinkRight": 0.25,
+    },  # gaze down; the lids follow
+}
+"""AU → Anny's facial actions at full intensity. An AU 25 parts the lips without the jaw."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to show an emotion.
+
+    Attributes:
+        share: Share of performances that show it, over many people; the shares of an emotion sum to 1.
+        units: AU → intensity at level 4, in [0, 1] (FACS grade E is 1).
+    """
+
+    share: float
+    units: dict[int, float]
+
+
+PROTOTYPES: dict[str, tuple[Variant, ...]] = {
+    "anger": (
+        Variant(0.26, {4: 1.0, 5: 0.5, 7: 0.8, 24: 1.0}),
+        Variant(0.22, {4: 1.0, 5: 0.5, 7: 0.8, 17: 0.7, 23: 1.0}),
+        Variant(0.16, {4: 1.0, 7: 0.9, 17: 0.8, 24: 0.9}),
+        Variant(0.14, {4: 1.0, 5: 0.6, 7: 0.7, 10: 0.6, 23: 0.6, 25: 0.8, 26: 0.5}),
+        Variant(0.08, {4: 1.0, 5: 0.6, 7: 0.7, 10: 0.6, 22: 0.5, 23: 0.6, 25: 0.8, 26: 0.6}),
+        Variant(0.14, {4: 0.9, 5: 0.6, 7: 0.7, 23: 0.9}),
+    ),
+    "disgust": (
+        Variant(0.28, {9: 1.0, 10: 0.7, 17: 0.6}),
+        Variant(0.20, {9: 1.0, 10: 0.4, 17: 0.7, 4: 0.6}),
+        Variant(0.16, {10: 1.0, 16: 0.5, 25: 0.7}),
+        Variant(0.14, {9: 1.0, 15: 0.5, 16: 0.5, 26: 0.5}),
+        Variant(0.12, {10: 0.9, 17: 0.8}),
+        Variant(0.10, {9: 1.0, 7: 0.5, 24: 0.6}),
+    ),
+    "fear": (
+        Variant(0.26, {1: 1.0, 2: 0.6, 4: 0.7, 5: 1.0, 20: 1.0, 25: 0.8}),
+        Variant(0.22, {1: 1.0, 4: 0.8, 20: 0.9, 25: 0.9}),
+        Variant(0.20, {1: 1.0, 2: 0.6, 4: 0.6, 5: 1.0, 20: 0.7, 25: 0.6, 26: 0.8}),
+        Variant(0.14, {1: 0.9, 2: 0.7, 4: 0.6, 5: 1.0, 25: 0.6, 26: 0.7}),
+        Variant(0.10, {1: 1.0, 2: 0.9, 5: 1.0, 25: 0.5}),
+        Variant(0.08, {5: 1.0, 20: 1.0, 25: 0.7, 26: 0.4}),
+    ),
+    "happiness": (
+        Variant(0.40, {6: 0.9, 12: 1.0, 25: 0.9}),
+        Variant(0.27, {12: 0.9, 25: 0.8}),
+        Variant(0.12, {6: 0.8, 12: 0.8}),
+        Variant(0.12, {6: 1.0, 12: 1.0, 25: 0.8, 26: 0.8}),
+        Variant(0.09, {12: 0.7}),
+    ),
+    "sadness": (
+        Variant(0.28, {1: 1.0, 4: 0.6, 15: 1.0, 17: 0.6}),
+        Variant(0.20, {1: 0.9, 4: 0.7, 11: 0.6, 15: 0.8, 64: 0.4}),
+        Variant(0.18, {4: 0.7, 15: 1.0, 17: 0.8}),
+        Variant(0.14, {1: 0.8, 4: 0.5, 6: 0.5, 15: 0.9, 17: 0.5}),
+        Variant(0.10, {6: 0.5, 15: 1.0, 64: 0.5}),
+        Variant(0.10, {1: 0.8, 4: 0.5, 11: 0.6}),
+    ),
+    "surprise": (
+        Variant(0.40, {1: 1.0, 2: 1.0, 5: 0.7, 25: 0.4, 26: 1.0}),
+        Variant(0.20, {1: 1.0, 2: 1.0, 5: 0.7, 25: 0.3, 27: 1.0}),
+        Variant(0.24, {1: 0.9, 2: 0.9, 25: 0.4, 26: 0.9}),
+        Variant(0.08, {1: 1.0, 2: 1.0, 5: 0.7}),
+        Variant(0.08, {5: 0.8, 25: 0.4, 26: 1.0}),
+    ),
+}
+"""Emotion → its variants. The first one is the bare prototype, shown by everybody when nothing varies."""
+
+CONFUSED_WITH: dict[str, dict[str, float]] = {
+    "anger": {"disgust": 0.55, "sadness": 0.25, "fear": 0.10, "surprise": 0.10},
+    "disgust": {"anger": 0.60, "sadness": 0.20, "fear": 0.10, "happiness": 0.10},
+    "fear": {"surprise": 0.60, "sadness": 0.15, "disgust": 0.15, "anger": 0.10},
+    "happiness": {"surprise": 0.60, "disgust": 0.20, "fear": 0.20},
+    "neutral": {"sadness": 0.40, "anger": 0.30, "happiness": 0.15, "disgust": 0.10, "surprise": 0.05},
+    "sadness": {"anger": 0.40, "disgust": 0.30, "fear": 0.30},
+    "surprise": {"fear": 0.70, "happiness": 0.30},
+}
+"""Emotion → what leaks into it, with probabilities that sum to 1."""
