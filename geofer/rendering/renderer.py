@@ -1,0 +1,146 @@
+"""Draws many views of one person's heads in one go, and tells which points of the surface they show."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, cast
+
+import numpy as np
+import warp as wp
+from numpy.typing import NDArray
+
+from geofer.rendering import raster, shading
+from geofer.rendering.appearance import Appearance
+from geofer.rendering.head import HeadModel
+from geofer.rendering.scene import Lighting
+
+_HIDDEN_BEHIND = 0.006
+"""A point is hidden when something lies more than this many metres in front of it."""
+
+
+class Renderer:
+    """Draws a `HeadModel` on one device; keeps what does not change from person to person there."""
+
+    def __init__(self, head: HeadModel, device: str | None = None) -> None:
+        """Uploads the mesh.
+
+        Args:
+            head: The mesh to draw.
+            device: Warp's name of a device; by default a GPU where there is one.
+        """
+        wp.config.quiet = True
+        wp.init()
+        self.device = device or str(wp.get_preferred_device())
+        self.triangles = self._array(head.triangles, wp.int32)
+        self.part = self._array(head.part, wp.int32)
+        self.canonical = self._array(head.canonical, wp.vec3)
+        self.masks = self._array(head.masks, wp.vec4)
+        order = np.argsort(head.triangles.reshape(-1), kind="stable")
+        self.around = self._array((order // 3).astype(np.int32), wp.int32)
+        counts = np.bincount(head.triangles.reshape(-1), minlength=len(head.template))
+        self.starts = self._array(np.concatenate(([0], np.cumsum(counts))).astype(np.int32), wp.int32)
+
+    def _array(self, values: NDArray[np.generic], dtype: object) -> "wp.array":
+        return wp.array(np.ascontiguousarray(values), dtype=dtype, device=self.device)
+
+    @staticmethod
+    def samples(size: int) -> int:
+        """Samples along each side of a pixel in pictures of ``size`` pixels."""
+        return 3 if size <= 128 else 2
+
+    def draw(
+        self,
+        heads: NDArray[np.float32],
+        head_of: NDArray[np.int32],
+        rotations: NDArray[np.float32],
+        cameras: NDArray[np.float32],
+        appearance: Appearance,
+        scenes: Sequence[Lighting],
+        size: int,
+        points: NDArray[np.int64],
+    ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+        """Draws n views.
+
+        Args:
+            heads: ``(H, V, 3)`` vertices in the head frame.
+            head_of: ``(n,)`` which head each view shows.
+            rotations: ``(n, 3, 3)`` from head frame to camera axes.
+            cameras: ``(n, 4)`` from `geofer.rendering.camera.crop_cameras`.
+            appearance: Of the person.
+            scenes: n lights and backgrounds.
+            size: Side of the pictures in pixels.
+            points: ``(P,)`` vertices whose visibility is asked for.
+
+        Returns:
+            Pictures ``(n, size, size, 3)`` and whether each view shows each point, ``(n, P)``.
+        """
+        samples = self.samples(size)
+        side = size * samples
+        views, vertices = len(head_of), heads.shape[1]
+        shape = self._array(heads, wp.vec3)
+        which = self._array(head_of, wp.int32)
+        turns = self._array(rotations, wp.mat33)
+        seen_from = self._array(cameras, wp.vec4)
+        normals = wp.empty((len(heads), vertices), dtype=wp.vec3, device=self.device)
+        screen = wp.empty((views, vertices), dtype=wp.vec3, device=self.device)
+        buffer = wp.full((views, side, side), raster.EMPTY, dtype=wp.uint64, device=self.device)
+        pictures = wp.empty((views, size, size, 3), dtype=wp.uint8, device=self.device)
+        self._launch(
+            raster.vertex_normals, (len(heads), vertices), shape, self.triangles, self.starts, self.around, normals
+        )
+        self._launch(raster.project, (views, vertices), shape, which, turns, seen_from, float(side), screen)
+        self._launch(
+            raster.fill,
+            (views, len(self.part)),
+            screen,
+            self.triangles,
+            self.part,
+            self.canonical,
+            appearance.lashes,
+            side,
+            buffer,
+        )
+        self._launch(
+            shading.shade,
+            (views, size, size),
+            buffer,
+            screen,
+            normals,
+            shape,
+            which,
+            turns,
+            seen_from,
+            self.triangles,
+            self.part,
+            self.canonical,
+            self.masks,
+            _look(appearance),
+            _scene_array(scenes, self.device),
+            samples,
+            pictures,
+        )
+        return pictures.numpy(), self._visible(buffer.numpy(), screen.numpy()[:, points])
+
+    def _launch(self, kernel: object, dim: tuple[int, ...], *inputs: object) -> None:
+        wp.launch(kernel, dim=dim, inputs=inputs, device=self.device)
+
+    @staticmethod
+    def _visible(buffer: NDArray[np.uint64], points: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Whether nothing in the buffer ``(n, S, S)`` lies in front of projected points ``(n, P, 3)``."""
+        side = buffer.shape[1]
+        column, row = (np.clip(points[..., axis].astype(int), 0, side - 1) for axis in (0, 1))
+        nearest = (buffer[np.arange(len(buffer))[:, None], row, column] >> 20).astype(np.float64) * 1e-9
+        return np.asarray(points[..., 2] < nearest + _HIDDEN_BEHIND)
+
+
+def _look(appearance: Appearance) -> object:
+    look = shading.Look()
+    for name, value in asdict(appearance).items():
+        if name != "lashes":
+            setattr(look, name, wp.vec3(*value) if isinstance(value, tuple) else value)
+    return look
+
+
+def _scene_array(scenes: Sequence[Lighting], device: str) -> "wp.array":
+    rows = [tuple(asdict(scene).values()) for scene in scenes]
+    layout = cast(Any, shading.Scene).numpy_dtype()  # Warp's decorator adds it
+    return wp.array(np.array(rows, dtype=layout), dtype=shading.Scene, device=device)
