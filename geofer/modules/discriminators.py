@@ -68,8 +68,7 @@ class AttributeDiscriminator(nn.Module):
         x = self.first(image)
         if condition.dim() == 2:
             condition = condition[:, :, None, None].expand(-1, -1, *x.shape[2:])
-        x = torch.cat([x, condition.to(x.dtype)], dim=1).contiguous(memory_format=torch.channels_last)
-        logits: Tensor = self.head(self.rest(x))
+        logits: Tensor = self.head(self.rest(torch.cat([x, condition.to(x.dtype)], dim=1)))
         return logits
 
 

@@ -121,4 +121,4 @@ class Decoder(nn.Module):
         parts = [x] if other is None else [x, other.to(x.dtype)]
         if self.contours:
             parts.append(draw_contours(landmarks, x.shape[-1]).to(x.dtype))
-        return torch.cat(parts, dim=1).contiguous(memory_format=torch.channels_last)
+        return torch.cat(parts, dim=1) if len(parts) > 1 else x

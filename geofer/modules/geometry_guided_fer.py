@@ -182,7 +182,7 @@ class GeometryGuidedFER(RecognitionModule):
         losses = {}
         with self.toggled_optimizer(discriminators):
             if self.weights.attribute > 0:
-                real = self.attribute_discriminator(_channels_last(batch["target_image"]), condition)
+                real = self.attribute_discriminator(batch["target_image"], condition)
                 fake = self.attribute_discriminator(synthesis.image.detach(), condition)
                 losses["d_att"] = discriminator_loss(real, fake)
             if self.weights.prior > 0:
@@ -327,7 +327,3 @@ class GeometryGuidedFER(RecognitionModule):
             optimizer.step()
         else:
             self.trainer.strategy.optimizer_step(optimizer.optimizer, lambda: None)
-
-
-def _channels_last(image: Tensor) -> Tensor:
-    return image.contiguous(memory_format=torch.channels_last)

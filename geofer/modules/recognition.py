@@ -51,7 +51,7 @@ class RecognitionModule(LightningModule):
 
     def forward(self, image: Tensor) -> Tensor:
         """Pictures ``(B, 3, H, W)`` in [-1, 1] to logits ``(B, K)``."""
-        logits: Tensor = self.classifier(image.contiguous(memory_format=torch.channels_last))
+        logits: Tensor = self.classifier(image)
         return logits
 
     def validation_step(self, batch: FaceBatch, batch_idx: int) -> None:

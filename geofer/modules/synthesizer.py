@@ -81,8 +81,7 @@ class Synthesizer(nn.Module):
         """
         embedding, reconstruction = self.embedding(target)
         warped = warp_face(image, landmarks, target) if self.warp else None
-        seen = (image if warped is None else warped).contiguous(memory_format=torch.channels_last)
-        identity, features = self.encoder(seen)
+        identity, features = self.encoder(image if warped is None else warped)
         code = torch.cat([identity, embedding], dim=1)
         return Synthesis(self.decoder(code, target, features, warped), identity, embedding, reconstruction)
 

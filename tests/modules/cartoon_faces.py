@@ -30,8 +30,9 @@ def geometry(expression: str, pan: float, rng: np.random.Generator) -> np.ndarra
     base = np.stack([np.linspace(-0.1, 0.1, 5), np.full(5, 0.15)], axis=1)
     eyes = [ring(6, x, -0.25, 0.12, 0.05 + max(0, _BROWS[expression]) / 2) for x in (-0.3, 0.3)]
     mouth = [ring(12, 0, 0.45, width, height + 0.05, bend), ring(8, 0, 0.45, 0.8 * width, height, bend)]
-    inner = np.concatenate([brow - [0.3, 0], brow + [0.3, 0], bridge, base, *eyes, *mouth]) + [pan / 90, 0]
-    return np.concatenate([jaw, inner]).astype(np.float32) * 0.9
+    side, turn = np.array([0.3, 0]), np.array([pan / 90, 0])
+    inner = np.concatenate([brow - side, brow + side, bridge, base, *eyes, *mouth])
+    return 0.9 * np.concatenate([jaw, inner + turn]).astype(np.float32)
 
 
 def draw(landmarks: np.ndarray, person: int, size: int) -> np.ndarray:
