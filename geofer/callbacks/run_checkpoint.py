@@ -1,0 +1,31 @@
+"""Where a run keeps its checkpoints."""
+
+from pathlib import Path
+from typing import Literal
+
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
+
+
+class RunCheckpoint(ModelCheckpoint):
+    """One file in ``checkpoints`` of the run folder, overwritten whenever there is a newer or better one.
+
+    Args:
+        filename: Its name without ``.ckpt``.
+        monitor: Logged value that decides, of the validation subjects; None keeps the latest epoch.
+        mode: Whether the largest or the smallest value is best.
+    """
+
+    def __init__(self, filename: str, monitor: str | None = None, mode: Literal["min", "max"] = "max") -> None:
+        super().__init__(
+            filename=filename,
+            monitor=monitor,
+            mode=mode,
+            enable_version_counter=False,
+            save_on_train_epoch_end=None if monitor else True,
+        )
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Finds the run folder, wherever loggers write."""
+        self.dirpath = str(Path(trainer.default_root_dir, "checkpoints").absolute())
+        super().setup(trainer, pl_module, stage)
