@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,13 +92,8 @@ def report_markdown(report: RecognitionReport) -> str:
 
 def report_table(report: RecognitionReport, title: str | None = None) -> "Table":
     """The pose × expression table in percent for the terminal, best average in each direction in bold."""
-    from rich.table import Table
-
     caption = f"accuracy {interval(report)} % (95 % over {report.subjects} subjects) · {report.faces} faces"
-    table = Table(title=title, caption=caption)
-    table.add_column("pan, tilt", no_wrap=True)
-    for name in (*report.expressions, AVERAGE):
-        table.add_column(name, justify="right")
+    table = _table(["pan, tilt", *report.expressions, AVERAGE], title, caption)
     rows = accuracy_rows(report)
     best = max(cells[-1] for _, cells in rows[:-1])
     for name, cells in rows[:-1]:
@@ -115,7 +110,7 @@ def report_table(report: RecognitionReport, title: str | None = None) -> "Table"
 
 
 def comparison_table(reports: Mapping[str, RecognitionReport]) -> "Table":
-    """Several runs beside each other, a row a run: accuracy with its interval, scores, accuracy by expression.
+    """Several runs beside each other, a column a run: accuracy with its interval, scores, accuracy by expression.
 
     Args:
         reports: Name of each run and its report; all over the same expressions.
@@ -123,18 +118,30 @@ def comparison_table(reports: Mapping[str, RecognitionReport]) -> "Table":
     Raises:
         DataError: If the runs tell different expressions apart.
     """
-    from rich.table import Table
-
-    first, *others = reports.values()
-    if any(report.expressions != first.expressions for report in others):
+    runs = list(reports.values())
+    expressions = runs[0].expressions
+    if any(report.expressions != expressions for report in runs):
         found = "; ".join(f"{name}: {', '.join(report.expressions)}" for name, report in reports.items())
         raise DataError(f"These runs tell different expressions apart and cannot be compared ({found}).")
-    table = Table(caption="percent; the interval is 95 % over subjects")
-    table.add_column("run", overflow="fold")
-    for heading in ("accuracy", "balanced", "macro F1", "ECE", *first.expressions):
-        table.add_column(heading, justify="right")
-    for name, report in reports.items():
-        scalars = report.scalars()
-        scores = [percent(scalars[key]) for key in ("balanced_accuracy", "macro_f1", "calibration_error")]
-        table.add_row(name, interval(report), *scores, *map(percent, report.expression_means))
+    table = _table(["percent", *reports], caption="the interval is 95 % over subjects")
+    scalars = [report.scalars() for report in runs]
+    table.add_row("[bold]accuracy[/bold]", *(f"[bold]{percent(report.accuracy)}[/bold]" for report in runs))
+    table.add_row("interval", *(f"{percent(run.accuracy_low)}–{percent(run.accuracy_high)}" for run in runs))
+    for key in ("balanced_accuracy", "macro_f1", "calibration_error"):
+        table.add_row(key.replace("_", " "), *(percent(values[key]) for values in scalars))
+    table.add_section()
+    for label, name in enumerate(expressions):
+        table.add_row(name, *(percent(report.expression_means[label]) for report in runs))
+    return table
+
+
+def _table(columns: Sequence[str], title: str | None = None, caption: str | None = None) -> "Table":
+    """An empty table, narrow enough for the paper's seven expressions on 80 columns; numbers stand to the right."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, padding=0, title_style="bold")
+    table.add_column(columns[0], no_wrap=True)
+    for name in columns[1:]:
+        table.add_column(name, justify="right", overflow="fold")
     return table

@@ -1,12 +1,14 @@
 """What people read of a report, cell by cell."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from rich.console import Console
 
 from geofer.errors import DataError
+from geofer.faces import EXPRESSIONS
 from geofer.metrics import RecognitionReport
 from geofer.metrics.tables import comparison_table, load_report, report_csv, report_markdown, report_path, report_table
 
@@ -26,8 +28,8 @@ def small_report(expressions=("fear", "happiness")):
     )
 
 
-def printed(table):
-    console = Console(width=120, file=None)
+def printed(table, width=120):
+    console = Console(width=width)
     with console.capture() as capture:
         console.print(table)
     return [line.replace("│", " ").split() for line in capture.get().splitlines()]
@@ -58,12 +60,33 @@ def test_terminal_table():
     assert "accuracy 57.14 [40.00, 75.00] % (95 % over 3 subjects) · 7 faces" in text
 
 
-def test_comparison_has_a_row_for_each_run():
+def test_comparison_has_a_column_for_each_run():
     lines = printed(comparison_table({"alone": small_report(), "full": small_report()}))
-    f1 = 100 * (2 * 2 / 7 + 2 * 2 / 7) / 2
-    scores = ["57.14", "[40.00,", "75.00]", "70.00", f"{f1:.2f}", "5.00", "41.67", "100.00"]
-    assert ["alone", *scores] in lines
-    assert ["full", *scores] in lines
+    assert lines[1] == ["percent", "alone", "full"]
+    f1 = f"{100 * (2 * 2 / 7 + 2 * 2 / 7) / 2:.2f}"
+    for row in (
+        ["accuracy", "57.14", "57.14"],
+        ["interval", "40.00–75.00", "40.00–75.00"],
+        ["balanced", "accuracy", "70.00", "70.00"],
+        ["macro", "f1", f1, f1],
+        ["calibration", "error", "5.00", "5.00"],
+        ["fear", "41.67", "41.67"],
+        ["happiness", "100.00", "100.00"],
+    ):
+        assert row in lines
+
+
+def test_seven_expressions_fit_on_80_columns():
+    report = small_report(EXPRESSIONS[:2])
+    wide = replace(
+        report,
+        expressions=EXPRESSIONS,
+        correct=np.full((2, 7), 9),
+        total=np.full((2, 7), 9),
+        confusion=np.eye(7, dtype=np.int64),
+    )
+    lines = printed(report_table(wide), width=80)
+    assert ["pan,", "tilt", *EXPRESSIONS, "average"] in lines
 
 
 def test_comparison_of_different_expressions_is_refused():
