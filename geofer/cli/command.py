@@ -1,0 +1,132 @@
+"""The command line: ``geofer VERB …``.
+
+Verbs that train and test go to Lightning (`geofer.cli.trainer`); what they need is imported only when one is used.
+A problem that the user can solve ends with one message and a nonzero exit code; ``--debug`` shows the traceback too.
+"""
+
+import errno
+import sys
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from importlib.metadata import version
+from pathlib import Path
+
+from geofer.errors import ConfigError, GeoferError
+
+
+def lightning_verb(verb: str) -> Callable[[Sequence[str]], None]:
+    """A verb of Lightning's trainer."""
+
+    def run(arguments: Sequence[str]) -> None:
+        from geofer.cli.trainer import run_trainer
+
+        run_trainer([verb, *arguments])
+
+    return run
+
+
+def prepare(arguments: Sequence[str]) -> None:
+    """``geofer prepare --config …``: make the data that the configuration needs."""
+    from geofer.cli.trainer import prepare_data
+
+    prepare_data(arguments)
+
+
+def report(arguments: Sequence[str]) -> None:
+    """``geofer report RUN [RUN …]``: the results of finished runs, side by side."""
+    from geofer.cli.results import print_results
+
+    if not arguments or arguments[0] in {"-h", "--help"}:
+        print("usage: geofer report RUN [RUN ...]\n\nRUN is the folder of a run that `geofer test` has finished.")
+        return
+    print_results([Path(run) for run in arguments])
+
+
+def plugins(arguments: Sequence[str]) -> None:
+    """``geofer plugins``: every installed backbone and landmark detector, and whether it works."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from geofer.plugins import list_plugins
+
+    if arguments:
+        print("usage: geofer plugins")
+        return
+    table = Table("kind", "name", "distribution", "version", "state", box=None)
+    for plugin in list_plugins():
+        table.add_row(plugin.kind, plugin.name, plugin.distribution, plugin.version, plugin.state)
+    Console().print(table)
+
+
+VERBS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
+    "prepare": (prepare, "make the data that a configuration needs: render, crop, cache"),
+    "fit": (lightning_verb("fit"), "train a model"),
+    "validate": (lightning_verb("validate"), "measure a trained model on the validation subjects"),
+    "test": (lightning_verb("test"), "measure a trained model on the test subjects, by pose and expression"),
+    "predict": (lightning_verb("predict"), "recognise the expressions of the test subjects"),
+    "report": (report, "print the results of finished runs side by side"),
+    "plugins": (plugins, "list the installed backbones and landmark detectors"),
+}
+
+HELP = f"""usage: geofer VERB [options]
+
+Geometry-guided pose-invariant facial expression recognition.
+
+verbs:
+{"".join(f"  {verb:<9} {text}{chr(10)}" for verb, (_, text) in VERBS.items())}
+options:
+  -h, --help  this text; `geofer VERB --help` tells more
+  --version   the installed version
+  --debug     show the traceback of an error
+
+For example: geofer fit --config configs/quickstart.yaml"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: Command line arguments without the program's name; None takes those of this process.
+
+    Returns:
+        Exit code: 0, 1 for an error, 2 for a command line or configuration that is wrong, 130 for an interrupt.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in arguments
+    arguments = [argument for argument in arguments if argument != "--debug"]
+    if not arguments or arguments[0] in {"-h", "--help"}:
+        print(HELP)
+        return 0
+    if arguments[0] == "--version":
+        print(f"geofer {version('geofer')}")
+        return 0
+    try:
+        verb, *rest = arguments
+        if verb not in VERBS:
+            close = get_close_matches(verb, VERBS, n=1)
+            hint = f"Did you mean {close[0]}?" if close else f"There are {', '.join(VERBS)}."
+            raise ConfigError(f"There is no verb {verb!r}. {hint}")
+        VERBS[verb][0](rest)
+    except (GeoferError, OSError) as error:
+        if debug:
+            raise
+        print(f"geofer: {explain(error)}", file=sys.stderr)
+        return 2 if isinstance(error, ConfigError) else 1
+    except KeyboardInterrupt:
+        print("geofer: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def explain(error: GeoferError | OSError) -> str:
+    """The one message that a user gets for an error: what, where, and what to do."""
+    if not isinstance(error, OSError):
+        return str(error)
+    where = f" ({error.filename})" if error.filename else ""
+    if error.errno == errno.ENOSPC:
+        return f"The disk is full{where}. Nothing that was finished is lost: free some space and run the command again."
+    if isinstance(error, FileNotFoundError):
+        return f"There is no such file or folder{where}. Check the path in the configuration or on the command line."
+    if isinstance(error, PermissionError):
+        return f"Permission denied{where}. Choose a folder that you may write to, or change its permissions."
+    return f"{error.strerror or error}{where}."

@@ -1,0 +1,42 @@
+"""From jsonargparse's account of a wrong configuration to a message with a suggestion."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from typing import get_type_hints
+
+from lightning.pytorch import Trainer
+
+NOISE = ("Does not validate against", "Subtypes:", "Errors:", "- Expected a <class 'NoneType'>", "Given value")
+TOP = ("config", "model", "data", "trainer", "seed_everything", "ckpt_path", "class_path", "init_args")
+
+
+def describe_mistake(account: str) -> str:
+    """What is wrong in a command line or configuration file, and the closest names for one that does not exist.
+
+    Args:
+        account: The text of jsonargparse's error.
+    """
+    lines = [line for line in account.splitlines() if line.strip() and not line.strip().startswith(NOISE)]
+    message = "The configuration is wrong:\n" + "\n".join(f"  {line}" for line in lines)
+    if wrong := re.search(r"option '([\w.]+)'|arguments: --([\w.]+)", account, re.IGNORECASE):
+        known = set(_known_names(account))
+        unknown = [part for part in (wrong[1] or wrong[2]).split(".") if part not in known]
+        if unknown and (close := get_close_matches(unknown[0], sorted(known), n=2)):
+            message += f"\nDid you mean {' or '.join(close)}?"
+    return message
+
+
+def _known_names(account: str) -> Iterator[str]:
+    """Names that a configuration may hold: of the trainer, and of the classes that the account speaks of."""
+    yield from TOP
+    yield from get_type_hints(Trainer.__init__)
+    for path in re.findall(r"class_path '([\w.]+)\.(\w+)'", account):
+        module, name = path
+        hints = get_type_hints(getattr(import_module(module), name).__init__)
+        for argument, hint in hints.items():
+            yield argument
+            if is_dataclass(hint):
+                yield from (entry.name for entry in fields(hint))

@@ -1,0 +1,25 @@
+"""``geofer report``: what finished runs came to."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from geofer.metrics.tables import comparison_table, load_report, report_table
+
+
+def print_results(runs: Sequence[Path]) -> None:
+    """Print the pose × expression table of each run, all runs side by side, and where their pictures lie.
+
+    Raises:
+        DataError: A folder holds no finished test, or the runs tell different expressions apart.
+    """
+    reports = {str(run): load_report(run) for run in runs}
+    console = Console()
+    for name, report in reports.items():
+        console.print(report_table(report, title=name))
+    if len(reports) > 1:
+        console.print(comparison_table(reports))
+    for run in runs:
+        if pictures := sorted(run.rglob("*.png")):
+            console.print(f"Pictures of {run}:", *(str(path.relative_to(run)) for path in pictures), sep="\n  ")

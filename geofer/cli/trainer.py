@@ -1,0 +1,174 @@
+"""The verbs of Lightning's trainer, and ``prepare``, on LightningCLI."""
+
+import os
+import signal
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import ArgumentError, ArgumentParser, Namespace
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.utilities import rank_zero_only
+from lightning.pytorch.utilities.exceptions import SIGTERMException
+
+from geofer.callbacks import default_callbacks
+from geofer.callbacks.predictions import PredictionTable
+from geofer.checkpoints import AtomicCheckpointIO
+from geofer.cli.mistakes import describe_mistake
+from geofer.cli.runs import CONFIG, checkpoint_file, folder_for_fit, folder_of_run
+from geofer.datamodules.base import FaceDataModule
+from geofer.errors import ConfigError, GeoferError
+from geofer.modules.recognition import RecognitionModule
+
+RUN_OF_RANK_ZERO = "GEOFER_RUN"  # tells the processes that Lightning starts which folder the first one chose
+CSV_LOGGER = {"class_path": "lightning.pytorch.loggers.CSVLogger", "init_args": {"save_dir": ".", "name": "logs"}}
+
+
+class SaveConfig(Callback):
+    """Writes the configuration of a ``fit`` into the run's folder, before the first step."""
+
+    def __init__(self, text: str) -> None:
+        """``text`` is the whole configuration in YAML."""
+        self.text = text
+
+    @rank_zero_only
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Write ``config.yaml``."""
+        Path(trainer.default_root_dir, CONFIG).write_text(self.text)
+
+
+class GeoferCLI(LightningCLI):
+    """LightningCLI for any of geofer's models on any of its data sets."""
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """What the model must know of the data comes from the data."""
+        for name in ("expressions", "image_size"):
+            parser.link_arguments(f"data.{name}", f"model.init_args.{name}", apply_on="instantiate")
+
+    @staticmethod
+    def subcommands() -> dict[str, set[str]]:
+        """Lightning's verbs, without the arguments that are not the user's: checkpoints are always plain data."""
+        return {verb: skipped | {"weights_only"} for verb, skipped in LightningCLI.subcommands().items()}
+
+    def _parse_ckpt_path(self) -> None:
+        """Nothing: a checkpoint's hyperparameters must not replace what the configuration says."""
+
+    def before_instantiate_classes(self) -> None:
+        """Choose the run's folder and the checkpoint, and keep the configuration as it was given."""
+        config = self.config[self.subcommand]
+        chosen = config.pop("ckpt_path")
+        run = _run_folder(config, chosen, fit=self.subcommand == "fit")
+        config.trainer.default_root_dir = str(run)
+        self.as_given = config.clone()
+        resumes = chosen is not None or self.subcommand != "fit"
+        config.ckpt_path = str(checkpoint_file(run, chosen or "best")) if resumes else None
+        for logger in _loggers(config.trainer):
+            logger.init_args.save_dir = str(run / logger.init_args.save_dir)
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401 - Lightning declares it so
+        """The trainer, with checkpoints that are written whole, and the configuration beside them."""
+        trainer = self._get(self.config_init, "trainer")
+        if self.subcommand == "fit" and not trainer.fast_dev_run:
+            self.trainer_defaults["callbacks"].append(SaveConfig(self._configuration()))
+        plugins = trainer.plugins or []
+        plugins = [*(plugins if isinstance(plugins, list) else [plugins]), AtomicCheckpointIO()]
+        return super().instantiate_trainer(plugins=plugins, **kwargs)
+
+    def _configuration(self) -> str:
+        """The whole configuration in YAML; optimisers that are a default, thus a function, as plain data."""
+        arguments = self.as_given.model.init_args
+        for name, value in vars(arguments).items():
+            if callable(value):
+                arguments[name] = self.model.hparams[name]
+        text: str = self._parser(self.subcommand).dump(self.as_given, skip_none=False, skip_validation=True)
+        return text
+
+
+class PrepareCLI(GeoferCLI):
+    """Reads the same configuration as ``fit``, and builds the data module alone."""
+
+    def before_instantiate_classes(self) -> None:
+        """Nothing to choose: there is no run."""
+
+    def instantiate_classes(self) -> None:
+        """Build the data module."""
+        parser = ArgumentParser(exit_on_error=False)
+        parser.add_subclass_arguments(FaceDataModule, "data")
+        self.datamodule = parser.instantiate(parser.parse_object({"data": self.config.data})).data
+
+
+def run_trainer(arguments: Sequence[str]) -> None:
+    """Run ``fit``, ``validate``, ``test`` or ``predict``.
+
+    Raises:
+        ConfigError: The command line or a configuration file is wrong.
+    """
+    _command(GeoferCLI, arguments, run=True)
+
+
+def prepare_data(arguments: Sequence[str]) -> None:
+    """Make the data that a configuration needs, without training.
+
+    Raises:
+        ConfigError: The command line or a configuration file is wrong.
+    """
+    _command(PrepareCLI, arguments, run=False).datamodule.prepare_data()
+
+
+def _command(cli: type[GeoferCLI], arguments: Sequence[str], *, run: bool) -> GeoferCLI:
+    warnings.filterwarnings("ignore", "LightningCLI's args parameter")  # they are the command line's, less --debug
+    warnings.filterwarnings("ignore", "`isinstance.treespec, LeafSpec.` is deprecated")  # Lightning's own affair
+    strict = {"exit_on_error": False, "allow_abbrev": False}
+    try:
+        return cli(
+            RecognitionModule,
+            FaceDataModule,
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            save_config_callback=None,
+            seed_everything_default=0,
+            trainer_defaults={"logger": CSV_LOGGER, "callbacks": [*default_callbacks(), PredictionTable()]},
+            parser_kwargs={**strict, **{verb: strict for verb in GeoferCLI.subcommands()}},
+            args=list(arguments),
+            run=run,
+            auto_configure_optimizers=False,
+            load_from_checkpoint_support=False,  # the modules keep their own hyperparameters, as plain data
+        )
+    except ArgumentError as error:
+        raise ConfigError(describe_mistake(str(error))) from error
+    except MisconfigurationException as error:
+        raise ConfigError(str(error)) from error
+    except ValueError as error:
+        raise _cause(error) from error
+    except SIGTERMException as error:
+        raise SystemExit(128 + signal.SIGTERM) from error
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The error of ours behind one with which jsonargparse reports that an object could not be built, else itself."""
+    behind: BaseException | None = error
+    while behind is not None and not isinstance(behind, GeoferError):
+        behind = behind.__cause__ or behind.__context__
+    return behind or error
+
+
+def _run_folder(config: Namespace, checkpoint: str | None, *, fit: bool) -> Path:
+    """The folder of a new run, or of the one that the checkpoint belongs to."""
+    rank = getattr(rank_zero_only, "rank", 0)
+    if rank > 0 and RUN_OF_RANK_ZERO in os.environ:
+        return Path(os.environ[RUN_OF_RANK_ZERO])
+    named = Path(folder) if (folder := config.trainer.default_root_dir) else None
+    name = Path(str(config.config[0])).stem if config.get("config") else "run"
+    new = fit and not checkpoint and not config.trainer.fast_dev_run and rank == 0
+    run = folder_for_fit(named, name) if new else folder_of_run(named, name, checkpoint)
+    os.environ[RUN_OF_RANK_ZERO] = str(run)
+    return run
+
+
+def _loggers(trainer: Namespace) -> Iterator[Namespace]:
+    """Configured loggers, whose ``save_dir`` counts from the run's folder."""
+    chosen = trainer.logger if isinstance(trainer.logger, list) else [trainer.logger]
+    return (logger for logger in chosen if isinstance(logger, Namespace))
