@@ -1,5 +1,6 @@
 """The verbs of Lightning's trainer, and ``prepare``, on LightningCLI."""
 
+import contextlib
 import os
 import signal
 import warnings
@@ -10,12 +11,17 @@ from typing import Any
 from jsonargparse import ArgumentError, ArgumentParser, Namespace
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import Checkpoint, ProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from geofer.callbacks import default_callbacks
 from geofer.callbacks.predictions import PredictionTable
+from geofer.callbacks.progress import Progress
+from geofer.callbacks.reports import Reports
+from geofer.callbacks.summary import Summary
+from geofer.callbacks.synthesis import SyntheticFaces
 from geofer.checkpoints import AtomicCheckpointIO
 from geofer.cli.mistakes import describe_mistake
 from geofer.cli.runs import CONFIG, checkpoint_file, folder_for_fit, folder_of_run
@@ -25,6 +31,11 @@ from geofer.modules.recognition import RecognitionModule
 
 RUN_OF_RANK_ZERO = "GEOFER_RUN"  # tells the processes that Lightning starts which folder the first one chose
 CSV_LOGGER = {"class_path": "lightning.pytorch.loggers.CSVLogger", "init_args": {"save_dir": ".", "name": "logs"}}
+
+
+def report_callbacks() -> list[Callback]:
+    """What a run shows and leaves behind."""
+    return [Progress(), Reports(), SyntheticFaces(), PredictionTable(), Summary()]
 
 
 class SaveConfig(Callback):
@@ -50,8 +61,21 @@ class GeoferCLI(LightningCLI):
 
     @staticmethod
     def subcommands() -> dict[str, set[str]]:
-        """Lightning's verbs, without the arguments that are not the user's: checkpoints are always plain data."""
-        return {verb: skipped | {"weights_only"} for verb, skipped in LightningCLI.subcommands().items()}
+        """Lightning's verbs, less the arguments that are settled here."""
+        settled = {"weights_only", "verbose", "return_predictions"}
+        return {verb: skipped | settled for verb, skipped in LightningCLI.subcommands().items()}
+
+    def validate(self, **kwargs: Any) -> None:  # noqa: ANN401 - what Lightning collected
+        """``geofer validate``; `Summary` prints the results."""
+        self.trainer.validate(verbose=False, **kwargs)
+
+    def test(self, **kwargs: Any) -> None:  # noqa: ANN401
+        """``geofer test``; `Summary` prints the results."""
+        self.trainer.test(verbose=False, **kwargs)
+
+    def predict(self, **kwargs: Any) -> None:  # noqa: ANN401
+        """``geofer predict``; `PredictionTable` writes the results."""
+        self.trainer.predict(return_predictions=False, **kwargs)
 
     def _parse_ckpt_path(self) -> None:
         """Nothing: a checkpoint's hyperparameters must not replace what the configuration says."""
@@ -68,11 +92,30 @@ class GeoferCLI(LightningCLI):
         for logger in _loggers(config.trainer):
             logger.init_args.save_dir = str(run / logger.init_args.save_dir)
 
+    def instantiate_classes(self) -> None:
+        """Build data, model and trainer; if that fails, leave no empty run behind."""
+        try:
+            super().instantiate_classes()
+        except Exception:
+            with contextlib.suppress(OSError):
+                Path(self.as_given.trainer.default_root_dir).rmdir()
+            raise
+
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401 - Lightning declares it so
         """The trainer, with checkpoints that are written whole, and the configuration beside them."""
         trainer = self._get(self.config_init, "trainer")
+        callbacks = [*default_callbacks(), *report_callbacks()]
         if self.subcommand == "fit" and not trainer.fast_dev_run:
-            self.trainer_defaults["callbacks"].append(SaveConfig(self._configuration()))
+            callbacks.append(SaveConfig(self._configuration()))
+        unwanted = [
+            kind
+            for kind, enabled in (
+                (ProgressBar, trainer.enable_progress_bar),
+                (Checkpoint, trainer.enable_checkpointing),
+            )
+            if enabled is False
+        ]
+        self.trainer_defaults["callbacks"] = [c for c in callbacks if not isinstance(c, tuple(unwanted))]
         plugins = trainer.plugins or []
         plugins = [*(plugins if isinstance(plugins, list) else [plugins]), AtomicCheckpointIO()]
         return super().instantiate_trainer(plugins=plugins, **kwargs)
@@ -130,7 +173,7 @@ def _command(cli: type[GeoferCLI], arguments: Sequence[str], *, run: bool) -> Ge
             subclass_mode_data=True,
             save_config_callback=None,
             seed_everything_default=0,
-            trainer_defaults={"logger": CSV_LOGGER, "callbacks": [*default_callbacks(), PredictionTable()]},
+            trainer_defaults={"logger": CSV_LOGGER},
             parser_kwargs={**strict, **{verb: strict for verb in GeoferCLI.subcommands()}},
             args=list(arguments),
             run=run,

