@@ -1,13 +1,15 @@
 """What every expression recogniser here has in common: the classifier, its evaluation, and what checkpoints hold."""
 
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import torch
 from lightning import LightningModule
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from geofer.checkpoints import check_fits, read_checkpoint
 from geofer.faces import FaceBatch
 from geofer.metrics import RecognitionMetrics, RecognitionReport
 from geofer.modules.averaging import average_buffers
@@ -48,6 +50,22 @@ class RecognitionModule(LightningModule):
         self.classifier = Classifier(len(self.expressions), classifier).to(memory_format=torch.channels_last)
         self.metrics = nn.ModuleDict({split: RecognitionMetrics(self.expressions) for split in ("val", "test")})
         self.reports: dict[str, RecognitionReport] = {}
+
+    @classmethod
+    def load_from_checkpoint(  # type: ignore[override]  # files that are open already cannot be verified
+        cls,
+        checkpoint_path: str | Path,
+        *args: Any,  # noqa: ANN401
+        **kwargs: Any,  # noqa: ANN401
+    ) -> Self:
+        """Build the module that a checkpoint holds, as Lightning does, after `geofer.checkpoints.read_checkpoint`.
+
+        Raises:
+            CheckpointError: The file is missing, remote, damaged, or holds more than tensors and plain data.
+        """
+        read_checkpoint(checkpoint_path)
+        module: Self = super().load_from_checkpoint(checkpoint_path, *args, **{**kwargs, "weights_only": True})
+        return module
 
     def forward(self, image: Tensor) -> Tensor:
         """Pictures ``(B, 3, H, W)`` in [-1, 1] to logits ``(B, K)``."""
@@ -100,15 +118,23 @@ class RecognitionModule(LightningModule):
         if self.gradient_clip is not None:
             self.clip_gradients(optimizer, gradient_clip_val=self.gradient_clip, gradient_clip_algorithm="norm")
 
-    def on_validation_start(self) -> None:
-        """Give all processes the same batch statistics."""
-        self._share_statistics()
+    def on_train_batch_end(self, *_: object) -> None:
+        """Give all processes the same batch statistics: they would drift apart, and a checkpoint holds but one's."""
+        if self.trainer.world_size > 1:
+            average_buffers(self)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Save the same batch statistics on all processes; a loaded model needs no pretrained weights."""
-        self._share_statistics()
+        """A loaded model needs no pretrained weights."""
         arguments = checkpoint[self.CHECKPOINT_HYPER_PARAMS_KEY]
         arguments["classifier"] = {**arguments["classifier"], "pretrained": False}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuse a checkpoint of other expressions, of another image size or of other networks.
+
+        Raises:
+            CheckpointError: It says what differs.
+        """
+        check_fits(checkpoint, self)
 
     def _logs(self, step: int) -> bool:
         """Whether the logger writes at this step: naming losses at every step would cost more than Lightning itself."""
@@ -126,7 +152,3 @@ class RecognitionModule(LightningModule):
         metrics.reset()
         self.reports[split] = report
         self.log_dict({f"{split}/{name}": value for name, value in report.scalars().items()}, sync_dist=True)
-
-    def _share_statistics(self) -> None:
-        if self.trainer.world_size > 1:
-            average_buffers(self)

@@ -7,10 +7,13 @@ import time
 from pathlib import Path
 
 import torch
+from cartoon_faces import EXPRESSIONS, CartoonFaces
 from lightning import Callback, Trainer, seed_everything
+from narrow_method import EVERYTHING
 from two_players import Data, TwoPlayers, trainer_in
 
 from geofer.callbacks import Watchdog
+from geofer.modules import GeometryGuidedFER
 
 FOLDER, MODE = Path(sys.argv[1]), sys.argv[2]
 RANK = int(os.environ.get("LOCAL_RANK", "0"))
@@ -49,6 +52,13 @@ def fit(trainer: Trainer, seed: int = 7, ckpt_path: Path | None = None, **option
     return module
 
 
+def fit_method(trainer: Trainer, seed: int = 7, ckpt_path: Path | None = None) -> GeometryGuidedFER:
+    seed_everything(seed, verbose=False)
+    module = GeometryGuidedFER(EXPRESSIONS, 32, **EVERYTHING)
+    trainer.fit(module, datamodule=CartoonFaces(people=4, takes=4, batch_size=16), ckpt_path=ckpt_path)
+    return module
+
+
 def keep(name: str, module: TwoPlayers) -> None:
     torch.save(
         {"weights": module.state_dict(), "seen": module.seen, "validated": module.validated},
@@ -65,6 +75,13 @@ if MODE == "fit":
         fit(trainer("signal", Accident("signal")))
     except SystemExit:
         keep("signal", fit(trainer("signal"), 99, FOLDER / "signal" / "checkpoints" / "last.ckpt"))
+elif MODE == "method":
+    for name, accident in (("whole", "none"), ("stopped", "signal")):
+        try:
+            module = fit_method(trainer(name, Accident(accident)))
+        except SystemExit:
+            module = fit_method(trainer(name), 99, FOLDER / name / "checkpoints" / "last.ckpt")
+        torch.save(module.state_dict(), FOLDER / f"{name}-{RANK}.pt")
 else:
     run = trainer("run", Accident(MODE))
     watchdog = next(callback for callback in run.callbacks if isinstance(callback, Watchdog))

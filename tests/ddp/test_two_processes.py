@@ -17,11 +17,12 @@ from geofer.datamodules.loader import FaceLoader
 pytestmark = [pytest.mark.ddp, pytest.mark.slow]
 
 SCRIPT = Path(__file__).with_name("play.py")
+TESTS = SCRIPT.parents[1]
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen:
     environment = {name: value for name, value in os.environ.items() if name not in ("LOCAL_RANK", "WORLD_SIZE")}
-    environment |= {"PYTHONPATH": str(SCRIPT.parents[1]), "OMP_NUM_THREADS": "1"}
+    environment |= {"PYTHONPATH": f"{TESTS}:{TESTS / 'modules'}", "OMP_NUM_THREADS": "1"}
     with (folder / "log").open("w") as log:
         command = [sys.executable, str(SCRIPT), str(folder), *arguments]
         return subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
@@ -87,6 +88,18 @@ def test_resumes_exactly(fits, stopped, rank):
 def test_processes_draw_different_numbers(fits):
     drawn = [[value for _, value in load(fits, "whole", rank)["validated"]] for rank in range(2)]
     assert not set(drawn[0]) & set(drawn[1])
+
+
+def test_the_method_resumes_exactly_within_an_epoch(tmp_path):
+    assert start(tmp_path, "method").wait(240) == 0, (tmp_path / "log").read_text()
+    whole, stopped = (
+        [torch.load(tmp_path / f"{name}-{rank}.pt", weights_only=True) for rank in range(2)]
+        for name in ("whole", "stopped")
+    )
+    assert (tmp_path / "pid-1").exists(), "it was stopped"
+    for name, value in whole[0].items():
+        assert torch.equal(stopped[0][name], value), name
+        assert torch.equal(whole[1][name], value), name
 
 
 def alive(pid: int) -> bool:
