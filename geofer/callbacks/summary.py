@@ -1,0 +1,63 @@
+"""The last thing a run prints: its accuracy by pose and expression, and where the files lie."""
+
+from pathlib import Path
+
+from lightning import Callback, LightningModule, Trainer
+
+from geofer.metrics.report import RecognitionReport
+from geofer.metrics.tables import load_report, report_path, report_table
+
+SUFFIXES = (".yaml", ".json", ".csv", ".png", ".ckpt")
+
+
+class Summary(Callback):
+    """Prints the report that `geofer.callbacks.reports.Reports` wrote, when a fit, a validation or a test ends.
+
+    It stands after the callbacks that write files, so that it can list them.
+    """
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Print the best validation."""
+        self._print(trainer, "val", "Best validation")
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Print the validation that ``geofer validate`` ran."""
+        if trainer.state.fn == "validate":
+            self._print(trainer, "val", "Validation")
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Print the test."""
+        self._print(trainer, "test", "Test")
+
+    def _print(self, trainer: Trainer, split: str, title: str) -> None:
+        folder = Path(trainer.default_root_dir)
+        if (
+            trainer.is_global_zero
+            and not getattr(trainer, "fast_dev_run", False)
+            and report_path(folder, split).exists()
+        ):
+            print_summary(load_report(folder, split), folder, title)
+
+
+def print_summary(report: RecognitionReport, folder: Path, title: str) -> None:
+    """Prints a report, and the files of its run.
+
+    Args:
+        report: What was found.
+        folder: The run's folder.
+        title: Of the table.
+    """
+    from rich import get_console
+    from rich.markup import escape
+
+    console = get_console()
+    console.print(report_table(report, title))
+    console.print(f"The run lies in [bold]{escape(str(folder))}[/bold]:", highlight=False, soft_wrap=True)
+    for path in run_files(folder):
+        console.print(f"  {escape(str(path))}", highlight=False, soft_wrap=True)
+
+
+def run_files(folder: Path) -> list[Path]:
+    """The run's configuration, reports, pictures and checkpoints, relative to its folder."""
+    found = (path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file())
+    return sorted(path.relative_to(folder) for path in found if "wandb" not in path.parts)
