@@ -29,7 +29,7 @@ _IRIS = np.array(
 
 @dataclass(frozen=True)
 class Appearance:
-    """Parameters of `geofer.rendering.shading.Look`, in plain Python; see there for their meaning."""
+    """Parameters of `geofer.rendering.paint.Look`, in plain Python; see there for their meaning."""
 
     skin: Colour
     flush: Colour
@@ -107,7 +107,7 @@ def sample_appearance(phenotypes: Mapping[str, float], rng: np.random.Generator)
         hairline=float(rng.normal(0.0, 0.004) + (0.012 * max(years - 0.67, 0) / 0.33 if male else 0.0)),
         iris_radius=float(rng.uniform(0.38, 0.42)),
         pupil=float(rng.uniform(0.30, 0.46)),
-        lashes=float(rng.uniform(0.35, 0.6) if male else rng.uniform(0.6, 0.95)),
+        lashes=float(rng.uniform(0.5, 0.8) if male else rng.uniform(0.8, 1.15)),
         seed=float(rng.integers(1, 100_000)),
     )
 

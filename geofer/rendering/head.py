@@ -103,8 +103,8 @@ class HeadModel:
         Returns:
             ``(V, 3)`` in the head frame, moved so that the midpoint of the eyeballs is the origin.
         """
-        shape = self.template.reshape(-1) + self._phenotype_weights(identity.phenotypes) @ self.phenotype_shapes
-        shape = shape + self._local_weights(identity.local_changes) @ self.local_shapes
+        shape = self.template.reshape(-1) + _mix(self._phenotype_weights(identity.phenotypes), self.phenotype_shapes)
+        shape = shape + _mix(self._local_weights(identity.local_changes), self.local_shapes)
         vertices: NDArray[np.float32] = shape.reshape(-1, 3)
         right, left = self.eyeballs
         return np.asarray(vertices - (vertices[right].mean(0) + vertices[left].mean(0)) / 2)
@@ -119,7 +119,8 @@ class HeadModel:
         Returns:
             ``(n, V, 3)`` in the head frame.
         """
-        return self.neutral(identity) + (actions.astype(np.float32) @ self.action_shapes).reshape(len(actions), -1, 3)
+        moves = np.stack([_mix(row, self.action_shapes) for row in actions.astype(np.float32)])
+        return self.neutral(identity) + moves.reshape(len(actions), -1, 3)
 
     def _phenotype_weights(self, phenotypes: Mapping[str, float]) -> NDArray[np.float32]:
         import torch
@@ -135,6 +136,12 @@ class HeadModel:
     def _local_weights(self, changes: Mapping[str, float]) -> NDArray[np.float32]:
         values = np.array([changes.get(str(label), 0.0) for label in self.local_labels], np.float32)
         return np.stack((np.maximum(values, 0), np.maximum(-values, 0)), axis=1).reshape(-1)
+
+
+def _mix(weights: NDArray[np.float32], shapes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``weights @ shapes``, rounded alike whatever the number of threads and of heads, as BLAS is not."""
+    used = np.flatnonzero(weights)
+    return np.asarray(np.einsum("s,sv->v", weights[used], shapes[used]), np.float32)
 
 
 @functools.cache

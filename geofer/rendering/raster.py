@@ -8,6 +8,8 @@ tells which landmarks are hidden. The same kernels run on CPU and CUDA.
 
 import warp as wp
 
+wp.config.quiet = True  # before Warp starts: no banner, no line for every compiled module
+
 EMPTY = 0xFFFFFFFFFFFFFFFF
 """Key of a sample that no triangle covers."""
 
@@ -72,8 +74,9 @@ def edge(a: wp.vec3, b: wp.vec3, x: float, y: float) -> float:
 def lash_hair(p: wp.vec3, density: float) -> bool:
     """Whether a hair passes through canonical point ``p`` of the sheets of lashes; they thin out towards their tips."""
     x = wp.abs(p[0]) - EYE_X
-    tip = (wp.sqrt(x * x + p[1] * p[1] + p[2] * p[2]) - 0.0155) / 0.0065
-    phase = (x + 0.25 * x * tip) * 1300.0
+    outer = wp.max(x, 0.0)
+    tip = (wp.length(wp.vec3(x, p[1], p[2])) - 0.0164 - 0.1 * outer) / (0.0045 + 0.1 * outer)
+    phase = (x + 0.25 * x * tip) * 1500.0
     reach = density
     if p[1] < -0.0025:
         reach = 0.45 * density  # the lower lashes are short

@@ -8,7 +8,7 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
-from geofer.rendering import raster, shading
+from geofer.rendering import paint, raster, shading
 from geofer.rendering.appearance import Appearance
 from geofer.rendering.head import HeadModel
 from geofer.rendering.scene import Lighting
@@ -27,7 +27,6 @@ class Renderer:
             head: The mesh to draw.
             device: Warp's name of a device; by default a GPU where there is one.
         """
-        wp.config.quiet = True
         wp.init()
         self.device = device or str(wp.get_preferred_device())
         self.triangles = self._array(head.triangles, wp.int32)
@@ -50,6 +49,7 @@ class Renderer:
     def draw(
         self,
         heads: NDArray[np.float32],
+        folds: NDArray[np.float32],
         head_of: NDArray[np.int32],
         rotations: NDArray[np.float32],
         cameras: NDArray[np.float32],
@@ -62,6 +62,7 @@ class Renderer:
 
         Args:
             heads: ``(H, V, 3)`` vertices in the head frame.
+            folds: ``(H, 4)`` strengths of wrinkles, from `geofer.rendering.wrinkles.fold_strengths`.
             head_of: ``(n,)`` which head each view shows.
             rotations: ``(n, 3, 3)`` from head frame to camera axes.
             cameras: ``(n, 4)`` from `geofer.rendering.camera.crop_cameras`.
@@ -106,6 +107,7 @@ class Renderer:
             screen,
             normals,
             shape,
+            self._array(folds, wp.vec4),
             which,
             turns,
             seen_from,
@@ -133,7 +135,7 @@ class Renderer:
 
 
 def _look(appearance: Appearance) -> object:
-    look = shading.Look()
+    look = paint.Look()
     for name, value in asdict(appearance).items():
         if name != "lashes":
             setattr(look, name, wp.vec3(*value) if isinstance(value, tuple) else value)

@@ -9,9 +9,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from geofer.errors import ConfigError
 from geofer.faces import EXPRESSIONS
 
 PoseGrid = Literal["bu3dfe", "multipie", "continuous"]
+
+POSES_OF_GRID = {"bu3dfe": 35, "multipie": 5}
+"""How many poses each grid has."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,50 @@ class RenderSpec:
     camera: bool = False
     variation: float = 1.0
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Checks the combination.
+
+        Raises:
+            ConfigError: Something here cannot be rendered.
+        """
+        grid = POSES_OF_GRID.get(self.poses)
+        rules = (
+            (self.subjects >= 1, f"subjects is {self.subjects}; it must be at least 1"),
+            (
+                len(self.expressions) > 0 and set(self.expressions) <= set(EXPRESSIONS),
+                f"expressions are {', '.join(self.expressions) or 'none'}; choose from {', '.join(EXPRESSIONS)}",
+            ),
+            (len(set(self.expressions)) == len(self.expressions), "an expression is named twice; name each once"),
+            (
+                len(self.levels) > 0 and set(self.levels) <= {1, 2, 3, 4},
+                f"levels are {self.levels}; choose from 1 (slight) to 4 (strong)",
+            ),
+            (self.performances >= 1, f"performances is {self.performances}; it must be at least 1"),
+            (
+                self.poses == "continuous" or grid is not None,
+                f"poses is {self.poses!r}; choose bu3dfe, multipie or continuous",
+            ),
+            (
+                self.views is not None or self.poses != "continuous",
+                "continuous poses have no grid to take whole; set views to how many to draw",
+            ),
+            (
+                self.views is None or 1 <= self.views <= (grid or self.views),
+                f"views is {self.views}; choose 1 to {grid or 'any number'} for {self.poses} poses, or none for all",
+            ),
+            (0 <= self.pan_limit <= 90, f"pan_limit is {self.pan_limit}; choose 0 to 90 degrees"),
+            (0 <= self.tilt_limit <= 60, f"tilt_limit is {self.tilt_limit}; choose 0 to 60 degrees"),
+            (0 <= self.roll_jitter <= 45, f"roll_jitter is {self.roll_jitter}; choose 0 to 45 degrees"),
+            (64 <= self.image_size <= 512, f"image_size is {self.image_size}; choose 64 to 512 pixels"),
+            (self.crop in ("tight", "loose"), f"crop is {self.crop!r}; choose tight or loose"),
+            (self.scene in ("session", "picture"), f"scene is {self.scene!r}; choose session or picture"),
+            (0 <= self.variation <= 3, f"variation is {self.variation}; choose 0 to 3"),
+            (self.seed >= 0, f"seed is {self.seed}; choose 0 or more"),
+        )
+        for right, message in rules:
+            if not right:
+                raise ConfigError(f"rendered faces: {message}")
 
 
 @dataclass(frozen=True)

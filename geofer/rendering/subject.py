@@ -17,6 +17,7 @@ from geofer.rendering.renderer import Renderer
 from geofer.rendering.scene import sample_scene
 from geofer.rendering.sensor import photograph
 from geofer.rendering.spec import RenderedSubject, RenderSpec
+from geofer.rendering.wrinkles import fold_strengths
 
 _IDENTITY, _APPEARANCE, _STYLE, _SESSION, _PERFORMANCE, _POSE, _PICTURE, _SENSOR = range(8)
 """Streams of chance: each has its own generator, so that one option never changes another's draws."""
@@ -53,6 +54,7 @@ def render_subject(spec: RenderSpec, index: int) -> RenderedSubject:
     actions = _actions(spec, index, moments)
     views = _views(spec, index, moments)
     heads = head.vertices(identity, actions)
+    folds = fold_strengths(actions, identity.phenotypes["age"])
 
     session = _chance(spec, index, _SESSION)
     distance = float(session.uniform(0.8, 1.6))
@@ -75,6 +77,7 @@ def render_subject(spec: RenderSpec, index: int) -> RenderedSubject:
         part = slice(start, start + batch)
         drawn = renderer.draw(
             heads,
+            folds,
             views.head[part],
             rotations[part],
             cameras[part],

@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+
+from geofer.errors import DataError
+from geofer.rendering.expressions import ACTIONS
+from geofer.rendering.head import EYE, LASH, SKIN, TEETH, TONGUE, load_head
+from geofer.rendering.identity import Identity, sample_identity
+
+PLAIN = Identity(phenotypes={}, local_changes={})
+
+
+def acting(**strengths: float) -> np.ndarray:
+    actions = np.zeros((1, len(ACTIONS)), np.float32)
+    for name, strength in strengths.items():
+        actions[0, ACTIONS.index(name)] = strength
+    return actions
+
+
+def moved(**strengths: float) -> np.ndarray:
+    head = load_head()
+    return head.vertices(PLAIN, acting(**strengths))[0] - head.neutral(PLAIN)
+
+
+def test_the_reduced_head_is_the_full_one():
+    anny = pytest.importorskip("anny")
+    identity = sample_identity(np.random.default_rng(3))
+    actions = np.random.default_rng(4).uniform(0, 0.5, (2, len(ACTIONS))).astype(np.float32)
+    full = anny.Anny(
+        topology="makehuman",
+        local_changes="all",
+        facial_actions="all",
+        phenotypes="all",
+        phenotype_blendshapes="original",
+    )
+    import torch
+
+    def batched(values):
+        return {name: torch.full((2,), float(value), dtype=torch.float64) for name, value in values.items()}
+
+    rest = full(
+        phenotype_kwargs=batched(identity.phenotypes),
+        local_changes_kwargs=batched(identity.local_changes),
+        facial_actions=torch.from_numpy(actions).double(),
+    )["rest_vertices"].numpy()
+    head = load_head()
+    expected = np.stack((rest[..., 0], rest[..., 2], -rest[..., 1]), axis=-1)[:, head.source]
+    vertices = head.vertices(identity, actions)
+    shift = (expected - vertices).mean((0, 1))
+    np.testing.assert_allclose(vertices + shift, expected, atol=2e-5)
+
+
+def test_every_part_is_there_and_in_its_place():
+    head = load_head()
+    centre = {part: head.canonical[head.triangles[head.part == part]].mean((0, 1)) for part in range(5)}
+    assert abs(centre[EYE][1]) < 0.003
+    assert -0.09 < centre[TEETH][1] < -0.05
+    assert centre[TONGUE][2] < head.canonical[:, 2].max() - 0.02
+    assert np.all(np.abs([centre[part][0] for part in (SKIN, EYE, TEETH, TONGUE, LASH)]) < 0.002)
+
+
+def test_the_eyes_are_the_origin_for_everybody():
+    head = load_head()
+    right, left = head.eyeballs
+    vertices = head.neutral(sample_identity(np.random.default_rng(0)))
+    middle = (vertices[right].mean(0) + vertices[left].mean(0)) / 2
+    np.testing.assert_allclose(middle, 0, atol=1e-6)
+    assert vertices[left, 0].mean() > 0.02 > -0.02 > vertices[right, 0].mean()
+
+
+def test_actions_add_up():
+    both = moved(jawOpen=0.6, browInnerUp=0.4)
+    np.testing.assert_allclose(both, moved(jawOpen=0.6) + moved(browInnerUp=0.4), atol=1e-6)
+
+
+def test_the_brow_ridge_follows_the_brow():
+    head = load_head()
+    x, y, z = head.canonical.T
+    ridge = (np.abs(np.abs(x) - 0.033) < 0.012) & (np.abs(y - 0.023) < 0.004) & (z > 0)
+    assert moved(browDownLeft=1, browDownRight=1)[ridge, 1].mean() < -0.003
+    assert moved(browOuterUpLeft=1, browOuterUpRight=1)[ridge, 1].mean() > 0.001
+
+
+def test_vertices_of_the_body_are_not_in_the_head():
+    with pytest.raises(DataError, match="not part of the head"):
+        load_head().index_of(np.array([136, 13_000]))
+    assert load_head().source[load_head().index_of(np.array([136, 21]))].tolist() == [136, 21]
+
+
+def test_a_second_process_reads_the_reduction_from_the_cache(tmp_path, monkeypatch):
+    arrays = {name: getattr(load_head(), name) for name in load_head().__dataclass_fields__}
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr("geofer.rendering.reduction.reduce_head", lambda: arrays)
+    load_head.__wrapped__()
+    monkeypatch.setattr("geofer.rendering.reduction.reduce_head", lambda: pytest.fail("built again"))
+    again = load_head.__wrapped__()
+    for name, values in arrays.items():
+        np.testing.assert_array_equal(getattr(again, name), values)
+    assert len(list((tmp_path / "geofer").iterdir())) == 1
