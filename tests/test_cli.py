@@ -1,0 +1,200 @@
+import csv
+import errno
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import lightning  # noqa: F401 - before any test redirects the stream that its log goes to
+import pytest
+import torch
+import yaml
+
+from geofer.cli import main
+from geofer.cli.command import VERBS, explain
+from geofer.errors import ConfigError
+
+CARTOONS = Path(__file__).parent / "modules"
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in, with a configuration ``small.yaml`` of a classifier that trains in a second."""
+    monkeypatch.syspath_prepend(CARTOONS)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GEOFER_RUN", raising=False)
+    classifier = {"backbone": "small_resnet", "pretrained": False, "backbone_arguments": {"widths": [4, 8]}}
+    config = {
+        "model": {"class_path": "geofer.modules.ExpressionClassifier", "init_args": {"classifier": classifier}},
+        "data": {"class_path": "cartoon_faces.CartoonFaces", "init_args": {"people": 2, "takes": 1}},
+        "trainer": {"max_epochs": 1, "accelerator": "cpu", "enable_model_summary": False},
+    }
+    tmp_path.joinpath("small.yaml").write_text(yaml.safe_dump(config))
+    return tmp_path
+
+
+def run(*arguments: str) -> int:
+    verb, *rest = arguments
+    return main([verb, "--config", "small.yaml", *rest])
+
+
+def checkpoint_of(run_folder: str, name: str = "last") -> dict:
+    return torch.load(Path(run_folder, "checkpoints", f"{name}.ckpt"), weights_only=True)
+
+
+def test_a_run_from_fit_to_report(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("prepare") == 0
+    assert not Path("runs").exists()
+    assert run("fit") == 0
+    folder = Path("runs/small")
+    assert {path.name for path in folder.iterdir()} >= {"config.yaml", "checkpoints", "logs", "val_metrics.json"}
+    assert run("test") == 0
+    assert run("validate", "--ckpt_path", "last") == 0
+    assert run("predict") == 0
+    with folder.joinpath("predictions.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2 * 3 * 3  # people × expressions × poses
+    for row in rows:
+        shares = {name: float(row[name]) for name in ("happiness", "sadness", "surprise")}
+        assert sum(shares.values()) == pytest.approx(1, abs=1e-3)
+        assert max(shares, key=shares.__getitem__) == row["prediction"]
+    accuracy = json.loads(folder.joinpath("test_metrics.json").read_text())["accuracy"]
+    assert sum(row["prediction"] == row["expression"] for row in rows) / len(rows) == pytest.approx(accuracy)
+    capsys.readouterr()
+    assert main(["report", "runs/small", "runs/small"]) == 0
+    output = capsys.readouterr().out
+    assert f"{100 * accuracy:.2f}" in output
+    assert "test_confusion.png" in output
+
+
+def test_the_saved_configuration_repeats_the_run(workplace: Path) -> None:
+    assert run("fit") == 0
+    assert main(["fit", "--config", "runs/small/config.yaml", "--trainer.default_root_dir", "runs/again"]) == 0
+    first, second = checkpoint_of("runs/small")["state_dict"], checkpoint_of("runs/again")["state_dict"]
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    configs = [yaml.safe_load(Path("runs", name, "config.yaml").read_text()) for name in ("small", "again")]
+    for config in configs:
+        optimizer = config["model"]["init_args"].pop("classifier_optimizer")
+        assert optimizer["init_args"]["betas"] == [0.5, 0.999]
+        del config["trainer"]["default_root_dir"]
+    assert configs[0] == configs[1]
+
+
+def test_fit_never_writes_into_an_earlier_run(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("fit", "--trainer.default_root_dir", "mine") == 0
+    before = {path: path.read_bytes() for path in Path("mine").rglob("*") if path.is_file()}
+    assert run("fit", "--trainer.default_root_dir", "mine") == 2
+    assert "mine holds a run already" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in Path("mine").rglob("*") if path.is_file()} == before
+
+
+def test_unnamed_runs_are_numbered_and_the_latest_is_tested(workplace: Path) -> None:
+    assert run("fit") == run("fit") == 0
+    assert run("test") == 0
+    assert not Path("runs/small/test_metrics.json").exists()
+    assert Path("runs/small-2/test_metrics.json").exists()
+    assert run("test", "--ckpt_path", "runs/small/checkpoints/last.ckpt") == 0
+    assert Path("runs/small/test_metrics.json").exists()
+
+
+def test_resuming_goes_on_in_the_same_folder(workplace: Path) -> None:
+    assert run("fit") == 0
+    assert checkpoint_of("runs/small")["global_step"] == 1
+    assert run("fit", "--ckpt_path", "last", "--trainer.max_epochs", "3") == 0
+    assert checkpoint_of("runs/small")["global_step"] == 3
+    assert not Path("runs/small-2").exists()
+
+
+def test_the_command_line_wins_over_the_checkpoint(workplace: Path) -> None:
+    assert run("fit") == 0
+    assert run("fit", "--ckpt_path", "last", "--trainer.max_epochs", "2", "--model.gradient_clip", "0.5") == 0
+    assert checkpoint_of("runs/small")["hyper_parameters"]["gradient_clip"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--model.clasifier.backbone", "x"], "Did you mean classifier"),
+        (["--data.init_args.peeple", "3"], "'peeple' is not accepted"),
+        (["--trainer.max_epoch", "3"], "Did you mean max_epochs"),
+        (["--trainer.max_epochs", "many"], "trainer.max_epochs"),
+        (["--model.classifier.backbone", "smallresnet"], "Did you mean small_resnet"),
+        (["--config", "missing.yaml"], "missing.yaml"),
+        (["--model.class_path", "geofer.modules.Nothing"], "Nothing"),
+        (["--trainer.accelerator", "gpu"], "gpu"),
+        (["--ckpt_path", "last"], "no checkpoint runs/small/checkpoints/last.ckpt"),
+    ],
+)
+@pytest.mark.skipif(torch.cuda.is_available(), reason="one case needs a machine without a GPU")
+def test_a_mistake_is_one_message(
+    arguments: list[str], message: str, workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("fit", *arguments) in (1, 2)
+    output = capsys.readouterr().err
+    assert message in output
+    assert "Traceback" not in output
+    assert not Path("runs").exists() or not list(Path("runs").iterdir())
+
+
+def test_a_wrong_key_in_a_file(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = Path("small.yaml").read_text().replace("backbone:", "backbon:")
+    Path("small.yaml").write_text(text)
+    assert run("fit") == 2
+    assert "Did you mean backbone" in capsys.readouterr().err
+
+
+def test_debug_shows_the_traceback(workplace: Path) -> None:
+    with pytest.raises(ConfigError):
+        run("fit", "--trainer.max_epochs", "many", "--debug")
+
+
+def test_nan_ends_the_run_before_it_is_saved(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    huge = ["--model.classifier_optimizer", "torch.optim.SGD", "--model.classifier_optimizer.lr", "1e30"]
+    assert run("fit", "--data.init_args.takes", "3", *huge) == 1
+    output = capsys.readouterr().err
+    assert "NaN or infinite" in output
+    assert "Traceback" not in output
+    for path in Path("runs/small").rglob("*.ckpt"):
+        weights = torch.load(path, weights_only=True)["state_dict"].values()
+        assert all(torch.isfinite(weight).all() for weight in weights)
+
+
+def test_full_disk_says_what_to_do() -> None:
+    message = explain(OSError(errno.ENOSPC, "No space left on device", "runs/a/logs"))
+    assert "runs/a/logs" in message
+    assert "free some space" in message
+
+
+def test_full_disk_ends_a_run_in_one_message(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("full").mkdir()
+    Path("full/checkpoints").symlink_to("/dev/full")
+    assert run("fit", "--trainer.default_root_dir", "full") == 1
+    output = capsys.readouterr().err
+    assert "full/checkpoints" in output
+    assert "Traceback" not in output
+
+
+def test_report_of_a_folder_without_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(tmp_path)]) == 1
+    assert "geofer test" in capsys.readouterr().err
+
+
+def test_unknown_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fitt"]) == 2
+    assert "Did you mean fit?" in capsys.readouterr().err
+
+
+def test_plugins_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plugins"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["backbone", "small_resnet", "geofer", "0.1.0", "ok"] in lines
+
+
+def test_help_names_every_verb_and_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from geofer.cli import main; main(['--help']); "
+        "print(sorted({'torch', 'lightning', 'jsonargparse', 'rich', 'timm'} & set(sys.modules)))"
+    )
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert all(f"\n  {verb} " in output for verb in VERBS)
+    assert output.splitlines()[-1] == "[]"
