@@ -131,8 +131,10 @@ def all_finite(tensors: list[Tensor]) -> bool:
     floating = [tensor.detach() for tensor in tensors if tensor.is_floating_point() and tensor.numel()]
     if not floating:
         return True
-    largest = torch._foreach_norm(floating, ord=float("inf"))
-    return bool(torch.stack([norm.float().to(floating[0].device) for norm in largest]).isfinite().all())
+    norms = torch._foreach_norm(floating)  # ten times as fast as a look at each element, but squares may overflow
+    if bool(torch.stack([norm.float().to(floating[0].device) for norm in norms]).isfinite().all()):
+        return True
+    return all(bool(tensor.isfinite().all()) for tensor in floating)
 
 
 def check_fits(checkpoint: Mapping[str, Any], module: LightningModule) -> None:
