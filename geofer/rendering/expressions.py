@@ -41,21 +41,22 @@ _RESTING_UNITS = (1, 2, 4, 6, 7, 12, 14, 15, 17, 24, 25)
 _SPURIOUS_UNITS = (1, 2, 4, 7, 12, 14, 15, 17, 18, 23, 24, 25, 28, 29, 34)
 _SPEECH_UNITS = (18, 20, 22, 25, 26, 28)
 
-_PERSONAL_SPREAD = 0.30
-_MOMENT_SPREAD = 0.25
-_EXPRESSIVENESS = 0.20
-_PREFERENCE = 0.9
-_RESTING = 0.10
-_DOMINANCE = 0.10
-_MOMENT_ASYMMETRY = 0.10
-_MISSING = 0.12
-_SPURIOUS = 0.8
-_SPURIOUS_STRENGTH = 0.3
-_LEAK = 0.35
-_LEAK_STRENGTH = 0.5
-_SPEECH = 0.12
-_BLINK = 0.06
-_GAZE = 0.25
+# Chance at variation 1. Spreads are standard deviations; those of strengths are of their logarithm.
+_PREFERENCE = 0.8  # how differently people like the variants of an emotion
+_EXPRESSIVENESS = 0.10  # of a person, all action units alike
+_PERSONAL_SPREAD = 0.18  # of a person's use of each action unit
+_MOMENT_SPREAD = 0.18  # of each action unit's strength from one performance to the next
+_RESTING = 0.05  # habitual tension of the resting face
+_DOMINANCE = 0.07  # of a person's stronger side
+_MOMENT_ASYMMETRY = 0.07
+_MISSING = 0.06  # probability that an action unit of the variant is not shown
+_SPURIOUS = 0.4  # mean number of stray action units
+_SPURIOUS_STRENGTH = 0.2  # the strongest
+_LEAK = 0.2  # probability that a second emotion leaks
+_LEAK_STRENGTH = 0.35  # the strongest
+_SPEECH = 0.08  # probability of a talking mouth
+_BLINK = 0.04  # probability of a blink
+_GAZE = 0.18  # of the eyes' turn, in units of Anny's full turn
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,7 @@ def _perform(expression: str, style: Style, rng: np.random.Generator, variation:
     variant = variants[rng.choice(len(variants), p=style.preferences[expression])]
     strength = np.array([variant.units.get(unit, 0.0) for unit in UNITS], np.float32)
     shown = rng.random(len(UNITS)) >= _MISSING * variation
+    shown[strength.argmax()] = True
     moment = np.exp(variation * _MOMENT_SPREAD * rng.standard_normal(len(UNITS)))
     return np.asarray(strength * shown * moment * style.gains, np.float32)
 

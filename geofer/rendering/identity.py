@@ -42,7 +42,10 @@ _SPREAD = {
 """Standard deviation of a region's changes, which Anny scales to [-1, 1]."""
 
 _LIMIT = 0.7
+"""Largest change of any feature: beyond, faces look like no human."""
+
 _ASYMMETRY = 0.04
+"""Standard deviation of each side's own change, and of sideways shifts."""
 
 
 @dataclass(frozen=True)
