@@ -54,17 +54,12 @@ class StopSignal(Callback):
         self._before_validation = {}
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Writes the checkpoint, when the run ends because of a signal."""
-        if self._previous and isinstance(exception, SIGTERMException):
-            path = Path(trainer.default_root_dir, "checkpoints", "last.ckpt")
-            if self._before_validation:
-                trainer.strategy.save_checkpoint(_to_repeat_validation(self._before_validation), path)
-                trainer.strategy.barrier()
-            else:
-                trainer.save_checkpoint(path)
+        """Writes the checkpoint, when training ends because of a signal, and sets the process's status."""
+        if isinstance(exception, SIGTERMException):
+            if self._previous:
+                self._save(trainer)
             if trainer.is_global_zero:  # a failing child would have the first process killed while it tidies up
                 exception.code = 128 + (self._received or signal.SIGTERM)
-            rank_zero_info(f"Stopped by a signal; go on with --ckpt_path {path}")
         self._put_back()
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -74,6 +69,15 @@ class StopSignal(Callback):
     def _stop_if_asked(self, trainer: Trainer) -> None:
         if trainer.strategy.reduce_boolean_decision(self._received is not None, all=False):
             trainer._signal_connector.received_sigterm = True
+
+    def _save(self, trainer: Trainer) -> None:
+        path = Path(trainer.default_root_dir, "checkpoints", "last.ckpt")
+        if self._before_validation:
+            trainer.strategy.save_checkpoint(_to_repeat_validation(self._before_validation), path)
+            trainer.strategy.barrier()
+        else:
+            trainer.save_checkpoint(path)
+        rank_zero_info(f"Stopped by a signal; go on with --ckpt_path {path}")
 
     def _install(self) -> None:
         if not self._previous:

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import signal
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +13,6 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint, ProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_only
-from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from geofer.callbacks import default_callbacks
 from geofer.callbacks.predictions import PredictionTable
@@ -186,8 +184,6 @@ def _command(cli: type[GeoferCLI], arguments: Sequence[str], *, run: bool) -> Ge
         raise ConfigError(str(error)) from error
     except ValueError as error:
         raise _cause(error) from error
-    except SIGTERMException as error:
-        raise SystemExit(128 + signal.SIGTERM) from error
 
 
 def _cause(error: BaseException) -> BaseException:
