@@ -5,18 +5,18 @@ eyeballs of the average head. *Canonical* coordinates are those of a vertex in t
 in them, so they move with the mesh.
 """
 
+import contextlib
 import functools
-import os
-import tempfile
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geofer.errors import DataError
+from geofer.paths import cache_folder, written_whole
 
 if TYPE_CHECKING:
     from geofer.rendering.identity import Identity
@@ -146,17 +146,18 @@ def _mix(weights: NDArray[np.float32], shapes: NDArray[np.float32]) -> NDArray[n
 
 @functools.cache
 def load_head() -> HeadModel:
-    """The reduced head; built once per machine (a minute or two), then read from the user's cache folder."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "geofer"
-    path = folder / f"head-{_REDUCTION}.npz"
-    if path.exists():
-        with np.load(path, allow_pickle=False) as arrays:
-            return HeadModel(**arrays)
+    """The reduced head; built once per machine (a minute or two), then read from geofer's cache folder.
+
+    A cached file that is damaged is built again.
+    """
+    path = cache_folder() / f"head-{_REDUCTION}.npz"
+    damage = contextlib.suppress(FileNotFoundError, ValueError, EOFError, TypeError, zipfile.BadZipFile)
+    with damage, np.load(path, allow_pickle=False) as arrays:
+        return HeadModel(**arrays)
     from geofer.rendering.reduction import reduce_head
 
-    arrays = reduce_head()
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, suffix=".npz", delete=False) as file:
-        np.savez(file, allow_pickle=False, **arrays)
-    os.replace(file.name, path)
-    return HeadModel(**arrays)
+    built = reduce_head()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(path) as file:
+        np.savez(file, allow_pickle=False, **built)
+    return HeadModel(**built)

@@ -5,6 +5,8 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
+wp.config.log_level = wp.LOG_ERROR  # before Warp starts: no banner, no line for every compiled module
+
 _RAYS = 128
 _REACH = 0.06  # metres: farther surfaces do not darken
 

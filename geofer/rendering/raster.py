@@ -8,7 +8,8 @@ tells which landmarks are hidden. The same kernels run on CPU and CUDA.
 
 import warp as wp
 
-wp.config.quiet = True  # before Warp starts: no banner, no line for every compiled module
+wp.config.log_level = wp.LOG_ERROR  # before Warp starts: no banner, no line for every compiled module
+wp.set_module_options({"enable_backward": False})
 
 EMPTY = 0xFFFFFFFFFFFFFFFF
 """Key of a sample that no triangle covers."""

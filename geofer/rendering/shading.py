@@ -19,6 +19,8 @@ from geofer.rendering.paint import (
 )
 from geofer.rendering.raster import _EYE, _LASH, _TEETH, _TONGUE, EMPTY, edge
 
+wp.set_module_options({"enable_backward": False})
+
 _EVEN = 3_000_000
 """Depth steps (3 mm): a pixel whose samples differ by less shows one smooth surface."""
 

@@ -88,11 +88,26 @@ def test_vertices_of_the_body_are_not_in_the_head():
 
 def test_a_second_process_reads_the_reduction_from_the_cache(tmp_path, monkeypatch):
     arrays = {name: getattr(load_head(), name) for name in load_head().__dataclass_fields__}
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("GEOFER_CACHE", str(tmp_path))
     monkeypatch.setattr("geofer.rendering.reduction.reduce_head", lambda: arrays)
     load_head.__wrapped__()
     monkeypatch.setattr("geofer.rendering.reduction.reduce_head", lambda: pytest.fail("built again"))
     again = load_head.__wrapped__()
     for name, values in arrays.items():
         np.testing.assert_array_equal(getattr(again, name), values)
-    assert len(list((tmp_path / "geofer").iterdir())) == 1
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[:5000], lambda data: b"", lambda data: data[:-3000] + b"x" * 3000]
+)
+def test_a_damaged_cache_is_built_again(damage, tmp_path, monkeypatch):
+    arrays = {name: getattr(load_head(), name) for name in load_head().__dataclass_fields__}
+    monkeypatch.setenv("GEOFER_CACHE", str(tmp_path))
+    monkeypatch.setattr("geofer.rendering.reduction.reduce_head", lambda: arrays)
+    load_head.__wrapped__()
+    (file,) = tmp_path.iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(damage(whole))
+    np.testing.assert_array_equal(load_head.__wrapped__().triangles, arrays["triangles"])
+    assert file.read_bytes() == whole
