@@ -23,6 +23,7 @@ class Progress(RichProgressBar):
         super().__init__(refresh_rate=4)
         self._prints_lines = False
         self._started = self._last_line = 0.0
+        self._accuracy: float | None = None
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Choose between bar and lines."""
@@ -37,9 +38,15 @@ class Progress(RichProgressBar):
         """The losses by their short names, and ``val``, the accuracy of the last validation in percent."""
         metrics = super().get_metrics(trainer, pl_module)
         shown = {name.removeprefix("train/"): value for name, value in metrics.items() if name != "v_num"}
-        if isinstance(pl_module, RecognitionModule) and (report := pl_module.reports.get("val")):
-            shown["val"] = f"{100 * report.accuracy:.1f}%"
+        if self._accuracy is not None:
+            shown["val"] = f"{100 * self._accuracy:.1f}%"
         return shown
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Remember the accuracy; that of Lightning's sanity check, on a few faces, means nothing."""
+        if isinstance(pl_module, RecognitionModule) and not trainer.sanity_checking:
+            self._accuracy = pl_module.reports["val"].accuracy
+        super().on_validation_end(trainer, pl_module)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock."""

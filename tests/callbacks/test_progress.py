@@ -49,6 +49,7 @@ def test_a_log_of_a_long_fit_gets_a_line_every_so_often(tmp_path, capsys, monkey
     lines = [line.split(" · ") for line in capsys.readouterr().out.splitlines() if line.startswith("epoch")]
     assert [line[1] for line in lines] == [*(f"step {step}" for step in range(1, 9)), "step 8"]
     assert all(line[3].startswith("c_real ") for line in lines)
+    assert [len(line) for line in lines] == [4] * 4 + [5] * 5, "no accuracy before the first validation"
 
 
 def test_a_terminal_gets_a_bar_with_short_names(tmp_path, capsys, monkeypatch):
