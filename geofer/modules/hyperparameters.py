@@ -41,7 +41,7 @@ def _plain(value: Any, name: str) -> Any:  # noqa: ANN401
         return [_plain(item, name) for item in value]
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: _plain(getattr(value, field.name), f"{name}.{field.name}") for field in fields(value)}
-    if callable(value):
+    if callable(value) and not isinstance(value, torch.nn.Module):
         return _plain_optimizer(value, name)
     raise ConfigError(f"The argument {name} is a {type(value).__name__}, which no checkpoint can hold as plain data.")
 

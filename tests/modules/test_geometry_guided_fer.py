@@ -1,0 +1,375 @@
+"""The method, trained for real on cartoon faces: what it learns, and who is allowed to change what."""
+
+import copy
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from cartoon_faces import EXPRESSIONS, CartoonFaces
+from lightning import Callback, Trainer, seed_everything
+from lightning.pytorch.loggers import CSVLogger
+
+from geofer.errors import ConfigError, LeakError
+from geofer.modules import (
+    ClassifierConfig,
+    ExpressionClassifier,
+    GeneratorConfig,
+    GeometryGuidedFER,
+    LossWeights,
+    Schedule,
+    SynthesisConfig,
+)
+
+CLASSIFIER = ClassifierConfig("small_resnet", pretrained=False, hidden=32, backbone_arguments={"widths": [8, 16]})
+AT_ONCE = Schedule(warmup=0, adversarial_ramp=0, synthetic_start=0, synthetic_ramp=0)
+TUNED = {
+    "generator": GeneratorConfig(width=8, initial_std=None, contours=True, skips=True, warp=True),
+    "patches": True,
+    "condition": "contours",
+    "region_weight": 3.0,
+}
+
+
+def adam(rate):
+    return lambda parameters: torch.optim.Adam(parameters, lr=rate, betas=(0.5, 0.999))
+
+
+def make_module(**settings):
+    seed_everything(0, verbose=False)
+    defaults = {
+        "classifier": CLASSIFIER,
+        "generator": GeneratorConfig(width=8, initial_std=None),
+        "discriminator_width": 4,
+        "schedule": AT_ONCE,
+    }
+    return GeometryGuidedFER(EXPRESSIONS, 32, **{**defaults, **settings})
+
+
+def make_trainer(steps, **settings):
+    quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
+    return Trainer(
+        accelerator="cpu",
+        max_steps=steps,
+        num_sanity_val_steps=0,
+        enable_model_summary=False,
+        **{**quiet, "log_every_n_steps": 1, **settings},
+    )
+
+
+class Losses(Callback):
+    """Keeps what training_step returned."""
+
+    def __init__(self):
+        self.steps = []
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        self.steps.append({name: loss.item() for name, loss in outputs.items()})
+
+    def mean(self, name, part):
+        values = [losses[name] for losses in self.steps if name in losses][part]
+        return sum(values) / len(values)
+
+
+@pytest.fixture(scope="module")
+def faces():
+    data = CartoonFaces()
+    data.setup()
+    return data
+
+
+@pytest.fixture(scope="module")
+def few_faces():
+    """As many as make a batch of 8 quick."""
+    data = CartoonFaces(people=2, takes=1, batch_size=8)
+    data.setup()
+    return data
+
+
+def fit(module, data, steps=3, **settings):
+    trainer = make_trainer(steps, limit_val_batches=0, **settings)
+    trainer.fit(module, data)
+    return trainer
+
+
+def changed(before, after):
+    """Names of the networks of which a weight changed."""
+    state = after.state_dict()
+    return {
+        name.split(".")[0]
+        for name, value in before.items()
+        if not torch.equal(value, state[name]) and "running" not in name and "num_batches" not in name
+    } - {"averaged"}
+
+
+def snapshot(module):
+    return copy.deepcopy(module.state_dict())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("steps", "warmup", "rate", "settings"),
+    [(320, 240, 1e-3, {"generator": GeneratorConfig(width=32, initial_std=None)}), (200, 80, 2e-3, TUNED)],
+    ids=["paper", "tuned"],
+)
+def test_it_learns_what_matters(faces, steps, warmup, rate, settings):
+    schedule = Schedule(warmup, adversarial_ramp=40, synthetic_start=warmup, synthetic_ramp=40)
+    optimizers = {"generator_optimizer": adam(rate), "classifier_optimizer": adam(2e-3)}
+    module = make_module(schedule=schedule, average=0.98, **optimizers, **settings)
+    losses, start, end = Losses(), slice(0, 10), slice(-20, None)
+    fit(module, faces, steps=steps, callbacks=[losses])
+
+    assert losses.mean("rec", end) < 0.3 * losses.mean("rec", start)
+    assert losses.mean("c_real", end) < 0.5 * losses.mean("c_real", start)
+    assert losses.mean("c_fake", end) < losses.mean("c_fake", start)
+
+    # four people, each with every combination of expression and pose once: (4, 9, ...)
+    everyone = faces.faces("train").batch(np.arange(4 * 36)[::4], None)
+    everyone = faces.on_after_batch_transfer(everyone, 0)
+    real, geometry = everyone["image"].unflatten(0, (4, 9)), everyone["landmarks"].unflatten(0, (4, 9))
+    synthetic = torch.stack(
+        [module.synthesize(x[:1].expand_as(x), g, g[:1].expand_as(g)) for x, g in zip(real, geometry, strict=True)]
+    )
+
+    to_other_geometries = (synthetic[:, :, None] - real[:, None]).abs().mean(dim=(3, 4, 5))
+    right, wrong = to_other_geometries.diagonal(dim1=1, dim2=2), to_other_geometries[:, ~torch.eye(9, dtype=torch.bool)]
+    assert right.mean() < 0.8 * wrong.mean()
+    assert (to_other_geometries.argmin(dim=2) == torch.arange(9)).float().mean() > 0.4  # by chance 0.11
+
+    to_other_people = (synthetic[:, None] - real[None]).abs().mean(dim=(3, 4, 5))
+    assert (to_other_people.argmin(dim=1) == torch.arange(4)[:, None]).float().mean() > 0.95
+
+    predicted = module.eval()(everyone["image"]).argmax(dim=1)
+    assert (predicted == everyone["expression"]).float().mean() > 0.8
+
+
+def test_three_optimisers_and_twelve_batches_are_twelve_steps(few_faces):
+    module = make_module(generator_steps=2)
+    losses = Losses()
+    assert fit(module, few_faces, steps=12, callbacks=[losses]).global_step == 12
+    assert len(losses.steps) == 12
+    assert set(losses.steps[0]) == {"d_att", "d_i", "adv", "prior", "cls", "rec", "geo", "tv", "c_real", "c_fake"}
+
+
+def test_batches_count_once_while_the_generator_or_the_classifier_learns_alone(few_faces):
+    schedule = Schedule(0, 0, 0, 0, generator_stop=4, classifier_start=4)
+    losses = Losses()
+    trainer = fit(make_module(schedule=schedule, end_to_end=False), few_faces, steps=7, callbacks=[losses])
+    assert trainer.global_step == 7
+    assert ["rec" in step for step in losses.steps] == [True] * 4 + [False] * 3
+    assert ["c_real" in step for step in losses.steps] == [False] * 4 + [True] * 3
+
+
+def test_everything_learns_once_the_ramps_are_over(few_faces):
+    module = make_module()
+    before = snapshot(module)
+    fit(module, few_faces, steps=1)
+    assert changed(before, module) == {
+        "synthesizer",
+        "attribute_discriminator",
+        "identity_discriminator",
+        "classifier",
+    }
+
+
+def test_during_the_warmup_the_generator_only_reconstructs(few_faces):
+    module = make_module(schedule=Schedule(warmup=5, synthetic_start=5))
+    before, losses = snapshot(module), Losses()
+    fit(module, few_faces, steps=2, callbacks=[losses])
+    assert set(losses.steps[1]) == {"rec", "geo", "tv", "c_real"}
+    assert changed(before, module) == {"synthesizer", "classifier"}
+
+
+@pytest.mark.parametrize(
+    ("weights", "unchanged", "absent"),
+    [
+        (LossWeights(attribute=0), "attribute_discriminator", {"d_att", "adv"}),
+        (LossWeights(prior=0), "identity_discriminator", {"d_i", "prior"}),
+    ],
+)
+def test_a_discriminator_that_weighs_nothing_is_neither_trained_nor_asked(few_faces, weights, unchanged, absent):
+    module = make_module(weights=weights)
+    before, losses = snapshot(module), Losses()
+    fit(module, few_faces, steps=1, callbacks=[losses])
+    assert unchanged not in changed(before, module)
+    assert not absent & set(losses.steps[0])
+
+
+def gradient_through_classifier(few_faces, **settings):
+    """Largest change that λ3 makes to the generator in one step."""
+    weights = []
+    for classification in (0.0, 100.0):
+        module = make_module(weights=LossWeights(classification=classification), **settings)
+        module.generator_optimizer = lambda parameters: torch.optim.SGD(parameters, lr=0.1)
+        fit(module, few_faces, steps=1)
+        weights.append(torch.cat([weight.flatten() for weight in module.synthesizer.parameters()]))
+    return (weights[0] - weights[1]).abs().max().item()
+
+
+def test_the_classifier_teaches_the_generator_end_to_end_only(few_faces):
+    assert gradient_through_classifier(few_faces) > 1e-4
+    apart = Schedule(0, 0, 0, 0, generator_stop=5, classifier_start=5)
+    assert gradient_through_classifier(few_faces, end_to_end=False, schedule=apart) == 0
+
+
+def test_teaching_the_generator_leaves_the_classifier_and_its_statistics_alone(few_faces):
+    module = make_module(schedule=Schedule(0, 0, 0, 0, classifier_start=5))
+    before = snapshot(module.classifier)
+    fit(module, few_faces, steps=2)
+    for name, value in module.classifier.state_dict().items():
+        assert torch.equal(value, before[name]), name
+
+
+def test_the_discriminators_step_leaves_generator_and_embedding_alone(few_faces):
+    module = make_module(weights=LossWeights(reconstruction=0, geometry=0, variation=0, classification=0))
+    before = snapshot(module)
+    module.generator_optimizer = lambda parameters: torch.optim.SGD(parameters, lr=0.0)
+    fit(module, few_faces, steps=2)
+    assert "synthesizer" not in changed(before, module)
+
+
+def test_the_average_follows_the_generator(few_faces):
+    module = make_module(average=0.9)
+    seen = []
+
+    class Watch(Callback):
+        def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+            weights = (pl_module.synthesizer.encoder.identity.weight, pl_module.averaged.encoder.identity.weight)
+            seen.append([weight.detach().clone() for weight in weights])
+
+    expected = module.averaged.encoder.identity.weight.clone()
+    fit(module, few_faces, steps=5, callbacks=[Watch()])
+    for step, (weight, average) in enumerate(seen):
+        decay = min(0.9, (1 + step) / (10 + step))
+        expected = decay * expected + (1 - decay) * weight
+        assert torch.allclose(average, expected, atol=1e-6)
+    running = module.averaged.embedding.encoder[0][1].running_mean
+    assert running.abs().max() > 0  # batch statistics are averaged as well
+    assert not any(parameter.requires_grad for parameter in module.averaged.parameters())
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_gradients_are_clipped_for_each_optimiser(few_faces, precision):
+    module = make_module(gradient_clip=1e-3)
+    norms = []
+
+    class Watch(Callback):
+        def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+            for optimizer in trainer.optimizers:
+                gradients = [p.grad.flatten() for group in optimizer.param_groups for p in group["params"]]
+                norms.append(torch.cat(gradients).norm().item())
+
+    fit(module, few_faces, steps=3, precision=precision, callbacks=[Watch()])
+    assert len(norms) == 9
+    assert max(norms) <= 1e-3 * 1.001
+
+
+def test_bf16_trains_float32_weights(few_faces):
+    module, losses = make_module(**TUNED), Losses()
+    fit(module, few_faces, steps=2, precision="bf16-mixed", callbacks=[losses])
+    assert {parameter.dtype for parameter in module.parameters()} == {torch.float32}
+    assert all(np.isfinite(list(step.values())).all() for step in losses.steps)
+
+
+def test_the_literal_equation_7_compares_with_the_input(few_faces):
+    module = make_module(reconstruction_target="input", schedule=Schedule(warmup=5, synthetic_start=5))
+    losses, batches = Losses(), []
+
+    class Watch(Callback):
+        def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+            fake = copy.deepcopy(pl_module.synthesizer)(batch["image"], batch["landmarks"], batch["target_landmarks"])
+            batches.append((fake.image - batch["image"]).abs().mean().item())
+
+    fit(module, few_faces, steps=1, callbacks=[losses, Watch()])
+    assert losses.steps[0]["rec"] == pytest.approx(batches[0], rel=1e-4)
+
+
+@pytest.mark.parametrize("separate", [False, True])
+def test_running_statistics_can_come_from_real_faces_alone(few_faces, separate):
+    momenta = {}
+    for per_real in (0.0, 1.0):
+        synthesis = SynthesisConfig(per_real=per_real, separate_statistics=separate)
+        module = make_module(synthesis=synthesis, weights=LossWeights(0, 0, 0))
+        module.augmentation = dataclasses.replace(module.augmentation)
+        fit(module, few_faces, steps=1)
+        momenta[per_real] = module.classifier.backbone.stem[1].running_mean
+    assert torch.allclose(momenta[0.0], momenta[1.0]) == separate
+
+
+def test_a_bank_with_a_held_out_person_is_refused_by_name(few_faces):
+    class Leaky(CartoonFaces):
+        def landmark_bank(self):
+            bank = super().landmark_bank()
+            return dataclasses.replace(bank, subject=bank.subject.clone().fill_(max(self.subjects("test"))))
+
+    data = Leaky(people=2, takes=1, batch_size=8)
+    with pytest.raises(LeakError, match=rf"landmark bank .* test split: {max(few_faces.subjects('test'))}\."):
+        fit(make_module(), data)
+
+
+def test_a_bank_needs_a_data_module(few_faces):
+    module = make_module()
+    with pytest.raises(ConfigError, match="data module"):
+        make_trainer(1).fit(module, few_faces.train_dataloader())
+
+
+def test_a_warping_generator_asks_for_the_inputs_landmarks():
+    module = make_module(**TUNED)
+    with pytest.raises(ConfigError, match="source"):
+        module.synthesize(torch.zeros(2, 3, 32, 32), torch.zeros(2, 68, 2))
+
+
+def test_end_to_end_false_needs_the_two_parts_one_after_the_other():
+    with pytest.raises(ConfigError, match=r"generator_stop and .*classifier_start .* they are None and 0"):
+        make_module(end_to_end=False)
+
+
+def test_logs_only_when_the_logger_writes(few_faces, tmp_path):
+    module, logged = make_module(), []
+    module.log_dict = lambda values, **_: logged.append((module.trainer.global_step, set(values)))
+    fit(module, few_faces, steps=7, log_every_n_steps=3, logger=CSVLogger(tmp_path))
+    assert [step for step, _ in logged] == [3, 6]
+    assert {"train/rec", "train/c_fake", "train/d_att"} <= logged[0][1]
+
+
+def test_learning_rates_fall_over_the_last_share(few_faces):
+    rates = []
+
+    class Watch(Callback):
+        def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+            rates.append([optimizer.param_groups[0]["lr"] for optimizer in trainer.optimizers])
+
+    fit(make_module(decay=0.5, classifier_optimizer=adam(1e-3)), few_faces, steps=8, callbacks=[Watch()])
+    factors = [1, 1, 1, 1, 1, 0.75, 0.5, 0.25]
+    assert np.allclose(rates, [[5e-4 * f, 5e-4 * f, 1e-3 * f] for f in factors])
+
+
+@pytest.mark.parametrize("kind", [GeometryGuidedFER, ExpressionClassifier])
+def test_hyperparameters_are_plain_data_and_rebuild_the_module(few_faces, tmp_path, kind):
+    settings = TUNED if kind is GeometryGuidedFER else {}
+    seed_everything(0, verbose=False)
+    module = kind(EXPRESSIONS, 32, CLASSIFIER, classifier_optimizer=adam(3e-3), **settings)
+    trainer = fit(module, few_faces, steps=1)
+    trainer.save_checkpoint(tmp_path / "last.ckpt")
+
+    saved = torch.load(tmp_path / "last.ckpt", weights_only=True)["hyper_parameters"]
+    assert saved["_class_path"] == f"{kind.__module__}.{kind.__name__}"
+    assert saved["expressions"] == list(EXPRESSIONS)
+    assert saved["classifier"]["backbone_arguments"] == {"widths": [8, 16]}
+    assert saved["classifier_optimizer"]["init_args"]["lr"] == 3e-3
+
+    loaded = kind.load_from_checkpoint(tmp_path / "last.ckpt", weights_only=True)
+    for name, value in module.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], value), name
+    optimizer = loaded.classifier_optimizer(loaded.classifier.parameters())
+    assert (optimizer.defaults["lr"], optimizer.defaults["betas"]) == (3e-3, (0.5, 0.999))
+
+
+def test_a_saved_module_never_asks_for_pretrained_weights_again(few_faces, tmp_path):
+    module = make_module()
+    module.hparams["classifier"]["pretrained"] = True
+    trainer = fit(module, few_faces, steps=1)
+    trainer.save_checkpoint(tmp_path / "last.ckpt")
+    saved = torch.load(tmp_path / "last.ckpt", weights_only=True)["hyper_parameters"]
+    assert saved["classifier"]["pretrained"] is False
+    assert module.hparams["classifier"]["pretrained"] is True
