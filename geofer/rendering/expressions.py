@@ -2,7 +2,7 @@
 
 A performance is drawn in four steps: which variant of the emotion (`geofer.rendering.prototypes`), which of its action
 units are missing, how strong each one is, and what else the face happens to do. `variation` scales all chance:
-0 shows the bare prototype, 1 is the default that people find as hard as real posed faces.
+0 shows the bare prototype, 1 is the default, calibrated on the landmarks of unseen people (docs/expressions.md).
 """
 
 from dataclasses import dataclass

@@ -3,12 +3,12 @@
 Three tables, each readable beside its source:
 
 * `ACTIONS_OF_UNIT` translates the action units (AUs) of the Facial Action Coding System into Anny's facial actions.
-* `PROTOTYPES` lists, for each emotion, the combinations of AUs that Ekman, Friesen and Hager predict (FACS
-  Investigator's Guide, 2002, table of emotion predictions: its prototypes and major variants, EMFACS uses the same),
-  with the share of performances that show each. The shares follow how often Du, Tao and Martinez ("Compound facial
-  expressions of emotion", PNAS 111, 2014, table 1) saw the AUs in posed faces: for instance 51 % of happy faces raise
-  the cheeks (AU 6), 52 % of angry ones the chin (AU 17), 66 % of surprised ones the upper lids (AU 5).
-* `CONFUSED_WITH` says which second emotion leaks into a face: the errors that human judges make.
+* `PROTOTYPES` lists combinations of AUs for each emotion: the prototypes and major variants that Ekman, Friesen and
+  Hager predict (FACS Investigator's Guide, 2002; EMFACS rests on the same table), and some of what Du, Tao and Martinez
+  saw ("Compound facial expressions of emotion", PNAS 111, 2014, table 1). The share of each is set such that single AUs
+  occur about as often as in the latter: 51 % of happy faces raise the cheeks (AU 6), 66 % of surprised ones the lids.
+* `CONFUSED_WITH` says which second emotion leaks into a face: the errors that human judges make, in round
+  numbers.
 """
 
 from dataclasses import dataclass
