@@ -13,11 +13,10 @@ from geofer.callbacks.report_figures import pixels
 from geofer.datamodules.base import FaceDataModule
 from geofer.datamodules.store import FaceDataset
 from geofer.faces import Split, denormalise_image, normalise_image
-from geofer.metrics.tables import pose_name
 from geofer.modules.geometry_guided_fer import GeometryGuidedFER
 from geofer.paths import written_whole
 
-POSES = ((-30, 0), (0, 0), (30, 0))
+POSES = {"to the left": (-30, 0), "front": (0, 0), "to the right": (30, 0)}  # pan and tilt; the nearest face is taken
 STEPS = 8
 STRIPS = 3
 
@@ -64,12 +63,10 @@ class SyntheticFaces(Callback):
         if gallery is None:
             return
         people = gallery.people(self.subjects)
-        figures = {
-            "faces": faces_figure(
-                [gallery.grid(subject) for subject in people], gallery.pose_names, gallery.expressions
-            ),
-            "interpolation": interpolation_figure(gallery.strips(people[0])),
-        }
+        grids = [gallery.grid(subject) for subject in people]
+        figures = {"faces": faces_figure(grids, gallery.pose_names, gallery.expressions)}
+        if strips := gallery.strips(people[0]):
+            figures["interpolation"] = interpolation_figure(strips)
         folder = Path(trainer.default_root_dir)
         folder.mkdir(parents=True, exist_ok=True)
         for name, figure in figures.items():
@@ -88,7 +85,7 @@ class Gallery:
         expressions: Names of the K expressions.
     """
 
-    pose_names = tuple(pose_name(*pose) for pose in POSES)
+    pose_names = tuple(POSES)
 
     def __init__(self, model: GeometryGuidedFER, faces: FaceDataset, expressions: tuple[str, ...]) -> None:
         self.expressions = expressions
@@ -100,40 +97,54 @@ class Gallery:
         return [int(subject) for subject in np.unique(self._faces.table.subject)[:number]]
 
     def grid(self, subject: int) -> FaceGrid:
-        """One person in all expressions and in the poses of `POSES`."""
-        rows = np.array([[self._nearest(subject, k, *pose) for k in range(len(self.expressions))] for pose in POSES])
+        """One person in all expressions and in the poses of `POSES`; white where an expression was never shown."""
+        rows = np.array(
+            [[self._nearest(subject, k, *pose) for k in range(len(self.expressions))] for pose in POSES.values()]
+        )
         source = self._input(subject)
-        real = self._pictures(rows.ravel())
-        synthetic = self._synthesise(source, self._faces.table.landmarks[rows.ravel()])
-        shape = (*rows.shape, *real.shape[1:])
-        return FaceGrid(self._pictures(np.array([source]))[0], synthetic.reshape(shape), real.reshape(shape))
+        shown = rows >= 0
+        real = self._pictures(rows[shown])
+        grids = np.full((2, *rows.shape, *real.shape[1:]), 255, np.uint8)
+        grids[0, shown] = self._synthesise(source, self._faces.table.landmarks[rows[shown]])
+        grids[1, shown] = real
+        return FaceGrid(self._pictures(np.array([source]))[0], synthetic=grids[0], real=grids[1])
 
     def strips(self, subject: int) -> list[Interpolation]:
-        """From the input's expression to those whose geometry differs most from it, seen from the front."""
+        """From the input's expression to others seen from nearly the same pose; those that differ most come first."""
         table, source = self._faces.table, self._input(subject)
         start, first = table.landmarks[source], int(table.expression[source])
-        ends = {k: table.landmarks[self._nearest(subject, k, 0, 0)] for k in range(len(self.expressions)) if k != first}
-        farthest = sorted(ends, key=lambda k: float(np.abs(ends[k] - start).mean()), reverse=True)[:STRIPS]
+        pose = float(table.pan[source]), float(table.tilt[source])
+        nearest = {k: self._nearest(subject, k, *pose) for k in range(len(self.expressions))}
+        ends = {k: row for k, row in nearest.items() if k != first and row >= 0}
+
+        def worth(k: int) -> tuple[float, float]:
+            turn = np.hypot(table.pan[ends[k]] - pose[0], table.tilt[ends[k]] - pose[1])
+            return float(turn), -float(np.abs(table.landmarks[ends[k]] - start).mean())
+
         way = np.linspace(0, 1, STEPS, dtype=np.float32)[:, None, None]
         strips = []
-        for k in farthest:
-            landmarks = (1 - way) * start + way * ends[k]
+        for k in sorted(ends, key=worth)[:STRIPS]:
+            landmarks = (1 - way) * start + way * table.landmarks[ends[k]]
             names = self.expressions[first], self.expressions[k]
             strips.append(Interpolation(names, landmarks, self._synthesise(source, landmarks)))
         return strips
 
     def _input(self, subject: int) -> int:
-        """The person's neutral face from the front, or the first expression where the data have no neutral one."""
-        label = self.expressions.index("neutral") if "neutral" in self.expressions else 0
-        return self._nearest(subject, label, 0, 0)
+        """The person's neutral face from the front, or any from the front if there is no neutral one."""
+        neutral = (
+            self._nearest(subject, self.expressions.index("neutral"), 0, 0) if "neutral" in self.expressions else -1
+        )
+        return neutral if neutral >= 0 else self._nearest(subject, None, 0, 0)
 
-    def _nearest(self, subject: int, expression: int, pan: float, tilt: float) -> int:
-        """The person's face with this expression, or with any if there is none, that is nearest in pose."""
+    def _nearest(self, subject: int, expression: int | None, pan: float, tilt: float) -> int:
+        """The person's face with this (or any) expression that is nearest in pose; -1 if there is none."""
         table = self._faces.table
-        theirs = table.subject == subject
-        candidates = np.flatnonzero(theirs & (table.expression == expression))
+        fits = table.subject == subject
+        if expression is not None:
+            fits = fits & (table.expression == expression)
+        candidates = np.flatnonzero(fits)
         if candidates.size == 0:
-            candidates = np.flatnonzero(theirs)
+            return -1
         away = np.hypot(table.pan[candidates] - pan, table.tilt[candidates] - tilt)
         return int(candidates[away.argmin()])
 

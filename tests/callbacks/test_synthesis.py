@@ -64,11 +64,24 @@ def test_strips_go_straight_from_one_geometry_to_another(gallery, data):
         assert strip.synthetic.shape == (STEPS, SIZE, SIZE, 3)
 
 
-def test_an_expression_that_a_person_never_showed_is_replaced_by_another(data):
-    rows = np.flatnonzero(data.store.table.expression != 2)
+def test_an_expression_that_a_person_never_showed_stays_white(data):
+    rows = np.flatnonzero(data.store.table.expression != EXPRESSIONS.index("surprise"))
     faces = type(data.faces("test"))(data.store.table, data.store.pictures, rows)
-    grid = Gallery(full_model().eval(), faces, EXPRESSIONS).grid(0)
-    assert any((grid.real[1, 2] == grid.real[1, label]).all() for label in (0, 1))
+    gallery = Gallery(full_model().eval(), faces, EXPRESSIONS)
+    grid = gallery.grid(0)
+    for images in (grid.synthetic, grid.real):
+        assert (images[:, 2] == 255).all()
+        assert (images[:, :2] < 255).any(axis=(2, 3, 4)).all()
+    assert [strip.names for strip in gallery.strips(0)] == [("neutral", "happiness")]
+
+
+def test_without_a_neutral_face_the_input_is_another_one_from_the_front(data):
+    rows = np.flatnonzero(data.store.table.expression == EXPRESSIONS.index("surprise"))
+    faces = type(data.faces("test"))(data.store.table, data.store.pictures, rows)
+    gallery = Gallery(full_model().eval(), faces, EXPRESSIONS)
+    expected = picture(faces, row_of(faces.table, 3, EXPRESSIONS.index("surprise"), 0))
+    np.testing.assert_array_equal(gallery.grid(3).image, expected)
+    assert gallery.strips(3) == []
 
 
 def test_files_after_fit_and_test(tmp_path):
@@ -102,3 +115,12 @@ def test_figure_places_every_face(gallery):
     counts = np.array([(image == colour).all(axis=2).sum() for colour in colours])
     assert counts[1:].min() > 0.9 * counts[1:].max()
     assert counts[0] == pytest.approx(1.4**2 / 0.98**2 * counts[1:].mean(), rel=0.05)
+
+
+def test_strips_prefer_expressions_seen_from_the_same_pose(data):
+    """Happiness was never seen from the front, so surprise comes first, whatever the geometries."""
+    table = data.store.table
+    rows = np.flatnonzero((table.expression != EXPRESSIONS.index("happiness")) | (table.pan == 30))
+    faces = type(data.faces("test"))(table, data.store.pictures, rows)
+    names = [strip.names[1] for strip in Gallery(full_model().eval(), faces, EXPRESSIONS).strips(2)]
+    assert names == ["surprise", "happiness"]
