@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from geofer.datamodules.store import FaceDataset, FaceTable, ShardedPictures
 from geofer.errors import ConfigError, DataError
 from geofer.faces import FaceBatch, LandmarkBank, Split, normalise_image
 
+PICTURES = ("image", "target_image")
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
 
@@ -158,7 +160,7 @@ class FaceDataModule(LightningDataModule, ABC):
 
     def on_after_batch_transfer(self, batch: FaceBatch, dataloader_idx: int) -> FaceBatch:
         """Brings the pictures from uint8 to floats in [-1, 1], on the device."""
-        for name in ("image", "target_image"):
-            if name in batch:
-                batch[name] = normalise_image(batch[name])  # type: ignore[literal-required]
-        return batch
+        pictures = {
+            name: normalise_image(cast(torch.Tensor, value)) for name, value in batch.items() if name in PICTURES
+        }
+        return cast(FaceBatch, {**batch, **pictures})

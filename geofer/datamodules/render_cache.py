@@ -115,7 +115,7 @@ class RenderCache:
         with written_whole(self._pictures_path(subject)) as file:
             np.save(file, rendered.images)
         with written_whole(self._truth_path(subject)) as file:
-            np.savez(file, **_truth(rendered))
+            np.savez(file, allow_pickle=False, **_truth(rendered))
 
     def _is_intact(self, subject: int) -> bool:
         if not self._truth_path(subject).exists():
@@ -124,7 +124,7 @@ class RenderCache:
             truth, pictures = self.load(subject)
         except DataError:
             return False
-        return zlib.crc32(np.ascontiguousarray(pictures)) == int(truth["checksum"])
+        return _checksum(pictures) == int(truth["checksum"])
 
     def load(self, subject: int) -> tuple[dict[str, NDArray[Any]], NDArray[np.uint8]]:
         """One person's truth, and their pictures as a memory map.
@@ -160,9 +160,13 @@ class RenderCache:
 def _truth(rendered: RenderedSubject) -> dict[str, NDArray[Any]]:
     return {
         **{name: getattr(rendered, name) for name in TRUTH},
-        **{f"phenotype/{name}": np.float32(value) for name, value in rendered.phenotype.items()},
-        "checksum": np.int64(zlib.crc32(np.ascontiguousarray(rendered.images))),
+        **{f"phenotype/{name}": np.array(value, np.float32) for name, value in rendered.phenotype.items()},
+        "checksum": np.array(_checksum(rendered.images)),
     }
+
+
+def _checksum(pictures: NDArray[np.uint8]) -> int:
+    return zlib.crc32(np.ascontiguousarray(pictures).data)
 
 
 def _one_thread() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import torch
 
 from geofer.datamodules.base import FaceDataModule, FaceStore
 from geofer.datamodules.render_cache import RenderCache
@@ -126,7 +127,7 @@ class RenderedFaces(FaceDataModule):
                     subject=np.full(len(images), subject),
                     pan=truth["pan"],
                     tilt=truth["tilt"],
-                    landmarks=normalise_landmarks(truth["landmarks"], self.image_size),
+                    landmarks=normalise_landmarks(torch.from_numpy(truth["landmarks"]), self.image_size).numpy(),
                 )
             )
         table = FaceTable.concatenate(tables)

@@ -114,7 +114,7 @@ class Decoder(nn.Module):
         colour = self.colour(x)
         if warped is None:
             return torch.tanh(colour)
-        mask = torch.sigmoid(colour[:, 3:])
+        mask = torch.sigmoid(colour[:, 3:] - 2)  # at first, mostly the warped picture
         return mask * torch.tanh(colour[:, :3]) + (1 - mask) * warped
 
     def _beside(self, x: Tensor, landmarks: Tensor, other: Tensor | None) -> Tensor:

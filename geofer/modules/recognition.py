@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from geofer.checkpoints import check_fits, read_checkpoint
+from geofer.errors import NonFiniteError
 from geofer.faces import FaceBatch
 from geofer.metrics import RecognitionMetrics, RecognitionReport
 from geofer.modules.averaging import average_buffers
@@ -144,6 +145,11 @@ class RecognitionModule(LightningModule):
     def _evaluate(self, split: str, batch: FaceBatch) -> None:
         metrics: Any = self.metrics[split]
         probabilities = self(batch["image"]).float().softmax(dim=1)
+        if not probabilities.isfinite().all():
+            raise NonFiniteError(
+                f"The classifier's probabilities are NaN or infinite on the {split} faces: its weights or batch "
+                "statistics are broken. Take an earlier checkpoint, or train again with a lower learning rate."
+            )
         metrics.update(probabilities, batch["expression"], batch["pan"], batch["tilt"], batch["subject"])
 
     def _report(self, split: str) -> None:
