@@ -5,6 +5,7 @@ import torch
 from cartoon_faces import EXPRESSIONS, CartoonFaces
 from lightning import Trainer, seed_everything
 
+from geofer.errors import NonFiniteError
 from geofer.modules import AugmentationConfig, ClassifierConfig, ExpressionClassifier
 
 
@@ -79,3 +80,10 @@ def test_gradients_are_clipped(faces):
     make_trainer(max_steps=1, limit_val_batches=0).fit(module, faces)
     norm = torch.cat([parameter.grad.flatten() for parameter in module.classifier.parameters()]).norm()
     assert norm <= 1e-4 * 1.001
+
+
+def test_probabilities_that_are_not_finite_end_the_evaluation(faces):
+    module = make_module()
+    torch.nn.init.constant_(module.classifier.head[2].bias, float("nan"))
+    with pytest.raises(NonFiniteError, match="NaN or infinite on the test faces"):
+        make_trainer().test(module, faces, verbose=False)
