@@ -143,6 +143,15 @@ def test_a_wrong_key_in_a_file(workplace: Path, capsys: pytest.CaptureFixture[st
     assert "Did you mean backbone" in capsys.readouterr().err
 
 
+def test_what_lightning_refuses_is_one_message_too(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fused = ["--model.classifier_optimizer", "torch.optim.Adam", "--model.classifier_optimizer.fused", "true"]
+    assert run("fit", "--trainer.precision", "bf16-mixed", "--model.gradient_clip", "1.0", *fused) == 1
+    output = capsys.readouterr().err
+    assert "does not allow for gradient clipping" in output
+    assert "--debug" in output
+    assert "Traceback" not in output
+
+
 def test_debug_shows_the_traceback(workplace: Path) -> None:
     with pytest.raises(ConfigError):
         run("fit", "--trainer.max_epochs", "many", "--debug")

@@ -115,6 +115,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("geofer: interrupted", file=sys.stderr)
         return 130
+    except Exception as error:
+        if debug:
+            raise
+        print(f"geofer: {type(error).__name__}: {error} (--debug shows where it happened)", file=sys.stderr)
+        return 1
     return 0
 
 
