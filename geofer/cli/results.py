@@ -1,6 +1,7 @@
 """``geofer report``: what finished runs came to."""
 
 from collections.abc import Sequence
+from os.path import commonpath, relpath
 from pathlib import Path
 
 from rich.console import Console
@@ -14,12 +15,13 @@ def print_results(runs: Sequence[Path]) -> None:
     Raises:
         DataError: A folder holds no finished test, or the runs tell different expressions apart.
     """
-    reports = {str(run): load_report(run) for run in runs}
+    reports = {run: load_report(run) for run in runs}
     console = Console()
-    for name, report in reports.items():
-        console.print(report_table(report, title=name))
+    for run, report in reports.items():
+        console.print(report_table(report, title=str(run)))
     if len(reports) > 1:
-        console.print(comparison_table(reports))
+        parent = commonpath(reports)  # says nothing in a comparison
+        console.print(comparison_table({relpath(run, parent): report for run, report in reports.items()}))
     for run in runs:
         if pictures := sorted(run.rglob("*.png")):
             console.print(f"Pictures of {run}:", *(str(path.relative_to(run)) for path in pictures), sep="\n  ")
