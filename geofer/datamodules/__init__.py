@@ -2,6 +2,6 @@
 
 from geofer.datamodules.base import FaceDataModule, FaceStore
 from geofer.datamodules.rendered_faces import RenderedFaces
-from geofer.datamodules.store import FaceDataset, FaceTable, ShardedPictures
+from geofer.datamodules.store import FaceDataset, FaceLabels, ShardedPictures
 
-__all__ = ["FaceDataModule", "FaceDataset", "FaceStore", "FaceTable", "RenderedFaces", "ShardedPictures"]
+__all__ = ["FaceDataModule", "FaceDataset", "FaceLabels", "FaceStore", "RenderedFaces", "ShardedPictures"]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from geofer.datamodules.leaks import check_subjects_apart
 from geofer.datamodules.loader import FaceLoader
 from geofer.datamodules.pairs import PairDataset
-from geofer.datamodules.store import FaceDataset, FaceTable, ShardedPictures
+from geofer.datamodules.store import FaceDataset, FaceLabels, ShardedPictures
 from geofer.errors import ConfigError, DataError
 from geofer.faces import FaceBatch, LandmarkBank, Split, normalise_image
 
@@ -30,7 +30,7 @@ class FaceStore:
         split: ``(N,)`` of ``train``, ``val`` and ``test``.
     """
 
-    table: FaceTable
+    table: FaceLabels
     pictures: ShardedPictures
     split: NDArray[np.str_]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from geofer.datamodules.store import FaceDataset, FaceTable, Rows, ShardedPictures
+from geofer.datamodules.store import FaceDataset, FaceLabels, Rows, ShardedPictures
 from geofer.faces import PairBatch
 
 
@@ -17,7 +17,7 @@ class PairDataset(FaceDataset):
         self_pairs: Share of pairs in [0, 1] whose target is the input itself, so that G also learns to keep a face.
     """
 
-    def __init__(self, table: FaceTable, pictures: ShardedPictures, rows: Rows, self_pairs: float) -> None:
+    def __init__(self, table: FaceLabels, pictures: ShardedPictures, rows: Rows, self_pairs: float) -> None:
         super().__init__(table, pictures, rows)
         self.self_pairs = self_pairs
         order = np.argsort(self.table.subject, kind="stable")

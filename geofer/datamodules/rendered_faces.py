@@ -8,7 +8,7 @@ import torch
 
 from geofer.datamodules.base import FaceDataModule, FaceStore
 from geofer.datamodules.render_cache import RenderCache
-from geofer.datamodules.store import FaceTable, ShardedPictures
+from geofer.datamodules.store import FaceLabels, ShardedPictures
 from geofer.errors import ConfigError
 from geofer.faces import EXPRESSIONS, normalise_landmarks
 from geofer.paths import cache_folder
@@ -122,7 +122,7 @@ class RenderedFaces(FaceDataModule):
             truth, images = self.cache.load(subject)
             pictures.append(images)
             tables.append(
-                FaceTable(
+                FaceLabels(
                     expression=truth["expression"],
                     subject=np.full(len(images), subject),
                     pan=truth["pan"],
@@ -130,5 +130,5 @@ class RenderedFaces(FaceDataModule):
                     landmarks=normalise_landmarks(torch.from_numpy(truth["landmarks"]), self.image_size).numpy(),
                 )
             )
-        table = FaceTable.concatenate(tables)
+        table = FaceLabels.concatenate(tables)
         return FaceStore(table, ShardedPictures(pictures), self._split_of[table.subject])

@@ -15,7 +15,7 @@ Pictures = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class FaceTable:
+class FaceLabels:
     """One row a face.
 
     Attributes:
@@ -80,7 +80,7 @@ class FaceDataset:
         rows: Which of them belong to this data set.
     """
 
-    def __init__(self, table: FaceTable, pictures: ShardedPictures, rows: Rows) -> None:
+    def __init__(self, table: FaceLabels, pictures: ShardedPictures, rows: Rows) -> None:
         self.table = table.select(rows)
         self._pictures = pictures
         self._rows = rows

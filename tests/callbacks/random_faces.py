@@ -5,7 +5,7 @@ import torch
 from lightning import Trainer, seed_everything
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from geofer.datamodules import FaceDataModule, FaceStore, FaceTable, ShardedPictures
+from geofer.datamodules import FaceDataModule, FaceLabels, FaceStore, ShardedPictures
 from geofer.modules import ClassifierConfig, ExpressionClassifier, GeneratorConfig, GeometryGuidedFER, Schedule
 
 EXPRESSIONS = ("happiness", "neutral", "surprise")
@@ -22,7 +22,7 @@ class RandomFaces(FaceDataModule):
         rng = np.random.default_rng(0)
         rows = [(subject, k, *pose) for subject in range(6) for k in range(3) for pose in POSES]
         subject, expression, pan, tilt = np.array(rows).T
-        table = FaceTable(
+        table = FaceLabels(
             expression=expression,
             subject=subject,
             pan=pan.astype(np.float32),

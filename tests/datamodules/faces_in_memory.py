@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from geofer.datamodules import FaceDataModule, FaceStore, FaceTable, ShardedPictures
+from geofer.datamodules import FaceDataModule, FaceLabels, FaceStore, ShardedPictures
 
 
-def table(subject: np.ndarray, seed: int = 0) -> FaceTable:
+def table(subject: np.ndarray, seed: int = 0) -> FaceLabels:
     rng = np.random.default_rng(seed)
     n = len(subject)
-    return FaceTable(
+    return FaceLabels(
         expression=rng.integers(0, 3, n),
         subject=np.asarray(subject, dtype=np.int64),
         pan=rng.choice([-15.0, 0.0, 15.0], n).astype(np.float32),

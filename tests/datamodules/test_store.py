@@ -2,7 +2,7 @@ import numpy as np
 import torch
 from faces_in_memory import pictures, table
 
-from geofer.datamodules import FaceDataset, FaceTable, ShardedPictures
+from geofer.datamodules import FaceDataset, FaceLabels, ShardedPictures
 
 
 def test_shards_are_addressed_as_one_array():
@@ -27,6 +27,6 @@ def test_dataset_numbers_its_own_rows():
 
 def test_concatenated_tables_keep_their_rows():
     left, right = table(np.array([1, 1]), seed=1), table(np.array([2]), seed=2)
-    both = FaceTable.concatenate([left, right])
+    both = FaceLabels.concatenate([left, right])
     assert both.subject.tolist() == [1, 1, 2]
     np.testing.assert_array_equal(both.landmarks[2], right.landmarks[0])

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from geofer.datamodules import FaceDataModule, FaceStore, FaceTable, ShardedPictures
+from geofer.datamodules import FaceDataModule, FaceLabels, FaceStore, ShardedPictures
 from geofer.faces import denormalise_image
 from geofer.modules.geometry import draw_contours
 
@@ -66,7 +66,7 @@ class CartoonFaces(FaceDataModule):
         subject, expression, pan = (np.array(column) for column in zip(*rows, strict=True))
         landmarks = np.stack([geometry(EXPRESSIONS[e], p, rng) for e, p in zip(expression, pan, strict=True)])
         images = np.concatenate([draw(landmarks[subject == s], s, size) for s in range(people + 4)])
-        table = FaceTable(
+        table = FaceLabels(
             expression=expression.astype(np.int64),
             subject=subject.astype(np.int64),
             pan=pan.astype(np.float32),

@@ -1,0 +1,33 @@
+"""How the faces of a data set of pictures are found, cropped and kept."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from geofer.landmarks.alignment import CropRule
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """From pictures to cropped faces with landmarks; all of it shapes the cache's name but ``folder`` and ``workers``.
+
+    Attributes:
+        detector: Name of a landmark detector; ``none`` for data that carry landmarks.
+        detector_options: Arguments of the detector.
+        crop: How the face is cropped, see `geofer.landmarks.alignment`.
+        image_size: Side of the crop in pixels.
+        on_error: ``skip`` lists pictures that are unreadable or faceless in the report and goes on; ``raise`` stops.
+        cache: ``memory_map`` for local disks; ``litdata`` writes shards that several machines read from a shared disk
+            or object store.
+        folder: Where the caches lie; None takes `geofer.paths.cache_folder`.
+        workers: Processes that find faces; None takes one a core.
+    """
+
+    detector: str = "mediapipe"
+    detector_options: dict[str, Any] = field(default_factory=dict)
+    crop: CropRule = "tight"
+    image_size: int = 64
+    on_error: Literal["skip", "raise"] = "skip"
+    cache: Literal["memory_map", "litdata"] = "memory_map"
+    folder: Path | None = None
+    workers: int | None = None
