@@ -121,11 +121,14 @@ def test_the_command_line_wins_over_the_checkpoint(workplace: Path) -> None:
         (["--model.classifier.backbone", "smallresnet"], "Did you mean small_resnet"),
         (["--config", "missing.yaml"], "missing.yaml"),
         (["--model.class_path", "geofer.modules.Nothing"], "Nothing"),
-        (["--trainer.accelerator", "gpu"], "gpu"),
+        pytest.param(
+            ["--trainer.accelerator", "gpu"],
+            "gpu",
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU"),
+        ),
         (["--ckpt_path", "last"], "no checkpoint runs/small/checkpoints/last.ckpt"),
     ],
 )
-@pytest.mark.skipif(torch.cuda.is_available(), reason="one case needs a machine without a GPU")
 def test_a_mistake_is_one_message(
     arguments: list[str], message: str, workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,4 +1,4 @@
-"""The method, trained for real on cartoon faces: what it learns, and who is allowed to change what."""
+"""The steps of the method: who is allowed to change what, and when."""
 
 import copy
 import dataclasses
@@ -6,76 +6,13 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from cartoon_faces import EXPRESSIONS, CartoonFaces
-from lightning import Callback, Trainer, seed_everything
+from cartoon_faces import CartoonFaces
+from cartoon_training import TUNED, Losses, adam, fit, make_module, make_trainer
+from lightning import Callback
 from lightning.pytorch.loggers import CSVLogger
 
 from geofer.errors import ConfigError, LeakError
-from geofer.modules import (
-    ClassifierConfig,
-    ExpressionClassifier,
-    GeneratorConfig,
-    GeometryGuidedFER,
-    LossWeights,
-    Schedule,
-    SynthesisConfig,
-)
-
-CLASSIFIER = ClassifierConfig("small_resnet", pretrained=False, hidden=32, backbone_arguments={"widths": [8, 16]})
-AT_ONCE = Schedule(warmup=0, adversarial_ramp=0, synthetic_start=0, synthetic_ramp=0)
-TUNED = {
-    "generator": GeneratorConfig(width=8, initial_std=None, contours=True, skips=True, warp=True),
-    "patches": True,
-    "condition": "contours",
-    "region_weight": 3.0,
-}
-
-
-def adam(rate):
-    return lambda parameters: torch.optim.Adam(parameters, lr=rate, betas=(0.5, 0.999))
-
-
-def make_module(**settings):
-    seed_everything(0, verbose=False)
-    defaults = {
-        "classifier": CLASSIFIER,
-        "generator": GeneratorConfig(width=8, initial_std=None),
-        "discriminator_width": 4,
-        "schedule": AT_ONCE,
-    }
-    return GeometryGuidedFER(EXPRESSIONS, 32, **{**defaults, **settings})
-
-
-def make_trainer(steps, **settings):
-    quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
-    return Trainer(
-        accelerator="cpu",
-        max_steps=steps,
-        num_sanity_val_steps=0,
-        enable_model_summary=False,
-        **{**quiet, "log_every_n_steps": 1, **settings},
-    )
-
-
-class Losses(Callback):
-    """Keeps what training_step returned."""
-
-    def __init__(self):
-        self.steps = []
-
-    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
-        self.steps.append({name: loss.item() for name, loss in outputs.items()})
-
-    def mean(self, name, part):
-        values = [losses[name] for losses in self.steps if name in losses][part]
-        return sum(values) / len(values)
-
-
-@pytest.fixture(scope="module")
-def faces():
-    data = CartoonFaces()
-    data.setup()
-    return data
+from geofer.modules import LossWeights, Schedule, SynthesisConfig
 
 
 @pytest.fixture(scope="module")
@@ -84,12 +21,6 @@ def few_faces():
     data = CartoonFaces(people=2, takes=1, batch_size=8)
     data.setup()
     return data
-
-
-def fit(module, data, steps=3, **settings):
-    trainer = make_trainer(steps, limit_val_batches=0, **settings)
-    trainer.fit(module, data)
-    return trainer
 
 
 def changed(before, after):
@@ -104,47 +35,6 @@ def changed(before, after):
 
 def snapshot(module):
     return copy.deepcopy(module.state_dict())
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("steps", "warmup", "rate", "reconstruction", "settings"),
-    [
-        (320, 240, 1e-3, 0.139, {"generator": GeneratorConfig(width=32, initial_std=None)}),
-        (200, 80, 2e-3, 0.067, TUNED),
-    ],
-    ids=["paper", "tuned"],
-)
-def test_it_learns_what_matters(faces, steps, warmup, rate, reconstruction, settings):
-    schedule = Schedule(warmup, adversarial_ramp=40, synthetic_start=warmup, synthetic_ramp=40)
-    optimizers = {"generator_optimizer": adam(rate), "classifier_optimizer": adam(2e-3)}
-    module = make_module(schedule=schedule, average=0.98, **optimizers, **settings)
-    losses, start, end = Losses(), slice(0, 10), slice(-20, None)
-    fit(module, faces, steps=steps, callbacks=[losses])
-
-    assert losses.mean("rec", end) < reconstruction  # 0.3 of what a generator without a warp starts from
-    assert losses.mean("rec", end) < 0.7 * losses.mean("rec", start)  # a warped face is a good start
-    assert losses.mean("c_real", end) < 0.5 * losses.mean("c_real", start)
-    assert losses.mean("c_fake", end) < losses.mean("c_fake", start)
-
-    # four people, each with every combination of expression and pose once: (4, 9, ...)
-    everyone = faces.faces("train").batch(np.arange(4 * 36)[::4], None)
-    everyone = faces.on_after_batch_transfer(everyone, 0)
-    real, geometry = everyone["image"].unflatten(0, (4, 9)), everyone["landmarks"].unflatten(0, (4, 9))
-    synthetic = torch.stack(
-        [module.synthesize(x[:1].expand_as(x), g, g[:1].expand_as(g)) for x, g in zip(real, geometry, strict=True)]
-    )
-
-    to_other_geometries = (synthetic[:, :, None] - real[:, None]).abs().mean(dim=(3, 4, 5))
-    right, wrong = to_other_geometries.diagonal(dim1=1, dim2=2), to_other_geometries[:, ~torch.eye(9, dtype=torch.bool)]
-    assert right.mean() < 0.8 * wrong.mean()
-    assert (to_other_geometries.argmin(dim=2) == torch.arange(9)).float().mean() > 0.4  # by chance 0.11
-
-    to_other_people = (synthetic[:, None] - real[None]).abs().mean(dim=(3, 4, 5))
-    assert (to_other_people.argmin(dim=1) == torch.arange(4)[:, None]).float().mean() > 0.95
-
-    predicted = module.eval()(everyone["image"]).argmax(dim=1)
-    assert (predicted == everyone["expression"]).float().mean() > 0.8
 
 
 def test_three_optimisers_and_twelve_batches_are_twelve_steps(few_faces):
@@ -346,34 +236,3 @@ def test_learning_rates_fall_over_the_last_share(few_faces):
     fit(make_module(decay=0.5, classifier_optimizer=adam(1e-3)), few_faces, steps=8, callbacks=[Watch()])
     factors = [1, 1, 1, 1, 1, 0.75, 0.5, 0.25]
     assert np.allclose(rates, [[5e-4 * f, 5e-4 * f, 1e-3 * f] for f in factors])
-
-
-@pytest.mark.parametrize("kind", [GeometryGuidedFER, ExpressionClassifier])
-def test_hyperparameters_are_plain_data_and_rebuild_the_module(few_faces, tmp_path, kind):
-    settings = TUNED if kind is GeometryGuidedFER else {}
-    seed_everything(0, verbose=False)
-    module = kind(EXPRESSIONS, 32, CLASSIFIER, classifier_optimizer=adam(3e-3), **settings)
-    trainer = fit(module, few_faces, steps=1)
-    trainer.save_checkpoint(tmp_path / "last.ckpt")
-
-    saved = torch.load(tmp_path / "last.ckpt", weights_only=True)["hyper_parameters"]
-    assert saved["_class_path"] == f"{kind.__module__}.{kind.__name__}"
-    assert saved["expressions"] == list(EXPRESSIONS)
-    assert saved["classifier"]["backbone_arguments"] == {"widths": [8, 16]}
-    assert saved["classifier_optimizer"]["init_args"]["lr"] == 3e-3
-
-    loaded = kind.load_from_checkpoint(tmp_path / "last.ckpt", weights_only=True)
-    for name, value in module.state_dict().items():
-        assert torch.equal(loaded.state_dict()[name], value), name
-    optimizer = loaded.classifier_optimizer(loaded.classifier.parameters())
-    assert (optimizer.defaults["lr"], optimizer.defaults["betas"]) == (3e-3, (0.5, 0.999))
-
-
-def test_a_saved_module_never_asks_for_pretrained_weights_again(few_faces, tmp_path):
-    module = make_module()
-    module.hparams["classifier"]["pretrained"] = True
-    trainer = fit(module, few_faces, steps=1)
-    trainer.save_checkpoint(tmp_path / "last.ckpt")
-    saved = torch.load(tmp_path / "last.ckpt", weights_only=True)["hyper_parameters"]
-    assert saved["classifier"]["pretrained"] is False
-    assert module.hparams["classifier"]["pretrained"] is True
