@@ -44,11 +44,25 @@ class FaceRecord:
     tags: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A picture as it was read.
+
+    Attributes:
+        pixels: ``(H, W, 3)`` uint8 upright RGB of any size.
+        landmarks: ``(68, 2)`` iBUG points in pixels, where reading brings them along, as drawing a scan does; None
+            leaves them to the record and to the detector.
+    """
+
+    pixels: NDArray[np.uint8]
+    landmarks: NDArray[np.float32] | None = None
+
+
 class PictureReader(Protocol):
     """How the pictures of a data set are read; it is sent to worker processes, so it can be pickled."""
 
-    def __call__(self, records: Sequence[FaceRecord]) -> list[NDArray[np.uint8] | DataError]:
-        """The picture of each record, ``(H, W, 3)`` upright RGB of any size, or why there is none."""
+    def __call__(self, records: Sequence[FaceRecord]) -> list[Picture | DataError]:
+        """The picture of each record, or why there is none."""
         ...
 
 
@@ -62,12 +76,12 @@ class PictureFiles:
 
     root: Path
 
-    def __call__(self, records: Sequence[FaceRecord]) -> list[NDArray[np.uint8] | DataError]:
+    def __call__(self, records: Sequence[FaceRecord]) -> list[Picture | DataError]:
         """See `PictureReader`."""
-        pictures: list[NDArray[np.uint8] | DataError] = []
+        pictures: list[Picture | DataError] = []
         for record in records:
             try:
-                pictures.append(read_picture(self.root / record.file, root=self.root))
+                pictures.append(Picture(read_picture(self.root / record.file, root=self.root)))
             except DataError as error:
                 pictures.append(error)
         return pictures
