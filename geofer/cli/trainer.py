@@ -1,6 +1,7 @@
 """The verbs of Lightning's trainer, and ``prepare``, on LightningCLI."""
 
 import contextlib
+import logging
 import os
 import warnings
 from collections.abc import Iterator, Sequence
@@ -162,6 +163,7 @@ def prepare_data(arguments: Sequence[str]) -> None:
 def _command(cli: type[GeoferCLI], arguments: Sequence[str], *, run: bool) -> GeoferCLI:
     warnings.filterwarnings("ignore", "LightningCLI's args parameter")  # they are the command line's, less --debug
     warnings.filterwarnings("ignore", "`isinstance.treespec, LeafSpec.` is deprecated")  # Lightning's own affair
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(_is_no_advertisement)
     strict = {"exit_on_error": False, "allow_abbrev": False}
     try:
         return cli(
@@ -184,6 +186,11 @@ def _command(cli: type[GeoferCLI], arguments: Sequence[str], *, run: bool) -> Ge
         raise ConfigError(str(error)) from error
     except ValueError as error:
         raise _cause(error) from error
+
+
+def _is_no_advertisement(record: logging.LogRecord) -> bool:
+    """Whether a message of Lightning is about the run; its tips are about services to subscribe to."""
+    return "💡 Tip" not in record.getMessage()
 
 
 def _cause(error: BaseException) -> BaseException:
