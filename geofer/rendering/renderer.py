@@ -8,16 +8,17 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
-from geofer.rendering import paint, raster, shading
+from geofer.rendering import paint, shading
 from geofer.rendering.appearance import Appearance
 from geofer.rendering.head import HeadModel
+from geofer.rendering.rasteriser import Rasteriser
 from geofer.rendering.scene import Lighting
 
 _HIDDEN_BEHIND = 0.006
 """A point is hidden when something lies more than this many metres in front of it."""
 
 
-class Renderer:
+class Renderer(Rasteriser):
     """Draws a `HeadModel` on one device; keeps what does not change from person to person there."""
 
     def __init__(self, head: HeadModel, device: str | None = None) -> None:
@@ -27,24 +28,8 @@ class Renderer:
             head: The mesh to draw.
             device: Warp's name of a device; by default a GPU where there is one.
         """
-        wp.init()
-        self.device = device or str(wp.get_preferred_device())
-        self.triangles = self._array(head.triangles, wp.int32)
-        self.part = self._array(head.part, wp.int32)
-        self.canonical = self._array(head.canonical, wp.vec3)
+        super().__init__(head.triangles, head.part, head.canonical, device)
         self.masks = self._array(head.masks, wp.vec4)
-        order = np.argsort(head.triangles.reshape(-1), kind="stable")
-        self.around = self._array((order // 3).astype(np.int32), wp.int32)
-        counts = np.bincount(head.triangles.reshape(-1), minlength=len(head.template))
-        self.starts = self._array(np.concatenate(([0], np.cumsum(counts))).astype(np.int32), wp.int32)
-
-    def _array(self, values: NDArray[np.generic], dtype: object) -> "wp.array":
-        return wp.array(np.ascontiguousarray(values), dtype=dtype, device=self.device)
-
-    @staticmethod
-    def samples(size: int) -> int:
-        """Samples along each side of a pixel in pictures of ``size`` pixels."""
-        return 3 if size <= 128 else 2
 
     def draw(
         self,
@@ -75,37 +60,18 @@ class Renderer:
             Pictures ``(n, size, size, 3)`` and whether each view shows each point, ``(n, P)``.
         """
         samples = self.samples(size)
-        side = size * samples
-        views, vertices = len(head_of), heads.shape[1]
         shape = self._array(heads, wp.vec3)
         which = self._array(head_of, wp.int32)
         turns = self._array(rotations, wp.mat33)
         seen_from = self._array(cameras, wp.vec4)
-        normals = wp.empty((len(heads), vertices), dtype=wp.vec3, device=self.device)
-        screen = wp.empty((views, vertices), dtype=wp.vec3, device=self.device)
-        buffer = wp.full((views, side, side), raster.EMPTY, dtype=wp.uint64, device=self.device)
-        pictures = wp.empty((views, size, size, 3), dtype=wp.uint8, device=self.device)
-        self._launch(
-            raster.vertex_normals, (len(heads), vertices), shape, self.triangles, self.starts, self.around, normals
-        )
-        self._launch(raster.project, (views, vertices), shape, which, turns, seen_from, float(side), screen)
-        self._launch(
-            raster.fill,
-            (views, len(self.part)),
-            screen,
-            self.triangles,
-            self.part,
-            self.canonical,
-            appearance.lashes,
-            side,
-            buffer,
-        )
+        screen, buffer = self.rasterise(shape, which, turns, seen_from, size * samples, appearance.lashes)
+        pictures = wp.empty((len(head_of), size, size, 3), dtype=wp.uint8, device=self.device)
         self._launch(
             shading.shade,
-            (views, size, size),
+            (len(head_of), size, size),
             buffer,
             screen,
-            normals,
+            self.normals(shape),
             shape,
             self._array(folds, wp.vec4),
             which,
@@ -121,9 +87,6 @@ class Renderer:
             pictures,
         )
         return pictures.numpy(), self._visible(buffer.numpy(), screen.numpy()[:, points])
-
-    def _launch(self, kernel: object, dim: tuple[int, ...], *inputs: object) -> None:
-        wp.launch(kernel, dim=dim, inputs=inputs, device=self.device)
 
     @staticmethod
     def _visible(buffer: NDArray[np.uint64], points: NDArray[np.float32]) -> NDArray[np.bool_]:
