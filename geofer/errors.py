@@ -31,3 +31,9 @@ class PluginError(GeoferError):
 
 class NonFiniteError(GeoferError):
     """A loss, gradient or weight that became NaN or infinite during training."""
+
+
+def printable(name: object) -> str:
+    """A name from outside as a message may show it: quoted and escaped if it holds line breaks or broken characters."""
+    text = str(name)
+    return text if text.isprintable() else repr(text)

@@ -1,34 +1,123 @@
-"""The one reader of pictures, for training and prediction alike."""
+"""The one reader of pictures, for training and prediction alike.
 
+Pillow reads every format: torchvision's PNG reader crashes the process on damaged files, and OpenCV returns a
+half-grey picture for a truncated JPEG. Only formats that Pillow decodes within the process are tried (an EPS file
+would start Ghostscript).
+
+What the pixels become, always three channels of 8 bits:
+
+* turned upright as EXIF (or XMP) says;
+* grey, palette, CMYK and 1-bit pictures: Pillow's conversion to RGB, without colour profiles;
+* 16 bits a channel: the upper 8, so that the full range maps to the full range;
+* transparency: laid on white, as viewers show it;
+* 32-bit and floating-point pixels: refused, since nothing says which value is white;
+* animations and files of several pages: the first picture.
+"""
+
+import hashlib
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.TiffImagePlugin import TILELENGTH, TILEWIDTH, TiffImageFile
 
-from geofer.errors import DataError
+from geofer.errors import DataError, printable
+
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+"""What is read, by Pillow's names; the content decides, not the file name."""
+
+START_OF_SCAN = b"\xff\xda"
+MAX_SCANS = 100
+"""How often a JPEG of the largest size allowed may go over its pixels; progressive ones commonly do so 10 times."""
 
 
-def read_picture(path: Path, *, root: Path | None = None, max_pixels: int = 50_000_000) -> NDArray[np.uint8]:
+def read_picture(
+    source: Path | IO[bytes], *, root: Path | None = None, max_pixels: int = 50_000_000
+) -> NDArray[np.uint8]:
     """Reads a picture upright.
 
     Args:
-        path: The picture's file.
+        source: The picture's file, or an open binary file that can seek, which stays open.
         root: Folder that the file must lie in once all links are followed; None does not ask.
-        max_pixels: Pictures with more pixels are refused before they are decoded.
+        max_pixels: Pictures with more pixels are refused before they are decoded. Beyond 179 million Pillow's own
+            limit stands.
 
     Returns:
-        ``(H, W, 3)`` RGB.
+        ``(H, W, 3)`` RGB, writable.
 
     Raises:
         DataError: The file is missing, damaged, too large, outside ``root``, or no picture; it names the file.
     """
-    if root is not None and not path.resolve().is_relative_to(root.resolve()):
-        raise DataError(f"{path} leads out of {root}; only files inside it are read.")
+    name = printable(source) if isinstance(source, Path) else "The picture"
     try:
-        with Image.open(path) as picture:
-            if picture.width * picture.height > max_pixels:
-                raise DataError(f"{path} has {picture.width} × {picture.height} pixels; at most {max_pixels} are read.")
-            return np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
-    except (OSError, SyntaxError, ValueError) as error:
-        raise DataError(f"{path} cannot be read as a picture: {error}.") from error
+        if not isinstance(source, Path):
+            return _decode(source, name, max_pixels)
+        if root is not None and not source.resolve().is_relative_to(root.resolve()):
+            raise DataError(f"{name} leads out of {printable(root)}; only files inside it are read.")
+        if source.exists() and not source.is_file():
+            raise DataError(f"{name} is not a regular file.")
+        with source.open("rb") as file:
+            return _decode(file, name, max_pixels)
+    except DataError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise DataError(f"{name} has far more than the {max_pixels} pixels that are read.") from error
+    except UnidentifiedImageError as error:
+        raise DataError(f"{name} is damaged, or no picture in {', '.join(FORMATS)} format.") from error
+    except FileNotFoundError as error:
+        raise DataError(f"{name} does not exist.") from error
+    except Exception as error:  # on damaged files Pillow's decoders raise whatever their parsers do
+        raise DataError(f"{name} cannot be read as a picture: {printable(error)}.") from error
+
+
+def _decode(file: IO[bytes], name: str, max_pixels: int) -> NDArray[np.uint8]:
+    with Image.open(file, formats=FORMATS) as picture:
+        _check_cost(picture, file, name, max_pixels)
+        if picture.mode in ("I", "F"):
+            raise DataError(
+                f"{name} holds 32-bit pixels, and nothing says which value is white; save it with 8 or 16 bits."
+            )
+        return np.array(_rgb(ImageOps.exif_transpose(picture)))
+
+
+def _check_cost(picture: ImageFile.ImageFile, file: IO[bytes], name: str, max_pixels: int) -> None:
+    pixels = picture.width * picture.height
+    if pixels > max_pixels:
+        raise DataError(f"{name} has {picture.width} × {picture.height} pixels; at most {max_pixels} are read.")
+    if isinstance(picture, TiffImageFile):
+        width, length = (picture.tag_v2.get(tag, 0) for tag in (TILEWIDTH, TILELENGTH))
+        if width * length > max_pixels:  # a tile is decoded whole, however small the picture
+            raise DataError(f"{name} has tiles of {width} × {length} pixels; at most {max_pixels} are read.")
+    if isinstance(picture, JpegImageFile):
+        file.seek(0)
+        scans = file.read().count(START_OF_SCAN)
+        if scans * pixels > MAX_SCANS * max_pixels:
+            raise DataError(f"{name} goes over its {picture.width} × {picture.height} pixels {scans} times; refused.")
+
+
+def _rgb(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8)).convert("RGB")
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    return picture.convert("RGB")
+
+
+def picture_digest(picture: NDArray[np.uint8]) -> str:
+    """Tells whether two pictures show the same pixels, in whatever files they lie.
+
+    A picture that was compressed anew or resized has other pixels, and so another digest.
+
+    Args:
+        picture: ``(H, W, 3)`` upright RGB, as `read_picture` gives it.
+
+    Returns:
+        32 hexadecimal digits.
+    """
+    digest = hashlib.blake2b(repr(picture.shape).encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(picture).data)
+    return digest.hexdigest()
