@@ -40,6 +40,7 @@ def test_fit_test_and_report(workplace: Path) -> None:
     names = {"confusion.png", "pose_expression.png", "pose_expression.csv", "faces.png", "interpolation.png"}
     assert {path.name for path in run.glob("test_*")} == {f"test_{name}" for name in names | {"metrics.json"}}
     assert {path.name for path in run.joinpath("checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    assert "Tip" not in done.stdout + done.stderr
     report = json.loads(run.joinpath("test_metrics.json").read_text())
     with run.joinpath("test_pose_expression.csv").open() as file:
         header = next(csv.reader(file))
