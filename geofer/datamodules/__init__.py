@@ -1,7 +1,28 @@
 """One LightningDataModule per data set, over one store of faces."""
 
+from geofer.datamodules.affect_net import AffectNet
 from geofer.datamodules.base import FaceDataModule, FaceStore
+from geofer.datamodules.ck_plus import CKPlus
+from geofer.datamodules.fer2013 import FER2013
+from geofer.datamodules.jaffe import JAFFE
+from geofer.datamodules.kdef import KDEF
+from geofer.datamodules.raf_db import RAFDB
+from geofer.datamodules.rafd import RaFD
 from geofer.datamodules.rendered_faces import RenderedFaces
 from geofer.datamodules.store import FaceDataset, FaceLabels, ShardedPictures
 
-__all__ = ["FaceDataModule", "FaceDataset", "FaceLabels", "FaceStore", "RenderedFaces", "ShardedPictures"]
+__all__ = [
+    "FER2013",
+    "JAFFE",
+    "KDEF",
+    "RAFDB",
+    "AffectNet",
+    "CKPlus",
+    "FaceDataModule",
+    "FaceDataset",
+    "FaceLabels",
+    "FaceStore",
+    "RaFD",
+    "RenderedFaces",
+    "ShardedPictures",
+]

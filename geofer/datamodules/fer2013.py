@@ -95,9 +95,9 @@ class FER2013(PictureFaces):
             found[usage] += 1
             expression = expression_of(CODES, row["emotion"], where)
             if voted is not None:
-                if voted.get(number, ("",))[0] != usage:
+                other_usage, expression = voted.get(number, ("", ""))
+                if other_usage != usage:
                     raise DataError(f"{where}: {self.root / VOTES} has no face for {usage} in the same line.")
-                expression = voted[number][1]
             if expression in self.VOCABULARY:
                 yield FaceRecord(f"{PICTURES}#{NAME}{number:07d}", expression, split=SPLITS[usage][0])
             else:

@@ -71,7 +71,7 @@ class Naming:
         found = [(file, match) for file, match in matches if match]
         others = [file for file, match in matches if not match]
         if not found:
-            there = f"{len(others)} other {'/'.join(self.endings)} files, such as {others[0]!r}" if others else "none"
+            there = f"{len(others)} others, such as {others[0]!r}" if others else "none at all"
             raise DataError(
                 f"{self.data_set}: no file named like {self.example} under {root}, at any depth; there are {there}. "
                 "Set data.init_args.root to the folder of the data set."
