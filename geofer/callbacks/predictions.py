@@ -1,54 +1,124 @@
-"""What ``geofer predict`` leaves behind: one row a face."""
+"""What ``geofer predict`` and ``geofer test`` leave behind of every face: one row a face."""
 
 import csv
+import io
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
+import torch
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
+from geofer.errors import DataError
+from geofer.paths import written_whole
+
 COLUMNS = ("subject", "pan", "tilt", "expression", "prediction")
+TEST_PREDICTIONS = "test_predictions"
 
 
 class PredictionTable(Callback):
-    """Writes ``predictions.csv`` into the run folder: subject, pose, true and predicted expression, probabilities.
+    """Writes ``predictions.csv`` (predict) or ``test_predictions.csv`` (test) into the run folder.
 
-    With several processes each writes the faces it saw, the second one into ``predictions-1.csv`` and so on.
+    Columns: subject, pose, true and predicted expression, and the probability of each expression with all its digits.
+    With several processes each writes the faces it saw, the second one into ``predictions-1.csv`` and so on. A file
+    appears when it is complete.
     """
 
     def __init__(self) -> None:
-        self._file: TextIO | None = None
+        self._files = ExitStack()
+        self._text: io.TextIOWrapper | None = None
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Opens the file."""
-        names: Sequence[str] = pl_module.expressions  # type: ignore[assignment]
-        rank = f"-{trainer.global_rank}" if trainer.global_rank else ""
-        path = Path(trainer.default_root_dir, f"predictions{rank}.csv")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("w", newline="", encoding="utf-8")
-        csv.writer(self._file).writerow([*COLUMNS, *names])
+        """Opens ``predictions.csv``."""
+        self._start(trainer, pl_module, "predictions")
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Opens ``test_predictions.csv``, unless the code is only tried out."""
+        if not getattr(trainer, "fast_dev_run", False):
+            self._start(trainer, pl_module, TEST_PREDICTIONS)
 
     def on_predict_batch_end(
         self,
         trainer: Trainer,
         pl_module: LightningModule,
-        outputs: dict[str, Tensor],
-        batch: Any,  # noqa: ANN401 - Lightning declares it so
+        outputs: Any,  # noqa: ANN401 - Lightning declares it so
+        batch: Any,  # noqa: ANN401
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
         """Writes the rows of a batch."""
-        names: Sequence[str] = pl_module.expressions  # type: ignore[assignment]
+        if self._text is None:
+            return
+        names = _names(pl_module)
         columns = {name: values.tolist() for name, values in outputs.items()}
         for name in ("expression", "prediction"):
             columns[name] = [names[label] for label in columns[name]]
-        writer = csv.writer(self._file)  # type: ignore[arg-type]
+        writer = csv.writer(self._text)
         for *row, shares in zip(*(columns[name] for name in (*COLUMNS, "probabilities")), strict=True):
-            writer.writerow([*row, *(f"{share:.4f}" for share in shares)])
+            writer.writerow([*row, *(f"{share:.9g}" for share in shares)])  # a float32 has nine digits
 
-    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Closes the file."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+    on_test_batch_end = on_predict_batch_end
+
+    def on_predict_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Closes the file; of a test, before `geofer.callbacks.reports.Reports` writes what says that it is done."""
+        if self._text is not None:
+            self._text.detach()
+            self._text = None
+            self._files.close()
+
+    on_test_epoch_end = on_predict_epoch_end
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Removes the incomplete file."""
+        self._text = None
+        self._files.__exit__(type(exception), exception, exception.__traceback__)
+
+    def _start(self, trainer: Trainer, pl_module: LightningModule, name: str) -> None:
+        folder = Path(trainer.default_root_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        if trainer.is_global_zero:
+            for earlier in folder.glob(f"{name}*.csv"):
+                earlier.unlink()  # there may have been more processes
+        rank = f"-{trainer.global_rank}" if trainer.global_rank else ""
+        file = self._files.enter_context(written_whole(folder / f"{name}{rank}.csv"))
+        self._text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        csv.writer(self._text).writerow([*COLUMNS, *_names(pl_module)])
+
+
+def read_predictions(folder: Path, expressions: Sequence[str]) -> dict[str, Tensor]:
+    """The faces of a finished test, of all its processes.
+
+    Args:
+        folder: The run's folder.
+        expressions: Names of the K expressions, in the order of their labels.
+
+    Returns:
+        ``probabilities`` ``(N, K)``, and ``expression``, ``subject``, ``pan`` and ``tilt``, each ``(N,)``.
+
+    Raises:
+        DataError: There are none, or the file is damaged or of other expressions.
+    """
+    rows: list[list[str]] = []
+    for path in sorted(folder.glob(f"{TEST_PREDICTIONS}*.csv")):
+        with path.open(newline="", encoding="utf-8") as file:
+            header, *body = csv.reader(file)
+        if header != [*COLUMNS, *expressions] or any(len(row) != len(header) for row in body):
+            raise DataError(f"{path} is no table of {', '.join(expressions)}: test the run again.")
+        rows += body
+    if not rows:
+        raise DataError(f"{folder} holds no {TEST_PREDICTIONS}.csv: test the run with `geofer test`.")
+    subject, pan, tilt, expression, _, *shares = zip(*rows, strict=True)
+    return {
+        "probabilities": torch.tensor([[float(share) for share in column] for column in shares]).T,
+        "expression": torch.tensor([expressions.index(name) for name in expression]),
+        "subject": torch.tensor([int(number) for number in subject]),
+        "pan": torch.tensor([float(degrees) for degrees in pan]),
+        "tilt": torch.tensor([float(degrees) for degrees in tilt]),
+    }
+
+
+def _names(pl_module: LightningModule) -> Sequence[str]:
+    names: Sequence[str] = pl_module.expressions  # type: ignore[assignment]
+    return names

@@ -77,9 +77,13 @@ class RecognitionModule(LightningModule):
         """Count a batch of the validation subjects."""
         self._evaluate("val", batch)
 
-    def test_step(self, batch: FaceBatch, batch_idx: int) -> None:
-        """Count a batch of the test subjects."""
-        self._evaluate("test", batch)
+    def test_step(self, batch: FaceBatch, batch_idx: int) -> dict[str, Tensor]:
+        """Count a batch of the test subjects.
+
+        Returns:
+            As `predict_step`.
+        """
+        return self._evaluate("test", batch)
 
     def on_validation_epoch_end(self) -> None:
         """Set ``reports["val"]`` and log its scalars as ``val/…``."""
@@ -142,15 +146,17 @@ class RecognitionModule(LightningModule):
         trainer: Any = self.trainer
         return bool((step + 1) % trainer.log_every_n_steps == 0)
 
-    def _evaluate(self, split: str, batch: FaceBatch) -> None:
+    def _evaluate(self, split: str, batch: FaceBatch) -> dict[str, Tensor]:
         metrics: Any = self.metrics[split]
-        probabilities = self(batch["image"]).float().softmax(dim=1)
+        faces = self.predict_step(batch, 0)
+        probabilities = faces["probabilities"]
         if not probabilities.isfinite().all():
             raise NonFiniteError(
                 f"The classifier's probabilities are NaN or infinite on the {split} faces: its weights or batch "
                 "statistics are broken. Take an earlier checkpoint, or train again with a lower learning rate."
             )
         metrics.update(probabilities, batch["expression"], batch["pan"], batch["tilt"], batch["subject"])
+        return faces
 
     def _report(self, split: str) -> None:
         metrics: Any = self.metrics[split]
