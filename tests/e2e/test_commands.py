@@ -37,10 +37,9 @@ def test_fit_test_and_report(workplace: Path) -> None:
     run = workplace / "runs" / "quickstart"
     done = geofer(workplace, "test", "--config", str(run / "config.yaml"))
     assert done.returncode == 0, done.stderr
-    names = {"confusion.png", "pose_expression.png", "pose_expression.csv", "faces.png", "interpolation.png"}
-    assert {path.name for path in run.glob("test_*")} == {
-        f"test_{name}" for name in names | {"metrics.json", "predictions.csv"}
-    }
+    pictures = {"confusion.png", "pose_expression.png", "faces.png", "interpolation.png"}
+    tables = {"metrics.json", "pose_expression.csv", "predictions.csv"}
+    assert {path.name for path in run.glob("test_*")} == {f"test_{name}" for name in pictures | tables}
     assert {path.name for path in run.joinpath("checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
     assert "Tip" not in done.stdout + done.stderr
     report = json.loads(run.joinpath("test_metrics.json").read_text())
