@@ -11,7 +11,7 @@ Conventions, used everywhere:
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypedDict
+from typing import Literal, NotRequired, Protocol, TypedDict
 
 import torch
 from torch import Tensor
@@ -52,8 +52,10 @@ class FaceBatch(TypedDict):
         landmarks: ``(B, 68, 2)`` iBUG points as (x, y) in [-1, 1] of the crop.
         expression: ``(B,)`` int64, index into the data module's ``expressions``.
         subject: ``(B,)`` int64, one number a person.
-        pan: ``(B,)`` float, degrees.
-        tilt: ``(B,)`` float, degrees.
+        pan: ``(B,)`` float, degrees; NaN if unknown.
+        tilt: ``(B,)`` float, degrees; NaN if unknown.
+        tags: ``(B,)`` int64, bit i set if the face is in the i-th evaluation subset of the data module's ``tags``; left
+            out where there are none.
     """
 
     image: Tensor
@@ -62,6 +64,7 @@ class FaceBatch(TypedDict):
     subject: Tensor
     pan: Tensor
     tilt: Tensor
+    tags: NotRequired[Tensor]
 
 
 class PairBatch(FaceBatch):

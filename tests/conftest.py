@@ -1,9 +1,41 @@
 """Fixtures for all tests."""
 
+import fcntl
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from picture_trees import RenderedPicture
+
+from geofer.faces import EXPRESSIONS
+
+
+@pytest.fixture(scope="session")
+def rendered_pictures(pytestconfig: pytest.Config) -> list[RenderedPicture]:
+    """Four people with seven expressions, each seen from two of five pans; kept between sessions."""
+    from geofer.datamodules.render_cache import RenderCache
+    from geofer.rendering.spec import RenderSpec
+
+    spec = RenderSpec(subjects=4, poses="multipie", views=2, image_size=160, crop="loose", seed=7)
+    folder = pytestconfig.cache.mkdir("geofer")
+    cache = RenderCache(folder, spec)
+    with folder.joinpath("lock").open("w") as lock:  # sessions that run side by side render once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        cache.prepare(workers=1)
+    people = [(subject, *cache.load(subject)) for subject in range(spec.subjects)]
+    return [
+        RenderedPicture(
+            pixels=np.array(images[row]),
+            expression=EXPRESSIONS[truth["expression"][row]],
+            subject=subject,
+            pan=float(truth["pan"][row]),
+            tilt=float(truth["tilt"][row]),
+            landmarks=truth["landmarks"][row],
+        )
+        for subject, truth, images in people
+        for row in range(len(images))
+    ]
 
 
 @pytest.fixture

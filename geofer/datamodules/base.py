@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from geofer.datamodules.leaks import check_subjects_apart
 from geofer.datamodules.loader import FaceLoader
 from geofer.datamodules.pairs import PairDataset
-from geofer.datamodules.store import FaceDataset, FaceLabels, ShardedPictures
+from geofer.datamodules.store import FaceDataset, FaceLabels, PictureSource
 from geofer.errors import ConfigError, DataError
 from geofer.faces import FaceBatch, LandmarkBank, Split, normalise_image
 
 PICTURES = ("image", "target_image")
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+MAX_BANK = 100_000
+"""Geometries of a landmark bank at most: 54 MB."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,13 @@ class FaceStore:
         table: One row a face.
         pictures: The pictures, in the order of ``table``.
         split: ``(N,)`` of ``train``, ``val`` and ``test``.
+        tags: Names of the evaluation subsets, in the order of the bits of ``table.tags``.
     """
 
     table: FaceLabels
-    pictures: ShardedPictures
+    pictures: PictureSource
     split: NDArray[np.str_]
+    tags: tuple[str, ...] = ()
 
 
 class FaceDataModule(LightningDataModule, ABC):
@@ -86,6 +91,11 @@ class FaceDataModule(LightningDataModule, ABC):
         return len(self.expressions)
 
     @property
+    def tags(self) -> tuple[str, ...]:
+        """Names of the evaluation subsets, in the order of the bits of a batch's ``tags``."""
+        return self.store.tags
+
+    @property
     def store(self) -> FaceStore:
         """The opened store."""
         if self._store is None:
@@ -119,12 +129,17 @@ class FaceDataModule(LightningDataModule, ABC):
         return frozenset(self.store.table.subject[self._rows(split)].tolist())
 
     def landmark_bank(self) -> LandmarkBank:
-        """The geometries that synthesis may aim at: those of the training faces, and of nobody else."""
-        table = self.store.table.select(self._rows("train"))
+        """The geometries that synthesis may aim at: those of the training faces, and of nobody else.
+
+        They are held in memory, so of more than `MAX_BANK` training faces that many are drawn by ``seed``.
+        """
+        table, rows = self.store.table, self._rows("train")
+        if len(rows) > MAX_BANK:
+            rows = np.sort(np.random.default_rng(self.seed).choice(rows, MAX_BANK, replace=False))
         return LandmarkBank(
-            landmarks=torch.from_numpy(table.landmarks),
-            expression=torch.from_numpy(table.expression),
-            subject=torch.from_numpy(table.subject),
+            landmarks=torch.from_numpy(table.landmarks[rows]),
+            expression=torch.from_numpy(table.expression[rows]),
+            subject=torch.from_numpy(table.subject[rows]),
         )
 
     def _loader(self, dataset: FaceDataset, *, training: bool) -> FaceLoader:

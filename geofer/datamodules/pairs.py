@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from geofer.datamodules.store import FaceDataset, FaceLabels, Rows, ShardedPictures
+from geofer.datamodules.store import FaceDataset, FaceLabels, PictureSource, Rows
 from geofer.faces import PairBatch
 
 
@@ -17,7 +17,7 @@ class PairDataset(FaceDataset):
         self_pairs: Share of pairs in [0, 1] whose target is the input itself, so that G also learns to keep a face.
     """
 
-    def __init__(self, table: FaceLabels, pictures: ShardedPictures, rows: Rows, self_pairs: float) -> None:
+    def __init__(self, table: FaceLabels, pictures: PictureSource, rows: Rows, self_pairs: float) -> None:
         super().__init__(table, pictures, rows)
         self.self_pairs = self_pairs
         order = np.argsort(self.table.subject, kind="stable")
@@ -43,10 +43,9 @@ class PairDataset(FaceDataset):
     def batch(self, indices: Rows, rng: np.random.Generator) -> PairBatch:
         """Gathers one batch of pairs; see `FaceDataset.batch`."""
         targets = self.partners(indices, rng)
-        part = self.table.select(targets)
         return PairBatch(
             **super().batch(indices, rng),
             target_image=self.images(targets),
-            target_landmarks=torch.from_numpy(part.landmarks),
-            target_expression=torch.from_numpy(part.expression),
+            target_landmarks=torch.from_numpy(self.table.landmarks[targets]),
+            target_expression=torch.from_numpy(self.table.expression[targets]),
         )

@@ -2,12 +2,23 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from geofer.datamodules.base import FaceDataModule
+import numpy as np
+from numpy.typing import NDArray
+
+from geofer.datamodules.base import FaceDataModule, FaceStore
+from geofer.datamodules.face_store import open_faces
+from geofer.datamodules.index import FaceIndex, IndexInfo
+from geofer.datamodules.listing import Listing, cache_name, list_records
 from geofer.datamodules.preparation import Preparation
+from geofer.datamodules.preparing import REPORT, prepare_faces
 from geofer.datamodules.records import FaceRecord, PictureFiles, PictureReader
+from geofer.datamodules.splits import Identities, default_splits
+from geofer.errors import ConfigError
+from geofer.paths import cache_folder
 
 
 class PictureFaces(FaceDataModule):
@@ -19,12 +30,16 @@ class PictureFaces(FaceDataModule):
     Args:
         root: The data set's folder.
         expressions: Which of the set's expressions to use, in the order of their labels; None takes `VOCABULARY`.
+            Faces with others stay in the cache, and out of training and testing.
         preparation: How faces are found, cropped and kept.
         val_share: Share of the training people that choose the checkpoint, where the protocol names none.
         batch_size: Faces a step and device.
         num_workers: Threads that gather batches ahead.
         self_pairs: Share of training pairs in [0, 1] whose target is the input itself.
         seed: Splits that are drawn, order of the faces, choice of the pairs.
+
+    Raises:
+        ConfigError: A setting is out of its range.
     """
 
     VOCABULARY: ClassVar[tuple[str, ...]]
@@ -43,10 +58,31 @@ class PictureFaces(FaceDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__(batch_size=batch_size, num_workers=num_workers, self_pairs=self_pairs, seed=seed)
+        if not 0 <= val_share < 1:
+            raise ConfigError(f"val_share is {val_share}; it is a share, from 0 to below 1.")
         self.root = root
         self.preparation = preparation
         self.val_share = val_share
         self._expressions = tuple(expressions) if expressions is not None else self.VOCABULARY
+        if unknown := [name for name in self._expressions if name not in self.vocabulary]:
+            raise ConfigError(
+                f"{type(self).__name__} has no expression {unknown[0]!r}; it has {', '.join(self.vocabulary)}."
+            )
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """Every expression that a record may have."""
+        return self.VOCABULARY
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """Class names, in the order of the labels."""
+        return self._expressions
+
+    @property
+    def image_size(self) -> int:
+        """Side of the square crops in pixels."""
+        return self.preparation.image_size
 
     @abstractmethod
     def records(self) -> Iterator[FaceRecord]:
@@ -60,3 +96,48 @@ class PictureFaces(FaceDataModule):
     def reader(self) -> PictureReader:
         """How the pictures are read."""
         return PictureFiles(self.root)
+
+    def assign_splits(self, faces: Identities) -> NDArray[np.str_]:
+        """Who is on which side; called when the store is opened, so a cache serves every split.
+
+        Args:
+            faces: Whom the N faces show that have one of `expressions`.
+
+        Returns:
+            ``(N,)`` of ``train``, ``val`` and ``test``.
+        """
+        return default_splits(faces, self.val_share, self.seed)
+
+    @cached_property
+    def _listing(self) -> Listing:
+        return list_records(self.records(), self.root, self.vocabulary)
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where the faces are kept; its name covers the pictures, their labels and how faces are found."""
+        name = cache_name(type(self).__name__, self._listing, self.preparation, getattr(self.reader, "version", ""))
+        return (self.preparation.folder or cache_folder()) / name
+
+    def prepare_data(self) -> None:
+        """Finds, crops and keeps the faces, in parallel; resumes where a killed run stopped.
+
+        Raises:
+            DataError: The folder does not follow the set's layout, or most pictures have no usable face.
+        """
+        info = IndexInfo(
+            data_set=type(self).__name__,
+            vocabulary=self.vocabulary,
+            image_size=self.image_size,
+            cache=self.preparation.cache,
+            slots=self._listing.count,
+        )
+        prepare_faces(self.folder, self.records(), self.reader, self.preparation, info)
+        faces = len(FaceIndex(str(self.folder)))
+        print(
+            f"{info.data_set}: {faces} faces in {self.folder}; {info.slots - faces} of {info.slots} pictures were "
+            f"skipped, see {self.folder / REPORT}."
+        )
+
+    def open_store(self) -> FaceStore:
+        """Opens the faces that `prepare_data` kept; pictures and landmarks stay on disk."""
+        return open_faces(str(self.folder), self.expressions, self.assign_splits)

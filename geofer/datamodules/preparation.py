@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 from geofer.landmarks.alignment import CropRule
 
+VERSION = 1
+"""Raised whenever the same pictures would give other faces; it is part of every cache's name."""
+
 
 @dataclass(frozen=True)
 class Preparation:

@@ -59,7 +59,11 @@ class Picture:
 
 
 class PictureReader(Protocol):
-    """How the pictures of a data set are read; it is sent to worker processes, so it can be pickled."""
+    """How the pictures of a data set are read; it is sent to worker processes, so it can be pickled.
+
+    A reader that makes its pictures rather than reads them may have an attribute ``version: str``, which changes when
+    the same records would give other pictures; it is part of the cache's name.
+    """
 
     def __call__(self, records: Sequence[FaceRecord]) -> list[Picture | DataError]:
         """The picture of each record, or why there is none."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 import torch
@@ -14,9 +14,36 @@ Rows = NDArray[np.int64]
 Pictures = NDArray[np.uint8]
 
 
+class MappedRows:
+    """Some rows of an array on disk, in some order, which are read when they are asked for.
+
+    Args:
+        array: The array, usually a memory map; anything that is indexed with rows.
+        rows: ``(N,)`` which of its rows these are.
+    """
+
+    def __init__(self, array: NDArray[Any], rows: Rows) -> None:
+        self._array = array
+        self._rows = rows
+        self.shape = (len(rows), *array.shape[1:])
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self._rows)
+
+    def __getitem__(self, rows: int | Rows) -> NDArray[Any]:
+        """Copies rows into memory, in their order."""
+        part: NDArray[Any] = self._array[self._rows[rows]]
+        return part
+
+    def select(self, rows: Rows) -> Self:
+        """Some of these rows, still on disk."""
+        return type(self)(self._array, self._rows[rows])
+
+
 @dataclass(frozen=True)
 class FaceLabels:
-    """One row a face.
+    """One row a face. Labels are held in memory, about 32 bytes a face; landmarks may stay on disk.
 
     Attributes:
         expression: ``(N,)`` int64, index into the data module's ``expressions``.
@@ -24,27 +51,48 @@ class FaceLabels:
         pan: ``(N,)`` float32, degrees.
         tilt: ``(N,)`` float32, degrees.
         landmarks: ``(N, 68, 2)`` float32, iBUG points in [-1, 1] of the crop.
+        tags: ``(N,)`` int64, the evaluation subsets of each face: bit i stands for the i-th of the data module's
+            ``tags``; None if there are none.
     """
 
     expression: NDArray[np.int64]
     subject: NDArray[np.int64]
     pan: NDArray[np.float32]
     tilt: NDArray[np.float32]
-    landmarks: NDArray[np.float32]
+    landmarks: NDArray[np.float32] | MappedRows
+    tags: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         """Number of faces."""
         return len(self.subject)
 
     def select(self, rows: Rows) -> Self:
-        """The table of some rows, in their order."""
-        return type(self)(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+        """The table of some rows, in their order; landmarks on disk stay there."""
+        return type(self)(**{field.name: _rows_of(getattr(self, field.name), rows) for field in fields(self)})
 
     @classmethod
     def concatenate(cls, tables: Sequence[Self]) -> Self:
         """One table below the other."""
         columns = {field.name: [getattr(table, field.name) for table in tables] for field in fields(cls)}
-        return cls(**{name: np.concatenate(parts) for name, parts in columns.items()})
+        return cls(**{name: np.concatenate(parts) for name, parts in columns.items() if parts[0] is not None})
+
+
+def _rows_of(column: NDArray[Any] | MappedRows | None, rows: Rows) -> NDArray[Any] | MappedRows | None:
+    if column is None:
+        return None
+    return column.select(rows) if isinstance(column, MappedRows) else column[rows]
+
+
+class PictureSource(Protocol):
+    """Pictures of one size, addressed by their numbers."""
+
+    def __len__(self) -> int:
+        """Number of pictures."""
+        ...
+
+    def gather(self, rows: Rows) -> Pictures:
+        """Copies pictures ``(B, H, W, 3)`` into memory, in the order of ``rows`` ``(B,)``."""
+        ...
 
 
 class ShardedPictures:
@@ -54,7 +102,7 @@ class ShardedPictures:
         shards: Arrays ``(n_i, H, W, 3)`` uint8 of one picture size; row ``n_0 + 2`` is the third of the second.
     """
 
-    def __init__(self, shards: Sequence[Pictures]) -> None:
+    def __init__(self, shards: Sequence[Pictures | MappedRows]) -> None:
         self._shards = shards
         self._starts = np.cumsum([0, *(len(shard) for shard in shards)])
 
@@ -80,7 +128,7 @@ class FaceDataset:
         rows: Which of them belong to this data set.
     """
 
-    def __init__(self, table: FaceLabels, pictures: ShardedPictures, rows: Rows) -> None:
+    def __init__(self, table: FaceLabels, pictures: PictureSource, rows: Rows) -> None:
         self.table = table.select(rows)
         self._pictures = pictures
         self._rows = rows
@@ -103,12 +151,14 @@ class FaceDataset:
         Returns:
             The faces, images as uint8.
         """
-        part = self.table.select(indices)
-        return FaceBatch(
+        batch = FaceBatch(
             image=self.images(indices),
-            landmarks=torch.from_numpy(part.landmarks),
-            expression=torch.from_numpy(part.expression),
-            subject=torch.from_numpy(part.subject),
-            pan=torch.from_numpy(part.pan),
-            tilt=torch.from_numpy(part.tilt),
+            landmarks=torch.from_numpy(self.table.landmarks[indices]),
+            expression=torch.from_numpy(self.table.expression[indices]),
+            subject=torch.from_numpy(self.table.subject[indices]),
+            pan=torch.from_numpy(self.table.pan[indices]),
+            tilt=torch.from_numpy(self.table.tilt[indices]),
         )
+        if self.table.tags is not None:
+            batch["tags"] = torch.from_numpy(self.table.tags[indices])
+        return batch

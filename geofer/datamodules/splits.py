@@ -1,0 +1,146 @@
+"""Who trains, who chooses the checkpoint and who is tested: splits that follow from names and a seed alone."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geofer.errors import ConfigError
+from geofer.faces import Split
+
+SHARES: Mapping[Split, float] = {"train": 0.7, "val": 0.1, "test": 0.2}
+"""Shares of the people where neither the data set nor the user says anything."""
+
+
+@dataclass(frozen=True)
+class Identities:
+    """What a split may be made of; N faces.
+
+    Attributes:
+        subject: ``(N,)`` object array of names; a face whose person is unknown has a name of its own.
+        group: ``(N,)`` object array of names of what must stay on one side, such as a movie; ``""`` if nothing must.
+        split: ``(N,)`` object array of ``train``, ``val`` and ``test`` as the data set says; ``""`` if it does not.
+    """
+
+    subject: NDArray[np.object_]
+    group: NDArray[np.object_]
+    split: NDArray[np.object_]
+
+    def __len__(self) -> int:
+        """Number of faces."""
+        return len(self.subject)
+
+    @property
+    def units(self) -> NDArray[np.object_]:
+        """``(N,)`` what must not be torn apart: the group where there is one, else the person."""
+        return np.where(self.group != "", self.group, self.subject)
+
+
+def _rank(name: object, seed: int) -> float:
+    """A number in [0, 1) that depends on the name and the seed alone."""
+    digest = hashlib.blake2b(f"{seed} {name}".encode("utf-8", "backslashreplace"), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**64
+
+
+def _in_drawn_order(names: NDArray[np.object_], seed: int) -> tuple[list[object], NDArray[np.int64]]:
+    """The different names in an order drawn by ``seed``, and for each face the place of its name in it."""
+    distinct = sorted(dict.fromkeys(names), key=lambda name: (_rank(name, seed), str(name)))
+    place = {name: number for number, name in enumerate(distinct)}
+    return distinct, np.fromiter((place[name] for name in names), np.int64, len(names))
+
+
+def split_by_subject(
+    names: NDArray[np.object_], shares: Mapping[Split, float] = SHARES, seed: int = 0
+) -> NDArray[np.str_]:
+    """Draws whole people for each side.
+
+    Args:
+        names: ``(N,)`` the person of each face.
+        shares: Share of the people on each side; they add up to 1. A side whose share is above 0 gets one person at
+            least, where there are enough.
+        seed: Of the draw.
+
+    Returns:
+        ``(N,)`` of ``train``, ``val`` and ``test``.
+
+    Raises:
+        ConfigError: The shares do not add up to 1.
+    """
+    if abs(sum(shares.values()) - 1) > 1e-6 or min(shares.values()) < 0:
+        raise ConfigError(f"Shares of a split add up to 1; these are {dict(shares)}.")
+    people, place = _in_drawn_order(names, seed)
+    wanted = [side for side in ("test", "val", "train") if shares.get(side, 0) > 0]  # training gets what is left
+    sides: list[str] = []
+    for side in wanted[:-1]:
+        room = max(len(people) - len(sides) - 1, 0)
+        sides += [side] * min(max(round(shares[side] * len(people)), 1), room)
+    sides += [wanted[-1]] * (len(people) - len(sides))
+    return np.array(sides)[place]
+
+
+def fold_of(names: NDArray[np.object_], folds: int, fold: int, seed: int = 0) -> NDArray[np.bool_]:
+    """Which faces are tested in one fold of a cross validation by person.
+
+    Args:
+        names: ``(N,)`` the person of each face.
+        folds: Number of folds; each person is tested in exactly one.
+        fold: Which of them, from 0.
+        seed: Of the draw.
+
+    Returns:
+        ``(N,)`` bool.
+
+    Raises:
+        ConfigError: There is no such fold, or there are fewer people than folds.
+    """
+    people, place = _in_drawn_order(names, seed)
+    if not 0 <= fold < folds:
+        raise ConfigError(f"fold is {fold}; with {folds} folds choose 0 to {folds - 1}.")
+    if len(people) < folds:
+        raise ConfigError(f"{len(people)} people do not make {folds} folds; lower the number of folds.")
+    tested: NDArray[np.bool_] = place % folds == fold
+    return tested
+
+
+def with_validation(
+    split: NDArray[np.object_], units: NDArray[np.object_], val_share: float, seed: int
+) -> NDArray[np.str_]:
+    """Takes validation faces out of training where a protocol names none; whole people or groups.
+
+    Args:
+        split: ``(N,)`` of ``train``, ``val`` and ``test``.
+        units: ``(N,)`` what must not be torn apart, see `Identities.units`.
+        val_share: Share of the training people.
+        seed: Of the draw.
+
+    Returns:
+        ``(N,)``; as it was if there is validation already, or nothing to take it from.
+    """
+    split = split.astype("U5")
+    training = split == "train"
+    if (split == "val").any() or not training.any() or val_share == 0:
+        return split
+    split[training] = split_by_subject(units[training], {"train": 1 - val_share, "val": val_share}, seed)
+    return split
+
+
+def default_splits(faces: Identities, val_share: float, seed: int) -> NDArray[np.str_]:
+    """What a data set without a protocol of its own does.
+
+    Faces that the data set puts on a side stay there. If it does so for none, people (or groups) are drawn: 70 % train,
+    20 % are tested, and the rest chooses the checkpoint. If it does so for some, the others train. Where nobody is
+    left to choose the checkpoint, ``val_share`` of the training people do.
+
+    Args:
+        faces: Whom the faces show.
+        val_share: Share of the training people that choose the checkpoint, where none are named.
+        seed: Of the draw.
+
+    Returns:
+        ``(N,)`` of ``train``, ``val`` and ``test``.
+    """
+    if not (faces.split != "").any():
+        return split_by_subject(faces.units, SHARES, seed)
+    return with_validation(np.where(faces.split == "", "train", faces.split), faces.units, val_share, seed)

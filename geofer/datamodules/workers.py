@@ -1,0 +1,65 @@
+"""Processes that share a long job, and the bar that shows how far they are."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from itertools import islice
+from typing import TypeVar
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+
+def work_through(work: Callable[[Job], Result], jobs: Iterable[Job], workers: int | None) -> Iterator[Result]:
+    """The results of ``work`` for each job, in the order in which they come; jobs are drawn as they are needed.
+
+    Args:
+        work: A function that can be pickled.
+        jobs: What it is called with.
+        workers: Processes; None takes one a core, 1 works in this one.
+
+    Raises:
+        Exception: Whatever ``work`` raises; jobs that run are finished first, the others are dropped.
+    """
+    count = workers or os.cpu_count() or 1
+    if count == 1:
+        yield from map(work, jobs)
+        return
+    context = multiprocessing.get_context("spawn")  # torch and warp do not survive a fork
+    with ProcessPoolExecutor(count, context, initializer=_start_worker) as pool:
+        remaining = iter(jobs)
+        pending: set[Future[Result]] = {pool.submit(work, job) for job in islice(remaining, 2 * count)}
+        try:
+            while pending:
+                done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
+                pending |= {pool.submit(work, job) for job in islice(remaining, len(done))}
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start_worker() -> None:
+    """One thread a process; an interrupt is the parent's affair, and nobody outlives the parent."""
+    import torch
+
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def progress_bar() -> Progress:
+    """Done of all, and how long the rest will take."""
+    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
