@@ -50,8 +50,8 @@ class Picture:
 
     Attributes:
         pixels: ``(H, W, 3)`` uint8 upright RGB of any size.
-        landmarks: ``(68, 2)`` iBUG points in pixels, where reading brings them along, as drawing a scan does; None
-            leaves them to the record and to the detector.
+        landmarks: ``(68, 2)`` iBUG points in pixels, where reading brings them along, as drawing a scan does; no
+            detector is asked then. None leaves them to the detector.
     """
 
     pixels: NDArray[np.uint8]
