@@ -67,3 +67,9 @@ def to_pixels(projected: NDArray[np.float32], cameras: NDArray[np.float32], size
     """Projected points ``(n, P, 2)`` to pixels of a ``size`` × ``size`` picture (0 is a pixel's centre)."""
     offset = (projected - cameras[:, None, 1:3]) / cameras[:, None, 3:]
     return np.asarray((offset * (1, -1) + 1) * size / 2 - 0.5, np.float32)
+
+
+def from_pixels(pixels: NDArray[np.float32], cameras: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """Pixels ``(n, P, 2)`` to points on the plane one metre away; the inverse of `to_pixels`."""
+    offset = ((pixels + 0.5) * 2 / size - 1) * (1, -1)
+    return np.asarray(offset * cameras[:, None, 3:] + cameras[:, None, 1:3], np.float32)

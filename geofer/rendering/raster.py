@@ -72,6 +72,13 @@ def edge(a: wp.vec3, b: wp.vec3, x: float, y: float) -> float:
 
 
 @wp.func
+def barycentric(a: wp.vec3, b: wp.vec3, c: wp.vec3, x: float, y: float) -> wp.vec3:
+    """Weights of three projected vertices at (x, y) of the screen, in perspective: areas over distances."""
+    weights = wp.vec3(edge(b, c, x, y) / a[2], edge(c, a, x, y) / b[2], edge(a, b, x, y) / c[2])
+    return weights / (weights[0] + weights[1] + weights[2])
+
+
+@wp.func
 def lash_hair(p: wp.vec3, density: float) -> bool:
     """Whether a hair passes through canonical point ``p`` of the sheets of lashes; they thin out towards their tips."""
     x = wp.abs(p[0]) - EYE_X
