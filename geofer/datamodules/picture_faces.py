@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from geofer.datamodules.base import FaceDataModule, FaceStore
 from geofer.datamodules.face_store import open_faces
+from geofer.datamodules.folds import check_folds, fold_splits
 from geofer.datamodules.index import FaceIndex, IndexInfo
 from geofer.datamodules.listing import Listing, cache_name, list_records
+from geofer.datamodules.pose_lists import tagged
 from geofer.datamodules.preparation import Preparation
 from geofer.datamodules.preparing import REPORT, prepare_faces
 from geofer.datamodules.records import FaceRecord, PictureFiles, PictureReader
@@ -33,6 +35,11 @@ class PictureFaces(FaceDataModule):
             Faces with others stay in the cache, and out of training and testing.
         preparation: How faces are found, cropped and kept.
         val_share: Share of the training people that choose the checkpoint, where the protocol names none.
+        folds: So many folds of a cross validation over people (or groups) replace the set's own split; see
+            ``geofer cross-validate``.
+        fold: Which of them is tested, from 0.
+        pose_lists: Tag by tag, such as ``pose>30``, the list of the test pictures that have it; see
+            `geofer.datamodules.pose_lists`.
         batch_size: Faces a step and device.
         num_workers: Threads that gather batches ahead.
         self_pairs: Share of training pairs in [0, 1] whose target is the input itself.
@@ -52,6 +59,9 @@ class PictureFaces(FaceDataModule):
         expressions: tuple[str, ...] | None = None,
         preparation: Preparation = Preparation(),
         val_share: float = 0.1,
+        folds: int | None = None,
+        fold: int = 0,
+        pose_lists: dict[str, Path] | None = None,
         batch_size: int = 36,
         num_workers: int = 0,
         self_pairs: float = 0.1,
@@ -63,6 +73,9 @@ class PictureFaces(FaceDataModule):
         self.root = root
         self.preparation = preparation
         self.val_share = val_share
+        check_folds(folds, fold)
+        self.folds, self.fold = folds, fold
+        self.pose_lists = pose_lists or {}
         self._expressions = tuple(expressions) if expressions is not None else self.VOCABULARY
         if unknown := [name for name in self._expressions if name not in self.vocabulary]:
             raise ConfigError(
@@ -110,7 +123,15 @@ class PictureFaces(FaceDataModule):
 
     @cached_property
     def _listing(self) -> Listing:
-        return list_records(self.records(), self.root, self.vocabulary)
+        return list_records(self._tagged(), self.root, self.vocabulary)
+
+    def _tagged(self) -> Iterator[FaceRecord]:
+        return tagged(self.records(), self.pose_lists)
+
+    def _sides(self, faces: Identities) -> NDArray[np.str_]:
+        if self.folds is None:
+            return self.assign_splits(faces)
+        return fold_splits(faces.units, self.folds, self.fold, self.val_share, self.seed)
 
     @cached_property
     def folder(self) -> Path:
@@ -131,7 +152,7 @@ class PictureFaces(FaceDataModule):
             cache=self.preparation.cache,
             slots=self._listing.count,
         )
-        prepare_faces(self.folder, self.records(), self.reader, self.preparation, info)
+        prepare_faces(self.folder, self._tagged(), self.reader, self.preparation, info)
         faces = len(FaceIndex(str(self.folder)))
         print(
             f"{info.data_set}: {faces} faces in {self.folder}; {info.slots - faces} of {info.slots} pictures were "
@@ -140,4 +161,4 @@ class PictureFaces(FaceDataModule):
 
     def open_store(self) -> FaceStore:
         """Opens the faces that `prepare_data` kept; pictures and landmarks stay on disk."""
-        return open_faces(str(self.folder), self.expressions, self.assign_splits)
+        return open_faces(str(self.folder), self.expressions, self._sides)

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from geofer.datamodules.base import FaceDataModule, FaceStore
+from geofer.datamodules.folds import check_folds, fold_splits
 from geofer.datamodules.render_cache import RenderCache
 from geofer.datamodules.store import FaceLabels, ShardedPictures
 from geofer.errors import ConfigError
@@ -25,6 +26,9 @@ class RenderedFaces(FaceDataModule):
         train_subjects: Number of people to train on.
         val_subjects: Number of people that choose the checkpoint.
         test_subjects: Number of people to test on.
+        folds: So many folds of a cross validation over all of these people replace the three groups; see
+            ``geofer cross-validate``. As many people as before choose the checkpoint, by their share.
+        fold: Which of them is tested, from 0.
         expressions: Which of `geofer.faces.EXPRESSIONS`.
         levels: Intensities from 1 (slight) to 4 (strong).
         performances: How often a person shows each expression at each level.
@@ -55,6 +59,8 @@ class RenderedFaces(FaceDataModule):
         train_subjects: int = 80,
         val_subjects: int = 10,
         test_subjects: int = 20,
+        folds: int | None = None,
+        fold: int = 0,
         expressions: tuple[str, ...] = EXPRESSIONS,
         levels: tuple[int, ...] = (4,),
         performances: int = 1,
@@ -98,6 +104,11 @@ class RenderedFaces(FaceDataModule):
             seed=seed,
         )
         self._split_of = np.repeat(np.array(["test", "val", "train"]), [test_subjects, val_subjects, train_subjects])
+        check_folds(folds, fold)
+        if folds is not None:
+            people = np.arange(len(self._split_of)).astype(object)
+            val_share = val_subjects / (len(people) - len(people) // folds)
+            self._split_of = fold_splits(people, folds, fold, val_share, seed)
         self._render_workers = render_workers
         self.cache = RenderCache(root or cache_folder(), self.spec)
 
