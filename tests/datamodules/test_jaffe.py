@@ -31,6 +31,9 @@ def test_names(plant):
 def test_names_that_are_not_the_sets(plant):
     with pytest.warns(UserWarning, match=r"left out \(2\): 'KA\.AN\.39\.tiff', 'ZZ\.AN1\.39\.tiff'"):
         plant("KA.AN1.39.tiff", "ZZ.AN1.39.tiff", "KA.AN.39.tiff")
+
+
+def test_an_expression_that_the_set_does_not_have(plant):
     with pytest.raises(DataError, match=r"KA\.CO1\.1\.tiff: 'CO' is no label"):
         plant("KA.CO1.1.tiff")
 

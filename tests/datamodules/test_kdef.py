@@ -52,7 +52,7 @@ def test_an_expression_that_the_set_does_not_have(plant):
 def test_an_empty_and_a_wrong_folder(plant, tmp_path):
     with pytest.raises(DataError, match=r"KDEF: no file named like AF01ANFL\.JPG .* none at all"):
         plant()
-    with pytest.raises(DataError, match="1 others, such as 'KA.AN1.39.tiff'"):
+    with pytest.raises(DataError, match=r"1 others, such as 'KA\.AN1\.39\.tiff'"):
         plant("KA.AN1.39.tiff")
 
 

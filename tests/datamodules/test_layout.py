@@ -40,11 +40,8 @@ def test_finds_by_name_and_reports_the_others(tmp_path):
 
 def test_odd_bytes_and_line_breaks_in_names(tmp_path):
     touch(tmp_path, "face1.png", b"fa\xffce.png".decode(errors="surrogateescape"), "two\nlines.png")
-    with pytest.warns(UserWarning) as caught:
+    with pytest.warns(UserWarning, match=r"^.*'fa\\udcffce\.png', 'two\\nlines\.png'$"):
         assert len(NAMING.find(tmp_path)) == 1
-    (warning,) = caught
-    str(warning.message).encode()
-    assert "\n" not in str(warning.message)
 
 
 @pytest.mark.parametrize(
