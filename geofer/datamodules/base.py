@@ -9,7 +9,7 @@ import torch
 from lightning import LightningDataModule
 from numpy.typing import NDArray
 
-from geofer.datamodules.leaks import check_subjects_apart
+from geofer.datamodules.leaks import check_apart
 from geofer.datamodules.loader import FaceLoader
 from geofer.datamodules.pairs import PairDataset
 from geofer.datamodules.store import FaceDataset, FaceLabels, PictureSource
@@ -111,7 +111,8 @@ class FaceDataModule(LightningDataModule, ABC):
         """
         if self._store is None:
             self._store = self.open_store()
-            check_subjects_apart({split: self.subjects(split) for split in SPLITS})
+            subject = self._store.table.subject
+            check_apart("subject", subject, self._store.split, lambda rows: subject[rows].tolist())
         needed: tuple[Split, ...] = {"fit": SPLITS[:2], "validate": SPLITS[1:2], None: SPLITS}.get(stage, SPLITS[2:])
         for split in needed:
             if not self.subjects(split):

@@ -25,7 +25,7 @@ def test_shared_subject_is_an_error_that_names_them():
     split = SPLIT.copy()
     split[[0, 10]] = "val"
     data = FacesInMemory(SUBJECT, split)
-    with pytest.raises(LeakError, match=r"1 subject\(s\) are in both the train and the val split: 2\."):
+    with pytest.raises(LeakError, match=r"2 subject\(s\) .*: 0 \(test, val\); 2 \(train, val\)\."):
         data.setup("fit")
 
 

@@ -1,0 +1,103 @@
+from collections import defaultdict
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geofer.datamodules.leaks import LISTED, check_apart, torn_apart
+from geofer.errors import DataError, LeakError
+
+rows = st.lists(st.tuples(st.sampled_from("ABCDEFGHIJKLMNOP"), st.sampled_from(["train", "val", "test"])), max_size=40)
+
+
+def on_several_sides(assignment):
+    """The slow and obvious way: key → side → first row."""
+    places = defaultdict(dict)
+    for row, (key, side) in enumerate(assignment):
+        places[key].setdefault(side, row)
+    return {key: sides for key, sides in places.items() if len(sides) > 1}
+
+
+def columns(assignment):
+    return np.array([key for key, _ in assignment], "U9"), np.array([side for _, side in assignment], "U9")
+
+
+@given(rows)
+def test_whatever_the_assignment_exactly_what_is_torn_is_found(assignment):
+    expected = on_several_sides(assignment)
+    assert torn_apart(*columns(assignment)) == [expected[key] for key in sorted(expected)]
+
+
+@given(rows, st.sampled_from(["subject", "group"]))
+def test_it_raises_exactly_when_a_name_is_on_two_sides_and_names_exactly_those(assignment, kind):
+    keys, split = columns(assignment)
+    expected = on_several_sides(assignment)
+    numbers = np.array([ord(key) for key in keys])
+    try:
+        check_apart(kind, numbers, split, lambda torn: keys[torn])
+    except LeakError as error:
+        message = str(error)
+    else:
+        message = ""
+    if not expected:
+        assert message == ""
+        return
+    listed = message.partition(": ")[2].partition(". ")[0].split("; ")
+    names = [f"{key} ({', '.join(sorted(expected[key]))})" for key in sorted(expected)]
+    more = [f"and {len(names) - LISTED} more"] if len(names) > LISTED else []
+    assert listed == names[:LISTED] + more
+    assert message.startswith(f"{len(names)} {kind}(s) are")
+
+
+@given(rows)
+def test_duplicates_are_named_by_their_files(assignment):
+    digests, split = columns(assignment)
+    files = [f"{side}/{row}.png" for row, side in enumerate(split)]
+    expected = on_several_sides(assignment)
+    if not expected:
+        return
+    with pytest.raises(LeakError) as caught:
+        check_apart("picture", digests, split, lambda torn: [files[row] for row in torn])
+    for key in sorted(expected)[:LISTED]:
+        pair = " = ".join(f"{files[row]} ({side})" for side, row in sorted(expected[key].items()))
+        assert pair in str(caught.value)
+
+
+@given(rows, st.permutations(["train", "val", "test"]))
+def test_keeping_keys_together_always_passes(assignment, sides):
+    keys, _ = columns(assignment)
+    split = np.array([sides[ord(key) % 3] for key in keys], "U9")
+    check_apart("subject", keys, split, lambda torn: pytest.fail("nothing is to be named"))
+
+
+def test_copies_on_one_side_are_no_leak():
+    check_apart("picture", np.array(["a", "a", "b"]), np.array(["train", "train", "test"]), lambda torn: [])
+
+
+def test_message_in_full():
+    names = np.array(["Anna", "Ben", "Anna"])
+    with pytest.raises(LeakError) as caught:
+        check_apart("subject", np.array([0, 1, 0]), np.array(["train", "train", "val"]), lambda torn: names[torn])
+    assert str(caught.value) == (
+        "1 subject(s) are on more than one side of the split: Anna (train, val). Results on what was seen in training "
+        "say nothing; keep each subject on one side."
+    )
+    assert isinstance(caught.value, DataError)
+
+
+def test_odd_names_are_escaped():
+    with pytest.raises(LeakError, match=r"'a\\n.png' \(test\) = '\\udcff.png' \(train\)"):
+        check_apart("picture", np.zeros(2), np.array(["train", "test"]), lambda torn: ["a\n.png", "\udcff.png"])
+
+
+def test_a_million_faces():
+    """One leaked person among a hundred thousand, one copied picture among a million."""
+    people, chance = 100_000, np.random.default_rng(0)
+    subject = np.arange(1_000_000) % people
+    split = np.array(["train", "val", "test"])[subject % 3]
+    split[777_777] = "val"
+    assert torn_apart(subject, split) == [{"test": 77_777, "val": 777_777}]
+    digest = chance.integers(0, 2**64, 1_000_000, np.uint64)
+    digest[3] = digest[1_000]
+    assert torn_apart(digest, split) == [{"train": 3, "val": 1_000}]
