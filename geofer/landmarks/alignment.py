@@ -86,7 +86,7 @@ class Alignment:
         matrix = np.column_stack((fine * self.matrix[:, :2] / shrinking, fine * first + (fine - 1) / 2))
         side = fine * self.size
         crop = cv2.warpAffine(shrunk, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return np.rint(cv2.resize(crop, (self.size, self.size), interpolation=cv2.INTER_AREA)).astype(np.uint8)
+        return np.asarray(np.rint(cv2.resize(crop, (self.size, self.size), interpolation=cv2.INTER_AREA)), np.uint8)
 
 
 def alignment_for(
