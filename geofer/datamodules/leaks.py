@@ -21,18 +21,19 @@ def torn_apart(keys: NDArray[Any], split: NDArray[np.str_]) -> list[dict[str, in
 
     Args:
         keys: ``(N,)`` numbers or names of what must stay together.
-        split: ``(N,)`` the side of each.
+        split: ``(N,)`` the side of each; ``""`` is no side.
 
     Returns:
         For each key on several sides, in sorted order: its first row on each of them.
     """
-    _, key = np.unique(keys, return_inverse=True)
-    sides, side = np.unique(split, return_inverse=True)
+    rows = np.flatnonzero(split != "")
+    _, key = np.unique(keys[rows], return_inverse=True)
+    sides, side = np.unique(split[rows], return_inverse=True)
     places, first = np.unique(key * len(sides) + side, return_index=True)
     owner = places // len(sides)
     torn: dict[int, dict[str, int]] = {}
     for place in np.flatnonzero(np.bincount(owner)[owner] > 1):
-        torn.setdefault(int(owner[place]), {})[str(sides[places[place] % len(sides)])] = int(first[place])
+        torn.setdefault(int(owner[place]), {})[str(sides[places[place] % len(sides)])] = int(rows[first[place]])
     return list(torn.values())
 
 
@@ -47,7 +48,7 @@ def check_apart(
     Args:
         kind: What the keys stand for, in the singular: ``subject``, ``group``, ``picture``.
         keys: ``(N,)`` numbers, names or digests; leave out the rows that have none.
-        split: ``(N,)`` the side of each.
+        split: ``(N,)`` the side of each; ``""`` is no side.
         names_of: Names of some rows as a message shows them, in their order: of the people, or of the files. It is
             called only for leaks.
 
