@@ -26,10 +26,22 @@ def lightning_verb(verb: str) -> Callable[[Sequence[str]], None]:
 
 
 def prepare(arguments: Sequence[str]) -> None:
-    """``geofer prepare --config …``: make the data that the configuration needs."""
-    from geofer.cli.trainer import prepare_data
+    """``geofer prepare --config …`` or ``geofer prepare FOLDER``: make the data that training needs."""
+    if arguments and any(argument.startswith(("--config", "--data")) for argument in arguments):
+        from geofer.cli.trainer import prepare_data
 
-    prepare_data(arguments)
+        prepare_data(arguments)
+    else:
+        from geofer.cli.prepare import prepare_pictures
+
+        prepare_pictures(arguments)
+
+
+def cross_validate(arguments: Sequence[str]) -> None:
+    """``geofer cross-validate --config …``: train and test every fold, and pool them."""
+    from geofer.cli.cross_validation import cross_validate
+
+    cross_validate(arguments)
 
 
 def report(arguments: Sequence[str]) -> None:
@@ -59,11 +71,12 @@ def plugins(arguments: Sequence[str]) -> None:
 
 
 VERBS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
-    "prepare": (prepare, "make the data that a configuration needs: render, crop, cache"),
+    "prepare": (prepare, "make the data that a configuration needs, or find the faces of your own pictures"),
     "fit": (lightning_verb("fit"), "train a model"),
     "validate": (lightning_verb("validate"), "measure a trained model on the validation subjects"),
     "test": (lightning_verb("test"), "measure a trained model on the test subjects, by pose and expression"),
     "predict": (lightning_verb("predict"), "recognise the expressions of the test subjects"),
+    "cross-validate": (cross_validate, "train and test every fold of a cross validation, and pool them"),
     "report": (report, "print the results of finished runs side by side"),
     "plugins": (plugins, "list the installed backbones and landmark detectors"),
 }
@@ -73,7 +86,7 @@ HELP = f"""usage: geofer VERB [options]
 Geometry-guided pose-invariant facial expression recognition.
 
 verbs:
-{"".join(f"  {verb:<9} {text}{chr(10)}" for verb, (_, text) in VERBS.items())}
+{"".join(f"  {verb:<14} {text}{chr(10)}" for verb, (_, text) in VERBS.items())}
 options:
   -h, --help  this text; `geofer VERB --help` tells more
   --version   the installed version

@@ -3,9 +3,11 @@
 from geofer.datamodules.affect_net import AffectNet
 from geofer.datamodules.base import FaceDataModule, FaceStore
 from geofer.datamodules.ck_plus import CKPlus
+from geofer.datamodules.face_table import FaceTable
 from geofer.datamodules.fer2013 import FER2013
 from geofer.datamodules.jaffe import JAFFE
 from geofer.datamodules.kdef import KDEF
+from geofer.datamodules.prepared_faces import PreparedFaces
 from geofer.datamodules.raf_db import RAFDB
 from geofer.datamodules.rafd import RaFD
 from geofer.datamodules.rendered_faces import RenderedFaces
@@ -22,6 +24,8 @@ __all__ = [
     "FaceDataset",
     "FaceLabels",
     "FaceStore",
+    "FaceTable",
+    "PreparedFaces",
     "RaFD",
     "RenderedFaces",
     "ShardedPictures",

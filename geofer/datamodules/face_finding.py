@@ -17,7 +17,7 @@ from geofer.datamodules.index import FoundFace
 from geofer.datamodules.preparation import Preparation
 from geofer.datamodules.records import FaceRecord, Picture, PictureReader
 from geofer.errors import DataError, printable
-from geofer.landmarks import Faces, LandmarkDetector
+from geofer.landmarks import Faces, LandmarkDetector, build_detector, head_pose
 from geofer.landmarks.alignment import alignment_for
 from geofer.pictures import picture_digest
 
@@ -97,8 +97,6 @@ def detector_of(preparation: Preparation) -> LandmarkDetector:
 
 @cache
 def _detector(name: str, options: str) -> LandmarkDetector:
-    from geofer.landmarks import build_detector
-
     return build_detector(name, **json.loads(options))
 
 
@@ -106,7 +104,7 @@ def _detect(
     records: Sequence[FaceRecord], pictures: Sequence[Picture | DataError], preparation: Preparation
 ) -> list[Faces | DataError]:
     """The faces of each picture; none where it could not be read. Landmarks that reading brought along stand."""
-    found: list[Faces | DataError] = [_no_faces() for _ in pictures]
+    found: list[Faces | DataError] = [Faces.none() for _ in pictures]
     unknown = []
     for place, picture in enumerate(pictures):
         if isinstance(picture, Picture):
@@ -114,12 +112,15 @@ def _detect(
                 found[place] = _labelled_face(records[place], _landmarks(records[place], picture))
             else:
                 unknown.append(place)
+    if not unknown:
+        return found
+    detector = detector_of(preparation)
 
     def detect(places: list[int]) -> None:
         """All at once; if that fails, one by one, so that a picture the detector chokes on spoils no other."""
         images = [picture.pixels for place in places if isinstance(picture := pictures[place], Picture)]
         try:
-            answers = detector_of(preparation).detect(images, [records[place].file for place in places])
+            answers = detector.detect(images, [records[place].file for place in places])
         except Exception as error:
             if len(places) == 1:
                 found[places[0]] = DataError(f"The detector {preparation.detector} failed: {error}")
@@ -130,8 +131,7 @@ def _detect(
         for place, answer in zip(places, answers, strict=True):
             found[place] = answer
 
-    if unknown:
-        detect(unknown)
+    detect(unknown)
     return found
 
 
@@ -146,7 +146,8 @@ def _crop(
         raise DataError("Landmarks are NaN or infinite.")
     size = preparation.image_size
     alignment = alignment_for(preparation.crop, box, landmarks, picture.pixels.shape[:2], size)
-    pan, tilt, roll = map(float, candidates.poses[face])
+    pose = candidates.poses[face]
+    pan, tilt, roll = np.where(np.isnan(pose), head_pose(landmarks), pose).tolist()
     return CroppedFace(
         found=FoundFace(
             record=replace(
@@ -185,9 +186,11 @@ def choose_face(
         raise DataError("No face was found.")
     boxes = faces.boxes.astype(np.float64)
     areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    if box is None and landmarks is None:
+    if box is None and landmarks is not None:
+        box = tuple(_around(landmarks).tolist())
+    if box is None:
         return int(areas.argmax())
-    label = np.asarray(box if box is not None else _around(landmarks), np.float64)
+    label = np.asarray(box, np.float64)
     sides = np.minimum(boxes[:, 2:], label[2:]) - np.maximum(boxes[:, :2], label[:2])
     common = np.prod(sides.clip(min=0), axis=1)
     if not common.any():
@@ -217,7 +220,3 @@ def _labelled_face(record: FaceRecord, landmarks: NDArray[np.float32] | None) ->
         landmarks=landmarks[None].astype(np.float32),
         poses=np.full((1, 3), np.nan, np.float32),
     )
-
-
-def _no_faces() -> Faces:
-    return Faces(*(np.zeros(shape, np.float32) for shape in ((0, 4), 0, (0, 68, 2), (0, 3))))

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,52 +11,42 @@ from numpy.typing import NDArray
 from geofer.datamodules.base import FaceStore
 from geofer.datamodules.face_cache import open_landmarks, open_pictures
 from geofer.datamodules.index import FaceIndex
+from geofer.datamodules.leaks import check_apart
 from geofer.datamodules.splits import Identities
 from geofer.datamodules.store import FaceLabels
-from geofer.errors import DataError
+from geofer.errors import DataError, LeakError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SPLITS = ("train", "val", "test")
 MAX_TAGS = 63
+SIDES = ("train", "val", "test")
+
+RepeatedPictures = Literal["raise", "drop"]
+"""What to do with a picture that is on several sides of a split: refuse the split, or train without it."""
+
+
+NAMES = ("expression", "subject", "group", "split")
+DTYPES: dict[str, type[np.generic]] = {
+    **dict.fromkeys((*NAMES, "tags", "slot"), np.int64),
+    **dict.fromkeys(("pan", "tilt"), np.float32),
+    "digest": np.uint64,
+}
 
 
 @dataclass(frozen=True)
 class IndexColumns:
-    """The columns of an index that training needs; N faces. Names are numbers into lists, -1 where there is none.
+    """The columns of an index that training needs, all as numbers; N faces.
 
     Attributes:
-        expression: ``(N,)`` into ``expressions``.
-        expressions: Every expression that occurs.
-        subject: ``(N,)`` into ``subjects``.
-        subjects: Names of the people.
-        group: ``(N,)`` into ``groups``.
-        groups: Names of the groups.
-        split: ``(N,)`` into ``splits``.
-        splits: Sides that the data set names.
-        pan: ``(N,)`` float32 degrees.
-        tilt: ``(N,)`` float32 degrees.
-        tags: ``(N,)`` int64, a bit for each of ``tag_names``.
-        tag_names: Names of the evaluation subsets.
-        digest: ``(N,)`` uint64, the first half of each picture's digest.
-        slot: ``(N,)`` where the cache keeps each face.
+        numbers: ``(N,)`` of each column: ``expression``, ``subject``, ``group`` and ``split`` count into ``names``, -1
+            where there is none; ``tags`` has a bit for each of its names; ``digest`` is half of the picture's;
+            ``pan``, ``tilt`` and ``slot`` are as in the index.
+        names: The names behind the numbers, in order of appearance.
     """
 
-    expression: NDArray[np.int64]
-    expressions: list[str]
-    subject: NDArray[np.int64]
-    subjects: list[str]
-    group: NDArray[np.int64]
-    groups: list[str]
-    split: NDArray[np.int64]
-    splits: list[str]
-    pan: NDArray[np.float32]
-    tilt: NDArray[np.float32]
-    tags: NDArray[np.int64]
-    tag_names: list[str]
-    digest: NDArray[np.uint64]
-    slot: NDArray[np.int64]
+    numbers: dict[str, NDArray[Any]]
+    names: dict[str, list[str]]
 
 
 def read_columns(index: FaceIndex) -> IndexColumns:
@@ -65,17 +55,12 @@ def read_columns(index: FaceIndex) -> IndexColumns:
     Raises:
         DataError: The index is damaged, or has more than 63 different tags.
     """
-    names: dict[str, dict[str, int]] = {name: {} for name in ("expression", "subject", "group", "split", "tags")}
-    numbers = {
-        **{name: np.empty(len(index), np.int64) for name in ("expression", "subject", "group", "split", "slot")},
-        "tags": np.zeros(len(index), np.int64),
-        **{name: np.empty(len(index), np.float32) for name in ("pan", "tilt")},
-        "digest": np.empty(len(index), np.uint64),
-    }
+    names: dict[str, dict[str, int]] = {name: {} for name in (*NAMES, "tags")}
+    numbers = {name: np.empty(len(index), dtype) for name, dtype in DTYPES.items()}
     start = 0
     for batch in index.read(numbers):
         rows = slice(start, start := start + len(batch))
-        for name in ("expression", "subject", "group", "split"):
+        for name in NAMES:
             numbers[name][rows] = _codes(batch[name], names[name])
         for name in ("pan", "tilt", "slot"):
             numbers[name][rows] = batch[name].to_numpy(zero_copy_only=False)
@@ -83,15 +68,14 @@ def read_columns(index: FaceIndex) -> IndexColumns:
         numbers["tags"][rows] = _bits(batch["tags"], names["tags"])
     if len(names["tags"]) > MAX_TAGS:
         raise DataError(f"{index.address} has {len(names['tags'])} different tags; at most {MAX_TAGS} are counted.")
-    return IndexColumns(
-        **numbers,  # type: ignore[arg-type]
-        **{f"{name}s": list(names[name]) for name in ("expression", "subject", "group", "split")},
-        tag_names=list(names["tags"]),
-    )
+    return IndexColumns(numbers, {column: list(known) for column, known in names.items()})
 
 
 def open_faces(
-    folder: str, expressions: Sequence[str], assign_splits: Callable[[Identities], NDArray[np.str_]]
+    folder: str,
+    expressions: Sequence[str],
+    assign_splits: Callable[[Identities], NDArray[np.str_]],
+    repeated_pictures: RepeatedPictures = "raise",
 ) -> FaceStore:
     """Opens a complete cache.
 
@@ -99,36 +83,72 @@ def open_faces(
         folder: Its folder or address.
         expressions: Which faces to take, in the order of their labels.
         assign_splits: Who is on which side.
+        repeated_pictures: What to do with pictures that are on several sides.
 
     Raises:
         DataError: The cache is missing or damaged, or holds no face with one of ``expressions``.
+        LeakError: A person, a group or a picture is on several sides; it names them.
     """
     index = FaceIndex(folder)
     columns = read_columns(index)
     place = {name: label for label, name in enumerate(expressions)}
-    label = np.array([place.get(name, -1) for name in columns.expressions] + [-1])[columns.expression]
+    labels = np.array([place.get(name, -1) for name in columns.names["expression"]], np.int64)
+    label = labels[columns.numbers["expression"]]
     rows = np.flatnonzero(label >= 0)
     if not len(rows):
         raise DataError(f"{index.address} has no face that shows one of {', '.join(expressions)}.")
-    identities = _identities(columns, rows)
-    split = assign_splits(identities)
-    slots = columns.slot[rows]
-    items = rows if index.info.cache == "litdata" else slots
+    numbers = {name: column[rows] for name, column in columns.numbers.items()}
+    tags = tuple(columns.names["tags"])
     table = FaceLabels(
         expression=label[rows],
-        subject=_subject_numbers(columns, rows, index.info.data_set),
-        pan=columns.pan[rows],
-        tilt=columns.tilt[rows],
-        landmarks=open_landmarks(folder, index, slots),
-        tags=columns.tags[rows] if columns.tag_names else None,
+        subject=_subject_numbers(numbers["subject"], len(columns.names["subject"]), index.info.data_set),
+        pan=numbers["pan"],
+        tilt=numbers["tilt"],
+        landmarks=open_landmarks(folder, index, numbers["slot"]),
+        tags=numbers["tags"] if tags else None,
     )
-    return FaceStore(table, open_pictures(folder, index, items), split, tuple(columns.tag_names))
+    pictures = open_pictures(folder, index, rows if index.info.cache == "litdata" else numbers["slot"])
+    faces = identities(numbers, columns.names)
+    split = assign_splits(faces)
+    _names_apart("subject", numbers["subject"], faces.subject, split)
+    _names_apart("group", numbers["group"], faces.group, split)
+    split = _pictures_apart(numbers["digest"], split, repeated_pictures, lambda leaks: index.files(rows[leaks]))
+    return FaceStore(table, pictures, split, tags)
+
+
+def _names_apart(kind: str, numbers: NDArray[np.int64], names: NDArray[np.object_], split: NDArray[np.str_]) -> None:
+    """Refuses a split with one person or group on several sides; -1 is nobody."""
+    known = np.flatnonzero(numbers >= 0)
+    check_apart(kind, numbers[known], split[known], lambda rows: names[known][rows].tolist())
+
+
+def _pictures_apart(
+    digest: NDArray[np.uint64],
+    split: NDArray[np.str_],
+    repeated: RepeatedPictures,
+    files_of: Callable[[NDArray[np.int64]], list[str]],
+) -> NDArray[np.str_]:
+    """Leaves a picture that is on several sides to the last of training, validation and test, or refuses it."""
+    if repeated == "raise":
+        try:
+            check_apart("picture", digest, split, files_of)
+        except LeakError as error:
+            raise LeakError(
+                f"{error} With `repeated_pictures: drop` they stay in the test alone, or else in the validation."
+            ) from None
+        return split
+    split = split.copy()
+    for later in ("val", "test"):
+        seen = np.isin(digest, digest[split == later])
+        split[seen & np.isin(split, SIDES[: SIDES.index(later)])] = ""
+    return split
 
 
 def _codes(column: "pa.DictionaryArray", known: dict[str, int]) -> NDArray[np.int64]:
     """Names to numbers, -1 for none; new names get the next numbers."""
-    table = np.array([*(known.setdefault(name, len(known)) for name in column.dictionary.to_pylist()), -1])
-    return table[column.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+    numbers = [known.setdefault(name, len(known)) for name in column.dictionary.to_pylist()]
+    codes: NDArray[np.int64] = np.array([*numbers, -1])[column.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+    return codes
 
 
 def _bits(column: "pa.ListArray", known: dict[str, int]) -> NDArray[np.int64]:
@@ -142,24 +162,21 @@ def _bits(column: "pa.ListArray", known: dict[str, int]) -> NDArray[np.int64]:
     return bits
 
 
-def _identities(columns: IndexColumns, rows: NDArray[np.int64]) -> Identities:
-    def named(names: list[str], numbers: NDArray[np.int64]) -> NDArray[np.object_]:
-        return np.array([*names, ""], dtype=object)[numbers[rows]]
-
-    subject = named(columns.subjects, columns.subject)
-    unknown = np.flatnonzero(columns.subject[rows] < 0)
-    subject[unknown] = rows[unknown].tolist()
-    return Identities(subject, named(columns.groups, columns.group), named(columns.splits, columns.split))
+def identities(numbers: dict[str, NDArray[Any]], names: dict[str, list[str]]) -> Identities:
+    """Whom some faces of an index show; faces of unknown people get their row for a name."""
+    subject, group, split = (np.array([*names[column], ""], dtype=object)[numbers[column]] for column in NAMES[1:])
+    unknown = np.flatnonzero(numbers["subject"] < 0)
+    subject[unknown] = unknown.tolist()
+    return Identities(subject, group, split)
 
 
-def _subject_numbers(columns: IndexColumns, rows: NDArray[np.int64], data_set: str) -> NDArray[np.int64]:
+def _subject_numbers(subject: NDArray[np.int64], people: int, data_set: str) -> NDArray[np.int64]:
     """A number a person; a face whose person is unknown has a number of its own."""
-    subject = columns.subject[rows]
     unknown = subject < 0
     if unknown.any():
         warnings.warn(
-            f"{data_set} does not say whom {unknown.sum()} of {len(rows)} faces show. Each counts as a person of its "
-            "own, so its training pairs are self-pairs: the generator sees no second face of the same person.",
+            f"{data_set} does not say whom {unknown.sum()} of {len(subject)} faces show. Each counts as a person of "
+            "its own, so its training pairs are self-pairs: the generator sees no second face of the same person.",
             stacklevel=2,
         )
-    return np.where(unknown, len(columns.subjects) + rows, subject)
+    return np.where(unknown, people + np.arange(len(subject)), subject)

@@ -7,6 +7,7 @@ in the file's metadata, as an `IndexInfo`.
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
@@ -181,6 +182,22 @@ class FaceIndex:
     def __len__(self) -> int:
         """Number of faces."""
         return int(self._file.metadata.num_rows)
+
+    @cached_property
+    def expressions(self) -> tuple[str, ...]:
+        """Those of the data set's vocabulary that a face shows, in its order."""
+        shown = {name for batch in self.read(["expression"]) for name in batch["expression"].dictionary.to_pylist()}
+        return tuple(name for name in self.info.vocabulary if name in shown)
+
+    def files(self, rows: NDArray[np.int64]) -> list[str]:
+        """Names of the pictures of some rows, in their order."""
+        names: dict[int, str] = {}
+        start, wanted = 0, np.unique(rows)
+        for batch in self.read(["file"]):
+            here = wanted[(wanted >= start) & (wanted < start + len(batch))]
+            names.update(zip(here.tolist(), batch["file"].take(here - start).to_pylist(), strict=True))
+            start += len(batch)
+        return [names[row] for row in rows.tolist()]
 
     def read(self, columns: Iterable[str]) -> Iterator["pa.RecordBatch"]:
         """Some columns, a part of the rows at a time, in order.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geofer.datamodules.base import FaceDataModule, FaceStore
-from geofer.datamodules.face_store import open_faces
+from geofer.datamodules.face_store import RepeatedPictures, open_faces
 from geofer.datamodules.folds import check_folds, fold_splits
 from geofer.datamodules.index import FaceIndex, IndexInfo
 from geofer.datamodules.listing import Listing, cache_name, list_records
@@ -40,6 +40,8 @@ class PictureFaces(FaceDataModule):
         fold: Which of them is tested, from 0.
         pose_lists: Tag by tag, such as ``pose>30``, the list of the test pictures that have it; see
             `geofer.datamodules.pose_lists`.
+        repeated_pictures: ``raise`` refuses a split with one picture on several sides; ``drop`` leaves it in the test,
+            or else in the validation, alone.
         batch_size: Faces a step and device.
         num_workers: Threads that gather batches ahead.
         self_pairs: Share of training pairs in [0, 1] whose target is the input itself.
@@ -62,6 +64,7 @@ class PictureFaces(FaceDataModule):
         folds: int | None = None,
         fold: int = 0,
         pose_lists: dict[str, Path] | None = None,
+        repeated_pictures: RepeatedPictures = "raise",
         batch_size: int = 36,
         num_workers: int = 0,
         self_pairs: float = 0.1,
@@ -76,6 +79,7 @@ class PictureFaces(FaceDataModule):
         check_folds(folds, fold)
         self.folds, self.fold = folds, fold
         self.pose_lists = pose_lists or {}
+        self.repeated_pictures = repeated_pictures
         self._expressions = tuple(expressions) if expressions is not None else self.VOCABULARY
         if unknown := [name for name in self._expressions if name not in self.vocabulary]:
             raise ConfigError(
@@ -161,4 +165,4 @@ class PictureFaces(FaceDataModule):
 
     def open_store(self) -> FaceStore:
         """Opens the faces that `prepare_data` kept; pictures and landmarks stay on disk."""
-        return open_faces(str(self.folder), self.expressions, self._sides)
+        return open_faces(str(self.folder), self.expressions, self._sides, self.repeated_pictures)

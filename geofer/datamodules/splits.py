@@ -71,7 +71,8 @@ def split_by_subject(
     if abs(sum(shares.values()) - 1) > 1e-6 or min(shares.values()) < 0:
         raise ConfigError(f"Shares of a split add up to 1; these are {dict(shares)}.")
     people, place = _in_drawn_order(names, seed)
-    wanted = [side for side in ("test", "val", "train") if shares.get(side, 0) > 0]  # training gets what is left
+    order: tuple[Split, ...] = ("test", "val", "train")
+    wanted = [side for side in order if shares.get(side, 0) > 0]  # the last gets what is left
     sides: list[str] = []
     for side in wanted[:-1]:
         room = max(len(people) - len(sides) - 1, 0)
@@ -118,12 +119,11 @@ def with_validation(
     Returns:
         ``(N,)``; as it was if there is validation already, or nothing to take it from.
     """
-    split = split.astype("U5")
-    training = split == "train"
-    if (split == "val").any() or not training.any() or val_share == 0:
-        return split
-    split[training] = split_by_subject(units[training], {"train": 1 - val_share, "val": val_share}, seed)
-    return split
+    sides: NDArray[np.str_] = split.astype("U5")
+    training = sides == "train"
+    if not (sides == "val").any() and training.any() and val_share > 0:
+        sides[training] = split_by_subject(units[training], {"train": 1 - val_share, "val": val_share}, seed)
+    return sides
 
 
 def default_splits(faces: Identities, val_share: float, seed: int) -> NDArray[np.str_]:

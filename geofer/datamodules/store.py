@@ -31,7 +31,7 @@ class MappedRows:
         """Number of rows."""
         return len(self._rows)
 
-    def __getitem__(self, rows: int | Rows) -> NDArray[Any]:
+    def __getitem__(self, rows: int | list[int] | Rows) -> NDArray[Any]:
         """Copies rows into memory, in their order."""
         part: NDArray[Any] = self._array[self._rows[rows]]
         return part
@@ -68,7 +68,8 @@ class FaceLabels:
 
     def select(self, rows: Rows) -> Self:
         """The table of some rows, in their order; landmarks on disk stay there."""
-        return type(self)(**{field.name: _rows_of(getattr(self, field.name), rows) for field in fields(self)})
+        columns: dict[str, Any] = {field.name: _rows_of(getattr(self, field.name), rows) for field in fields(self)}
+        return type(self)(**columns)
 
     @classmethod
     def concatenate(cls, tables: Sequence[Self]) -> Self:

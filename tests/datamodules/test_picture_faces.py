@@ -1,6 +1,5 @@
 """From pictures to batches, on data sets that are a list of records."""
 
-
 import numpy as np
 import pytest
 from picture_trees import write_picture
