@@ -6,7 +6,7 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from jsonargparse import ArgumentError, ArgumentParser, Namespace
 from lightning.fabric.utilities.exceptions import MisconfigurationException
@@ -141,6 +141,15 @@ class PrepareCLI(GeoferCLI):
         parser.add_subclass_arguments(FaceDataModule, "data")
         self.datamodule = parser.instantiate(parser.parse_object({"data": self.config.data})).data
 
+    def configuration(self) -> str:
+        """The configuration in YAML, the same in every process: defaults that are functions are left out."""
+        config = self.config.clone()
+        for name, value in list(vars(config.model.init_args).items()):
+            if callable(value):
+                del config.model.init_args[name]
+        text: str = self.parser.dump(config, skip_validation=True)
+        return text
+
 
 def run_trainer(arguments: Sequence[str]) -> None:
     """Run ``fit``, ``validate``, ``test`` or ``predict``.
@@ -157,10 +166,22 @@ def prepare_data(arguments: Sequence[str]) -> None:
     Raises:
         ConfigError: The command line or a configuration file is wrong.
     """
-    _command(PrepareCLI, arguments, run=False).datamodule.prepare_data()
+    read_command(arguments).datamodule.prepare_data()
 
 
-def _command(cli: type[GeoferCLI], arguments: Sequence[str], *, run: bool) -> GeoferCLI:
+def read_command(arguments: Sequence[str]) -> PrepareCLI:
+    """The configuration that a command line gives, with its data module.
+
+    Raises:
+        ConfigError: The command line or a configuration file is wrong.
+    """
+    return _command(PrepareCLI, arguments, run=False)
+
+
+Command = TypeVar("Command", bound=GeoferCLI)
+
+
+def _command(cli: type[Command], arguments: Sequence[str], *, run: bool) -> Command:
     warnings.filterwarnings("ignore", "LightningCLI's args parameter")  # they are the command line's, less --debug
     warnings.filterwarnings("ignore", "`isinstance.treespec, LeafSpec.` is deprecated")  # Lightning's own affair
     logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(_is_no_advertisement)
@@ -204,14 +225,19 @@ def _cause(error: BaseException) -> BaseException:
 def _run_folder(config: Namespace, checkpoint: str | None, *, fit: bool) -> Path:
     """The folder of a new run, or of the one that the checkpoint belongs to."""
     rank = getattr(rank_zero_only, "rank", 0)
-    if rank > 0 and RUN_OF_RANK_ZERO in os.environ:
-        return Path(os.environ[RUN_OF_RANK_ZERO])
     named = Path(folder) if (folder := config.trainer.default_root_dir) else None
-    name = Path(str(config.config[0])).stem if config.get("config") else "run"
+    if rank > 0 and named is None and RUN_OF_RANK_ZERO in os.environ:
+        return Path(os.environ[RUN_OF_RANK_ZERO])
+    name = run_name(config)
     new = fit and not checkpoint and not config.trainer.fast_dev_run and rank == 0
     run = folder_for_fit(named, name) if new else folder_of_run(named, name, checkpoint)
     os.environ[RUN_OF_RANK_ZERO] = str(run)
     return run
+
+
+def run_name(config: Namespace) -> str:
+    """What a run is called: as its first configuration file."""
+    return Path(str(config.config[0])).stem if config.get("config") else "run"
 
 
 def _loggers(trainer: Namespace) -> Iterator[Namespace]:

@@ -11,10 +11,9 @@ from geofer.errors import ConfigError
 @settings(deadline=None)
 @given(st.integers(2, 6), st.integers(0, 20), st.integers(0, 5), st.data())
 def test_everybody_is_tested_once_and_nobody_is_torn_apart(folds, more, seed, data):
-    people = folds + 1 + more
-    units = np.array(
-        [f"p{data.draw(st.integers(0, people - 1))}" for _ in range(30)] + [f"p{n}" for n in range(people)]
-    )
+    people = 2 * folds + more
+    again = data.draw(st.lists(st.integers(0, people - 1), max_size=30))
+    units = np.array([f"p{number}" for number in [*again, *range(people)]])
     sides = np.stack([fold_splits(units.astype(object), folds, fold, 0.2, seed) for fold in range(folds)])
     assert np.all((sides == "test").sum(axis=0) == 1)
     sizes = []
