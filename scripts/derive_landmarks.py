@@ -24,6 +24,7 @@ from geofer.rendering.head import SKIN, HeadModel, load_head
 from geofer.rendering.identity import sample_identity
 from geofer.rendering.renderer import Renderer
 from geofer.rendering.scene import sample_scene
+from geofer.rendering.worn import worn_vertices
 from geofer.rendering.wrinkles import fold_strengths
 
 PEOPLE, SIZE, DISTANCE = 40, 384, 1.2
@@ -76,7 +77,9 @@ def vote(head: HeadModel) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         cameras = crop_cameras(flat[:, head.skull], DISTANCE, "loose")
         look, scenes = sample_appearance(identity.phenotypes, rng), [sample_scene(rng) for _ in FACES]
         order = np.arange(len(FACES), dtype=np.int32)
-        pictures, visible = renderer.draw(heads, folds, order, turns, cameras, look, scenes, SIZE, everything)
+        worn = worn_vertices(head, head.neutral(identity), look.locks, look.glasses)
+        dressed = np.concatenate((heads, np.tile(worn, (len(heads), 1, 1))), axis=1)
+        pictures, visible = renderer.draw(dressed, folds, order, turns, cameras, look, scenes, SIZE, everything)
         for picture, pixels, shown in zip(pictures, to_pixels(flat, cameras, SIZE), visible, strict=True):
             boxes = find(picture, 0)
             if not boxes:

@@ -1,7 +1,8 @@
-"""What a person looks like beyond the head's shape: colours of skin, lips, eyes and hair, brows, beard."""
+"""What a person looks like beyond the head's shape: skin, lips, eyes, brows, hair, beard and glasses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +29,47 @@ _IRIS = np.array(
 
 
 @dataclass(frozen=True)
+class Locks:
+    """Hair that hangs beside the face.
+
+    Attributes:
+        end: Height of its ends in metres above the eyes, < 0.
+        front: How far around the head it reaches, in radians from the back; π/2 is beside the ears.
+        tuck: How far it is pressed to the head at the ears, as a share of its radius; then they show.
+        wave: Depth of its waves as a share of its radius.
+        phase: Of the waves, in radians.
+    """
+
+    end: float
+    front: float
+    tuck: float
+    wave: float
+    phase: float
+
+
+@dataclass(frozen=True)
+class Glasses:
+    """The frame of a pair of glasses; lengths in metres.
+
+    Attributes:
+        width: Of a rim.
+        height: Of a rim.
+        squareness: Exponent of the rim's superellipse: 2 is an ellipse, 6 nearly a rectangle.
+        thickness: Of rims, bridge and arms.
+    """
+
+    width: float
+    height: float
+    squareness: float
+    thickness: float
+
+
+@dataclass(frozen=True)
 class Appearance:
-    """Parameters of `geofer.rendering.paint.Look`, in plain Python; see there for their meaning."""
+    """Parameters of `geofer.rendering.look.Look`, in plain Python, see there for their meaning; and what is worn.
+
+    ``lashes`` is the length of the lashes, 1 being usual. ``locks`` and ``glasses`` are None for who has none.
+    """
 
     skin: Colour
     flush: Colour
@@ -38,6 +78,7 @@ class Appearance:
     hair: Colour
     iris: Colour
     cloth: Colour
+    frame: Colour
     gloss: float
     mottle: float
     freckles: float
@@ -46,13 +87,22 @@ class Appearance:
     brow_height: float
     brow_width: float
     brow_arch: float
-    beard: float
-    hair_length: float
+    moustache: float
+    chin: float
+    jaw: float
+    hair_density: float
+    hair_volume: float
     hairline: float
+    fringe: float
+    parting: float
+    curl: float
     iris_radius: float
     pupil: float
+    ivory: float
     lashes: float
     seed: float
+    locks: Locks | None
+    glasses: Glasses | None
 
 
 def sample_appearance(phenotypes: Mapping[str, float], rng: np.random.Generator) -> Appearance:
@@ -79,12 +129,6 @@ def sample_appearance(phenotypes: Mapping[str, float], rng: np.random.Generator)
     red = np.array([0.42, 0.06, 0.07]) * rng.uniform(0.7, 1.3, 3)
     lips = skin * np.array([0.88, 0.56, 0.58]) * rng.uniform(0.85, 1.05)
     lips = lips + 0.7 * makeup * (red * (0.4 + skin[0]) - lips)
-    beard = 0.0
-    if male:
-        beard = float(
-            rng.choice([rng.uniform(0, 0.12), rng.uniform(0.2, 0.45), rng.uniform(0.6, 0.95)], p=[0.55, 0.28, 0.17])
-        )
-    bald = male and rng.random() < 0.1 + 0.35 * max(years - 0.67, 0) / 0.33
     brow_shade = hair * rng.uniform(0.5, 0.9)
     return Appearance(
         skin=_colour(skin),
@@ -102,14 +146,73 @@ def sample_appearance(phenotypes: Mapping[str, float], rng: np.random.Generator)
         brow_height=float(rng.normal(0, 0.0008)),
         brow_width=float(np.clip(rng.normal(0.0038 if male else 0.0030, 0.0005), 0.0020, 0.0050)),
         brow_arch=float(np.clip(rng.normal(0.0035 if male else 0.0050, 0.0015), 0.0005, 0.0075)),
-        beard=beard,
-        hair_length=0.0 if bald else 1.0,
-        hairline=float(rng.normal(0.0, 0.004) + (0.012 * max(years - 0.67, 0) / 0.33 if male else 0.0)),
         iris_radius=float(rng.uniform(0.38, 0.42)),
         pupil=float(rng.uniform(0.30, 0.46)),
+        ivory=float(rng.uniform(0.8, 1.0)),
         lashes=float(rng.uniform(0.5, 0.8) if male else rng.uniform(0.8, 1.15)),
         seed=float(rng.integers(1, 100_000)),
+        **_sample_beard(male, rng),
+        **_sample_hair(male, years, share[0], rng),
+        **_sample_glasses(years, rng),
     )
+
+
+_BEARDS = np.array([(0, 0, 0), (0.3, 0.3, 0.3), (0.9, 0, 0), (0.85, 0.9, 0), (0.3, 0.9, 0.3), (0.85, 1, 0.85)])
+"""Moustache, chin and jaw of who is shaven, stubbly, or wears a moustache, a circle, a chin beard or a full one."""
+
+_BEARD_SHARES = (0.45, 0.27, 0.05, 0.07, 0.03, 0.13)
+
+
+def _sample_beard(male: bool, rng: np.random.Generator) -> dict[str, Any]:
+    """Moustache, chin and jaw; women have none."""
+    style = _BEARDS[rng.choice(len(_BEARDS), p=_BEARD_SHARES)] * rng.uniform(0.6, 1.05) + rng.uniform(0, 0.08)
+    moustache, chin, jaw = (float(value) for value in np.minimum(style, 1) * male)
+    return {"moustache": moustache, "chin": chin, "jaw": jaw}
+
+
+def _sample_hair(male: bool, years: float, african: float, rng: np.random.Generator) -> dict[str, Any]:
+    """Density, volume, line, fringe, parting, curl and locks: bald, shorn, short or long hair."""
+    old = max(years - 0.67, 0) / 0.33
+    chance = np.array([0.08 + 0.3 * old, 0.22, 0.6, 0.10] if male else [0.0, 0.02, 0.30, 0.68])
+    style = rng.choice(("bald", "shorn", "short", "long"), p=chance / chance.sum())
+    curl = float(rng.beta(0.6, 1.2) if rng.random() > african else rng.uniform(0.7, 1.0))
+    volume = {"bald": 0.0, "shorn": 0.0015, "short": rng.uniform(0.005, 0.018 + 0.022 * curl)}
+    fringed = rng.random() < (0.30 if style == "long" else 0.45) and style in ("short", "long")
+    depth, parting = rng.uniform(0.008, 0.030), rng.choice((rng.normal(0, 0.006), rng.choice((-1, 1)) * 0.045))
+    front, tucked = rng.uniform(1.75, 2.1), rng.random() < 0.3
+    bob, long = rng.uniform(-0.10, -0.06), rng.uniform(-0.26, -0.13)
+    end = bob if rng.random() < 0.3 and not tucked else long
+    locks = Locks(
+        end=float(end),
+        front=1.35 if tucked else float(front),
+        tuck=0.16 if tucked else 0.0,
+        wave=float(rng.uniform(0.005, 0.025) + 0.03 * curl),
+        phase=float(rng.uniform(0, 2 * np.pi)),
+    )
+    return {
+        "hair_density": {"bald": 0.0, "shorn": float(rng.uniform(0.45, 0.85))}.get(style, 1.0),
+        "hair_volume": float(volume.get(style, rng.uniform(0.006, 0.016))),
+        "hairline": float(rng.normal(0.0, 0.004) + 0.012 * old * male),
+        "fringe": float(depth) if fringed else 0.0,
+        "parting": float(parting),
+        "curl": curl,
+        "locks": locks if style == "long" else None,
+    }
+
+
+def _sample_glasses(years: float, rng: np.random.Generator) -> dict[str, Any]:
+    """A frame and its colour: one young adult in five wears glasses, every second of the old."""
+    worn = rng.random() < 0.2 + 0.3 * max(years - 0.67, 0) / 0.33
+    dark = rng.random() < 0.65
+    colour = rng.uniform(0.005, 0.05) * rng.uniform(0.4, 1.0, 3) if dark else rng.uniform(0.15, 0.4, 3)
+    width = rng.uniform(0.046, 0.056)
+    glasses = Glasses(
+        width=float(width),
+        height=float(width * rng.uniform(0.62, 0.9)),
+        squareness=float(rng.uniform(2.0, 5.0)),
+        thickness=float(rng.choice((rng.uniform(0.0012, 0.002), rng.uniform(0.0025, 0.004)))),
+    )
+    return {"frame": _colour(colour), "glasses": glasses if worn else None}
 
 
 def _blend(

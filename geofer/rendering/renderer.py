@@ -8,18 +8,24 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
-from geofer.rendering import paint, shading
+from geofer.rendering import raster, shading
 from geofer.rendering.appearance import Appearance
 from geofer.rendering.head import HeadModel
+from geofer.rendering.look import Look
+from geofer.rendering.openness import nearest_directions
 from geofer.rendering.rasteriser import Rasteriser
 from geofer.rendering.scene import Lighting
+from geofer.rendering.worn import worn_mesh
+
+_WORN_MASKS = np.array((0, 0, 0, 0.85), np.float32)
+"""Hair and glasses are no lips, lids or mouth, and fairly open to light."""
 
 _HIDDEN_BEHIND = 0.006
 """A point is hidden when something lies more than this many metres in front of it."""
 
 
 class Renderer(Rasteriser):
-    """Draws a `HeadModel` on one device; keeps what does not change from person to person there."""
+    """Draws a `HeadModel` and what it wears on one device; keeps what does not change from person to person there."""
 
     def __init__(self, head: HeadModel, device: str | None = None) -> None:
         """Uploads the mesh.
@@ -28,8 +34,16 @@ class Renderer(Rasteriser):
             head: The mesh to draw.
             device: Warp's name of a device; by default a GPU where there is one.
         """
-        super().__init__(head.triangles, head.part, head.canonical, device)
-        self.masks = self._array(head.masks, wp.vec4)
+        worn, self._bare = worn_mesh(), len(head.template)
+        added = len(worn.canonical)
+        super().__init__(
+            np.concatenate((head.triangles, self._bare + worn.triangles)),
+            np.concatenate((head.part, worn.part)),
+            np.concatenate((head.canonical, worn.canonical)),
+            device,
+        )
+        self.masks = self._array(np.concatenate((head.masks, np.tile(_WORN_MASKS, (added, 1)))), wp.vec4)
+        self.lit = self._array(np.pad(head.lit.T, ((0, 0), (0, added)), constant_values=1), wp.float32)
 
     def draw(
         self,
@@ -46,7 +60,7 @@ class Renderer(Rasteriser):
         """Draws n views.
 
         Args:
-            heads: ``(H, V, 3)`` vertices in the head frame.
+            heads: ``(H, V + W, 3)`` vertices in the head frame, followed by those of `geofer.rendering.worn`.
             folds: ``(H, 4)`` strengths of wrinkles, from `geofer.rendering.wrinkles.fold_strengths`.
             head_of: ``(n,)`` which head each view shows.
             rotations: ``(n, 3, 3)`` from head frame to camera axes.
@@ -64,6 +78,19 @@ class Renderer(Rasteriser):
         which = self._array(head_of, wp.int32)
         turns = self._array(rotations, wp.mat33)
         seen_from = self._array(cameras, wp.vec4)
+        look = _look(appearance)
+        self._launch(raster.grow_hair, (len(heads), self._bare), shape, self.normals(shape), self.canonical, look)
+        lamps = np.einsum("nji,nj->ni", rotations, np.array([scene.key_from for scene in scenes]))
+        shadows = wp.empty((len(head_of), heads.shape[1]), dtype=wp.float32, device=self.device)
+        near, weights = nearest_directions(lamps)
+        self._launch(
+            raster.cast_shadows,
+            shadows.shape,
+            self.lit,
+            self._array(near, wp.int32),
+            self._array(weights, wp.float32),
+            shadows,
+        )
         screen, buffer = self.rasterise(shape, which, turns, seen_from, size * samples, appearance.lashes)
         pictures = wp.empty((len(head_of), size, size, 3), dtype=wp.uint8, device=self.device)
         self._launch(
@@ -81,7 +108,8 @@ class Renderer(Rasteriser):
             self.part,
             self.canonical,
             self.masks,
-            _look(appearance),
+            shadows,
+            look,
             _scene_array(scenes, self.device),
             samples,
             pictures,
@@ -93,14 +121,14 @@ class Renderer(Rasteriser):
         """Whether nothing in the buffer ``(n, S, S)`` lies in front of projected points ``(n, P, 3)``."""
         side = buffer.shape[1]
         column, row = (np.clip(points[..., axis].astype(int), 0, side - 1) for axis in (0, 1))
-        nearest = (buffer[np.arange(len(buffer))[:, None], row, column] >> 20).astype(np.float64) * 1e-9
+        nearest = (buffer[np.arange(len(buffer))[:, None], row, column] >> raster.TRIANGLE_BITS) / raster.DEPTH_STEPS
         return np.asarray(points[..., 2] < nearest + _HIDDEN_BEHIND)
 
 
 def _look(appearance: Appearance) -> object:
-    look = paint.Look()
+    look = Look()
     for name, value in asdict(appearance).items():
-        if name != "lashes":
+        if name not in ("lashes", "locks", "glasses"):
             setattr(look, name, wp.vec3(*value) if isinstance(value, tuple) else value)
     return look
 

@@ -7,17 +7,11 @@ Colours are linear RGB until the last step.
 
 import warp as wp
 
-from geofer.rendering.paint import (
-    Look,
-    eye_colour,
-    hair_colour,
-    hair_cover,
-    is_detailed,
-    skin_colour,
-    step,
-    teeth_colour,
-)
-from geofer.rendering.raster import _EYE, _LASH, _TEETH, _TONGUE, EMPTY, edge
+from geofer.rendering.hair import hair_colour, hair_cover, hair_shadow, lock_colour, over_hairline
+from geofer.rendering.head import EYE, FRAME, HAIR, LASH, TEETH, TONGUE
+from geofer.rendering.look import Look, step
+from geofer.rendering.paint import eye_colour, is_detailed, skin_colour, teeth_colour
+from geofer.rendering.raster import EMPTY, TRIANGLE_BITS, barycentric
 
 wp.set_module_options({"enable_backward": False})
 
@@ -44,10 +38,19 @@ class Scene:
 
 @wp.func
 def lit(
-    albedo: wp.vec3, n: wp.vec3, view: wp.vec3, scene: Scene, openness: float, wrap: float, gloss: float, power: float
+    albedo: wp.vec3,
+    n: wp.vec3,
+    view: wp.vec3,
+    scene: Scene,
+    openness: float,
+    shadow: float,
+    wrap: float,
+    gloss: float,
+    power: float,
 ) -> wp.vec3:
-    """Diffuse and specular light of both lamps, and of sky and ground."""
+    """Diffuse and specular light of both lamps, of sky and ground; ``shadow`` is 1 where the key lamp shines freely."""
     reach = 0.35 + 0.65 * openness
+    struck = reach * (1.0 - 0.8 * (1.0 - shadow))
     key = wp.dot(n, scene.key_from)
     # light that wraps around the terminator turns red under skin
     soft = wp.max((key + wrap) / (1.0 + wrap), 0.0)
@@ -55,7 +58,7 @@ def lit(
     shade = wp.vec3(soft, 0.5 * (soft + hard), 0.35 * soft + 0.65 * hard)
     fill = wp.max((wp.dot(n, scene.fill_from) + wrap) / (1.0 + wrap), 0.0)
     up = 0.5 + 0.5 * n[1]
-    light = wp.cw_mul(scene.key, shade) * reach + scene.fill * fill * reach
+    light = wp.cw_mul(scene.key, shade) * struck + scene.fill * fill * reach
     light += (scene.sky * up + scene.ground * (1.0 - up)) * openness
     colour = wp.cw_mul(albedo, light)
     half = wp.normalize(scene.key_from + view)
@@ -64,7 +67,7 @@ def lit(
     shine_fill = wp.pow(wp.max(wp.dot(n, half_fill), 0.0), power)
     grazing = 1.0 - wp.max(wp.dot(n, view), 0.0)
     rim = gloss * 0.6 * grazing * grazing * grazing * grazing * openness
-    return colour + (scene.key * shine + scene.fill * shine_fill) * gloss * reach + scene.sky * rim
+    return colour + (scene.key * shine * struck + scene.fill * shine_fill * reach) * gloss + scene.sky * rim
 
 
 @wp.func
@@ -77,20 +80,28 @@ def backdrop(x: float, y: float, scene: Scene) -> wp.vec3:
 
 @wp.func
 def skin_or_hair(
-    p: wp.vec3, mask: wp.vec4, folds: wp.vec4, n: wp.vec3, view: wp.vec3, look: Look, scene: Scene
+    p: wp.vec3,
+    over: float,
+    mask: wp.vec4,
+    folds: wp.vec4,
+    shadow: float,
+    n: wp.vec3,
+    view: wp.vec3,
+    look: Look,
+    scene: Scene,
 ) -> wp.vec3:
     """Light that leaves the body's surface: skin, hair, or clothes below the neck."""
     if p[1] < -0.185 - 0.25 * wp.abs(p[0]) + 0.1 * p[2]:
-        return lit(look.cloth, n, view, scene, mask[3], 0.2, 0.0, 10.0)
-    hair = hair_cover(p, look)
+        return lit(look.cloth, n, view, scene, mask[3], shadow, 0.2, 0.0, 10.0)
+    hair = hair_cover(p, over, look)
     colour = wp.vec3(0.0, 0.0, 0.0)
     if hair < 1.0:
         lips = step(0.25, 0.65, mask[0])
         gloss = look.gloss * (1.0 + 1.2 * lips)
-        albedo = skin_colour(p, mask, folds, look)
-        colour += (1.0 - hair) * lit(albedo, n, view, scene, mask[3], 0.25, gloss, 18.0 + 25.0 * lips)
+        albedo = skin_colour(p, mask, folds, look) * hair_shadow(over, look)
+        colour += (1.0 - hair) * lit(albedo, n, view, scene, mask[3], shadow, 0.25, gloss, 18.0 + 25.0 * lips)
     if hair > 0.0:
-        colour += hair * lit(hair_colour(p, look), n, view, scene, mask[3], 0.2, 0.03, 12.0)
+        colour += hair * lit(hair_colour(p, look), n, view, scene, mask[3], shadow, 0.2, 0.04, 12.0)
     return colour
 
 
@@ -111,55 +122,55 @@ def sample_colour(
     part: wp.array(dtype=wp.int32),
     canonical: wp.array(dtype=wp.vec3),
     masks: wp.array(dtype=wp.vec4),
+    shadows: wp.array2d(dtype=float),
     look: Look,
     scene: Scene,
 ) -> wp.vec4:
     """Colour of the sample in row ``i`` and column ``j``; the fourth number is 1 where it is smooth skin."""
     key = buffer[view, i, j]
-    x = float(j) + 0.5
-    y = float(i) + 0.5
     if key == wp.uint64(EMPTY):
         wide = 2.0 / float(buffer.shape[1])
-        wall = backdrop(wide * x - 1.0, wide * y - 1.0, scene)
+        wall = backdrop(wide * (float(j) + 0.5) - 1.0, wide * (float(i) + 0.5) - 1.0, scene)
         return wp.vec4(wall[0], wall[1], wall[2], 0.0)
-    triangle = int(key & wp.uint64(0xFFFFF))
+    triangle = int(key & wp.uint64((1 << TRIANGLE_BITS) - 1))
     va = triangles[triangle, 0]
     vb = triangles[triangle, 1]
     vc = triangles[triangle, 2]
-    a = screen[view, va]
-    b = screen[view, vb]
-    c = screen[view, vc]
-    alpha = edge(b, c, x, y) / a[2]  # perspective: areas over distances
-    beta = edge(c, a, x, y) / b[2]
-    gamma = edge(a, b, x, y) / c[2]
-    weight = 1.0 / (alpha + beta + gamma)
-    alpha = alpha * weight
-    beta = beta * weight
-    gamma = gamma * weight
+    weight = barycentric(screen[view, va], screen[view, vb], screen[view, vc], float(j) + 0.5, float(i) + 0.5)
+    alpha, beta, gamma = weight[0], weight[1], weight[2]
     p = alpha * canonical[va] + beta * canonical[vb] + gamma * canonical[vc]
     mask = alpha * masks[va] + beta * masks[vb] + gamma * masks[vc]
+    shadow = alpha * shadows[view, va] + beta * shadows[view, vb] + gamma * shadows[view, vc]
+    shadow += wp.max(mask[0], mask[2]) * (1.0 - shadow)  # lips were closed when shadows were traced
     n = rotation * wp.normalize(alpha * normals[head, va] + beta * normals[head, vb] + gamma * normals[head, vc])
     at = rotation * (alpha * points[head, va] + beta * points[head, vb] + gamma * points[head, vc])
     view_from = wp.normalize(wp.vec3(0.0, 0.0, distance) - at)
     kind = part[triangle]
+    facing = n * wp.where(wp.dot(n, view_from) < 0.0, -1.0, 1.0)
     colour = wp.vec3(0.0, 0.0, 0.0)
     smooth = wp.float32(0.0)
-    if kind == _EYE:
-        shadow = 0.35 + 0.65 * mask[3]
+    if kind == EYE:
+        reach = 0.35 + 0.65 * mask[3]
         glint = step(0.990, 0.998, wp.dot(n, wp.normalize(scene.key_from + view_from)))
-        colour = lit(eye_colour(p, look), n, view_from, scene, shadow, 0.15, 0.02, 30.0) + scene.key * 0.8 * glint
-    elif kind == _TEETH:
-        facing = n * wp.where(wp.dot(n, view_from) < 0.0, -1.0, 1.0)
-        shadow = wp.min(1.0, 0.25 + 2.0 * mask[3])
-        colour = lit(teeth_colour(p), facing, view_from, scene, shadow, 0.3, 0.12, 60.0)
-    elif kind == _TONGUE:
-        shadow = wp.min(1.0, 0.15 + 1.5 * mask[3])
-        colour = lit(wp.vec3(0.42, 0.13, 0.12), n, view_from, scene, shadow, 0.3, 0.08, 40.0)
-    elif kind == _LASH:
+        colour = lit(eye_colour(p, look), n, view_from, scene, reach, 1.0, 0.15, 0.02, 30.0) + scene.key * 0.8 * glint
+    elif kind == TEETH:
+        reach = wp.min(1.0, 0.5 + 2.0 * mask[3])
+        arch = rotation * wp.normalize(wp.vec3(p[0], 0.004, p[2] + 0.022))  # smoother than Anny's coarse teeth
+        colour = lit(teeth_colour(p, look), arch, view_from, scene, reach, 1.0, 0.3, 0.12, 60.0)
+    elif kind == TONGUE:
+        reach = wp.min(1.0, 0.15 + 1.5 * mask[3])
+        colour = lit(wp.vec3(0.42, 0.13, 0.12), n, view_from, scene, reach, 1.0, 0.3, 0.08, 40.0)
+    elif kind == LASH:
         colour = look.brow * 0.15
+    elif kind == HAIR:
+        reach = mask[3] * (1.0 - 0.5 * step(0.4, 1.0, wp.abs(n[2] - facing[2])))
+        colour = lit(lock_colour(p, look), facing, view_from, scene, reach, reach, 0.2, 0.05, 12.0)
+    elif kind == FRAME:
+        colour = lit(look.frame, facing, view_from, scene, 0.9, 1.0, 0.1, 0.35, 50.0)
     else:
-        colour = skin_or_hair(p, mask, folds, n, view_from, look, scene)
-        if not is_detailed(p, mask, look):
+        over = over_hairline(p, look)
+        colour = skin_or_hair(p, over, mask, folds, shadow, n, view_from, look, scene)
+        if not is_detailed(p, mask, over):
             smooth = wp.float32(1.0)
     return wp.vec4(colour[0], colour[1], colour[2], smooth)
 
@@ -178,6 +189,7 @@ def shade(
     part: wp.array(dtype=wp.int32),
     canonical: wp.array(dtype=wp.vec3),
     masks: wp.array(dtype=wp.vec4),
+    shadows: wp.array2d(dtype=float),
     look: Look,
     scenes: wp.array(dtype=Scene),
     samples: int,
@@ -197,7 +209,8 @@ def shade(
         j = column * samples + (corner % 2) * (samples - 1)
         nearest = wp.min(nearest, buffer[view, i, j])
         farthest = wp.max(farthest, buffer[view, i, j])
-    even = (farthest >> wp.uint64(20)) - (nearest >> wp.uint64(20)) < wp.uint64(_EVEN)
+    bits = wp.uint64(TRIANGLE_BITS)
+    even = (farthest >> bits) - (nearest >> bits) < wp.uint64(_EVEN)
     total = wp.vec4(0.0, 0.0, 0.0, 0.0)
     done = wp.bool(False)
     for number in range(count):
@@ -219,6 +232,7 @@ def shade(
                 part,
                 canonical,
                 masks,
+                shadows,
                 look,
                 scenes[view],
             )

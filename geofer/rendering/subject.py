@@ -17,6 +17,7 @@ from geofer.rendering.renderer import Renderer
 from geofer.rendering.scene import sample_scene
 from geofer.rendering.sensor import photograph
 from geofer.rendering.spec import RenderedSubject, RenderSpec
+from geofer.rendering.worn import worn_vertices
 from geofer.rendering.wrinkles import fold_strengths
 
 _IDENTITY, _APPEARANCE, _STYLE, _SESSION, _PERFORMANCE, _POSE, _PICTURE, _SENSOR = range(8)
@@ -54,6 +55,8 @@ def render_subject(spec: RenderSpec, index: int) -> RenderedSubject:
     actions = _actions(spec, index, moments)
     views = _views(spec, index, moments)
     heads = head.vertices(identity, actions)
+    worn = worn_vertices(head, head.neutral(identity), appearance.locks, appearance.glasses)
+    dressed = np.concatenate((heads, np.tile(worn, (len(heads), 1, 1))), axis=1)
     folds = fold_strengths(actions, identity.phenotypes["age"])
 
     session = _chance(spec, index, _SESSION)
@@ -76,7 +79,7 @@ def render_subject(spec: RenderSpec, index: int) -> RenderedSubject:
     for start in range(0, len(views.head), batch):
         part = slice(start, start + batch)
         drawn = renderer.draw(
-            heads,
+            dressed,
             folds,
             views.head[part],
             rotations[part],

@@ -5,6 +5,7 @@ from geofer.errors import DataError
 from geofer.rendering.expressions import ACTIONS
 from geofer.rendering.head import EYE, LASH, SKIN, TEETH, TONGUE, load_head
 from geofer.rendering.identity import Identity, sample_identity
+from geofer.rendering.openness import directions
 
 PLAIN = Identity(phenotypes={}, local_changes={})
 
@@ -45,8 +46,21 @@ def test_the_reduced_head_is_the_full_one():
     head = load_head()
     expected = np.stack((rest[..., 0], rest[..., 2], -rest[..., 1]), axis=-1)[:, head.source]
     vertices = head.vertices(identity, actions)
-    shift = (expected - vertices).mean((0, 1))
-    np.testing.assert_allclose(vertices + shift, expected, atol=2e-5)
+    skin, teeth = (np.unique(head.triangles[head.part == part]) for part in (SKIN, TEETH))
+    difference = expected - vertices
+    difference -= difference[:, skin].mean((0, 1))
+    np.testing.assert_allclose(difference[:, np.setdiff1d(np.arange(len(head.source)), teeth)], 0, atol=2e-5)
+    assert np.abs(difference[:, teeth]).max() == pytest.approx(0.002, abs=2e-5)  # teeth are moved towards the lips
+
+
+def test_nose_and_brow_shade_the_face_from_lamps_above():
+    head, lamps = load_head(), directions()
+    x, y, z = head.canonical.T
+    under_nose = (np.abs(x) < 0.005) & (np.abs(y + 0.0535) < 0.0025) & (z > 0.03)
+    cheek = (np.abs(np.abs(x) - 0.035) < 0.006) & (np.abs(y + 0.035) < 0.006) & (z > 0)
+    above, front = (int((lamps @ np.array(where)).argmax()) for where in ((0, 0.87, 0.5), (0, 0, 1.0)))
+    assert head.lit[under_nose, above].mean() < 0.4 < 0.9 < head.lit[under_nose, front].mean()
+    assert head.lit[cheek, above].mean() > 0.7
 
 
 def test_every_part_is_there_and_in_its_place():
