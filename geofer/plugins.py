@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 
-from geofer.errors import PluginError
+from geofer.errors import GeoferError, PluginError
 
 BACKBONES = "geofer.backbones"
 LANDMARK_DETECTORS = "geofer.landmark_detectors"
@@ -116,6 +116,8 @@ def _choose(group: str, offers: list[EntryPoint]) -> EntryPoint:
 def _load(entry_point: EntryPoint) -> object:
     try:
         return entry_point.load()
+    except GeoferError:
+        raise
     except Exception as error:
         distribution, version = _origin(entry_point)
         raise PluginError(
@@ -130,6 +132,6 @@ def _state(group: str, offer: EntryPoint, offers: list[EntryPoint]) -> str:
         if offer is not chosen:
             return f"ignored: {BUILT_IN} has its own {offer.name}"
         _load(offer)
-    except PluginError as error:
+    except GeoferError as error:
         return str(error)
     return "ok"

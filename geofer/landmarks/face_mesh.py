@@ -1,0 +1,115 @@
+"""MediaPipe's face mesh of 478 vertices, and the 68 iBUG points on it."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+MESH_VERTICES = 478
+
+MESH_LANDMARKS = (
+    (162, 127, 0.4),
+    (227, 111, 0.4),
+    (123, 132, 0.2),
+    (213, 132, 0.4),
+    (138, 192, 0.2),
+    (169, 136, 0.4),
+    (149, 149, 0.0),
+    (148, 148, 0.0),
+    (152, 152, 0.0),
+    (377, 377, 0.0),
+    (378, 378, 0.0),
+    (394, 365, 0.4),
+    (367, 416, 0.2),
+    (433, 361, 0.4),
+    (352, 361, 0.2),
+    (447, 340, 0.4),
+    (389, 356, 0.4),
+    (70, 46, 0.4),
+    (105, 53, 0.2),
+    (65, 52, 0.5),
+    (65, 107, 0.3),
+    (55, 55, 0.0),
+    (285, 285, 0.0),
+    (295, 336, 0.3),
+    (295, 282, 0.5),
+    (334, 283, 0.2),
+    (300, 276, 0.4),
+    (168, 168, 0.0),
+    (197, 197, 0.0),
+    (195, 4, 0.2),
+    (4, 2, 0.4),
+    (75, 75, 0.0),
+    (97, 97, 0.0),
+    (2, 164, 0.4),
+    (326, 326, 0.0),
+    (305, 305, 0.0),
+    (33, 33, 0.0),
+    (160, 157, 0.1),
+    (159, 173, 0.3),
+    (173, 232, 0.1),
+    (145, 112, 0.2),
+    (144, 144, 0.0),
+    (398, 452, 0.1),
+    (386, 398, 0.3),
+    (387, 384, 0.1),
+    (263, 263, 0.0),
+    (373, 373, 0.0),
+    (374, 341, 0.2),
+    (61, 61, 0.0),
+    (73, 40, 0.3),
+    (37, 11, 0.3),
+    (11, 11, 0.0),
+    (267, 11, 0.3),
+    (303, 270, 0.3),
+    (291, 291, 0.0),
+    (405, 404, 0.5),
+    (314, 17, 0.2),
+    (17, 17, 0.0),
+    (84, 17, 0.2),
+    (181, 180, 0.5),
+    (96, 96, 0.0),
+    (82, 82, 0.0),
+    (13, 15, 0.1),
+    (312, 312, 0.0),
+    (325, 325, 0.0),
+    (317, 317, 0.0),
+    (14, 16, 0.2),
+    (87, 87, 0.0),
+)
+"""Where each iBUG point lies: two vertices, and the share of the second in their blend.
+
+No vertex is exactly an iBUG point. These are nearest on average to the true points of rendered people between pan -30
+and +30; ``scripts/derive_mesh_landmarks.py`` found them, and docs/landmarks.md states what is left of the error.
+"""
+
+BLENDSHAPES = (
+    "_neutral",
+    *("browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight"),
+    *("cheekPuff", "cheekSquintLeft", "cheekSquintRight"),
+    *("eyeBlinkLeft", "eyeBlinkRight", "eyeLookDownLeft", "eyeLookDownRight", "eyeLookInLeft", "eyeLookInRight"),
+    *("eyeLookOutLeft", "eyeLookOutRight", "eyeLookUpLeft", "eyeLookUpRight", "eyeSquintLeft", "eyeSquintRight"),
+    *("eyeWideLeft", "eyeWideRight"),
+    *("jawForward", "jawLeft", "jawOpen", "jawRight"),
+    *("mouthClose", "mouthDimpleLeft", "mouthDimpleRight", "mouthFrownLeft"),
+    *("mouthFrownRight", "mouthFunnel", "mouthLeft", "mouthLowerDownLeft"),
+    *("mouthLowerDownRight", "mouthPressLeft", "mouthPressRight", "mouthPucker"),
+    *("mouthRight", "mouthRollLower", "mouthRollUpper", "mouthShrugLower"),
+    *("mouthShrugUpper", "mouthSmileLeft", "mouthSmileRight", "mouthStretchLeft"),
+    *("mouthStretchRight", "mouthUpperUpLeft", "mouthUpperUpRight"),
+    *("noseSneerLeft", "noseSneerRight"),
+)
+"""Names of MediaPipe's 52 scores of facial actions, in their order; the first says how little the face moves."""
+
+_FIRST, _SECOND, _SHARE = (np.array(column) for column in zip(*MESH_LANDMARKS, strict=True))
+
+
+def mesh_to_landmarks(mesh: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The iBUG points of meshes.
+
+    Args:
+        mesh: ``(..., 478, 2)`` vertices, in any unit.
+
+    Returns:
+        ``(..., 68, 2)``, in the same unit.
+    """
+    share = _SHARE[:, None].astype(np.float32)
+    return np.asarray((1 - share) * mesh[..., _FIRST, :] + share * mesh[..., _SECOND, :])

@@ -1,0 +1,82 @@
+"""Head pose from the 68 points: where a camera must stand to see the average head's points at these places."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geofer.faces import NUM_LANDMARKS
+from geofer.landmarks.mean_head import MEAN_HEAD
+
+POSED_POINTS = (0, 1, 2, 14, 15, 16, *range(17, 36), 36, 39, 42, 45)
+"""What the pose is read from: the jaw's ends by the ears, brows, nose, and corners of the eyes.
+
+Mouth and chin follow the expression. Without the jaw's ends all points lie nearly in one plane, and errors of pan
+double. `benchmarks/detectors.py` measures it.
+"""
+
+DISTANCE = 1200.0
+"""From the head to the camera that is assumed, in millimetres: an ordinary portrait. Pictures do not tell theirs."""
+
+_TO_CAMERA = np.array((1.0, -1.0, -1.0))
+"""From axes x right, y up, z to the viewer to OpenCV's x right, y down, z away; its own inverse."""
+
+
+def head_pose(landmarks: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Pan, tilt and roll of heads, against the line of sight on the midpoint of their eyes.
+
+    The pose of a perspective camera (SQPnP, refined by Levenberg-Marquardt) that sees the average head so. It does not
+    change when the points are shifted or scaled together.
+
+    Args:
+        landmarks: ``(n, 68, 2)``, or ``(68, 2)`` of one face, in pixels.
+
+    Returns:
+        ``(n, 3)``, or ``(3,)``, degrees, signed and composed as `geofer.rendering.camera.head_rotation` does: the head
+        tilts about its ears, pans about the vertical, then rolls in the picture. Pan is within ±90, the others within
+        ±180. NaN where a point is NaN or infinite, or where the points tell no pose, as when all are the same.
+    """
+    points = np.asarray(landmarks, np.float64)
+    poses = [_pose(face) for face in points.reshape(-1, NUM_LANDMARKS, 2)[:, POSED_POINTS]]
+    return np.array(poses, np.float32).reshape(*points.shape[:-2], 3)
+
+
+def _pose(pixels: NDArray[np.float64]) -> NDArray[np.float64]:
+    import cv2
+
+    unknown = np.full(3, np.nan)
+    if not np.isfinite(pixels).all():
+        return unknown
+    head = np.array(MEAN_HEAD)[list(POSED_POINTS)]
+    centred = pixels - pixels.mean(0)
+    size = np.linalg.norm(centred, axis=1).mean() / np.linalg.norm(head - head.mean(0), axis=1).mean()
+    if size <= np.finfo(np.float32).eps * np.abs(pixels).max():
+        return unknown
+    camera = np.diag((DISTANCE, DISTANCE, 1.0))
+    try:
+        found, turn, shift = cv2.solvePnP(head * _TO_CAMERA, centred / size, camera, None, flags=cv2.SOLVEPNP_SQPNP)
+        if not found:
+            return unknown
+        turn, shift = cv2.solvePnPRefineLM(head * _TO_CAMERA, centred / size, camera, None, turn, shift)
+    except cv2.error:
+        return unknown
+    seen = _rotation_to_axis(np.asarray(shift, np.float64).reshape(3)) @ cv2.Rodrigues(turn)[0]
+    return _angles(seen * np.outer(_TO_CAMERA, _TO_CAMERA))
+
+
+def _rotation_to_axis(direction: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The smallest rotation that brings a direction in front of the camera onto its optical axis."""
+    import cv2
+
+    x, y, z = direction
+    aside = np.hypot(x, y)
+    if aside == 0:
+        return np.eye(3)
+    turn: NDArray[np.float64] = cv2.Rodrigues(np.array((y, -x, 0.0)) / aside * np.arctan2(aside, z))[0]
+    return turn
+
+
+def _angles(rotation: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Pan, tilt and roll in degrees of ``(3, 3)``; the inverse of `geofer.rendering.camera.head_rotation`."""
+    pan = np.arcsin(np.clip(-rotation[2, 0], -1, 1))
+    tilt = np.arctan2(-rotation[2, 1], rotation[2, 2])
+    roll = np.arctan2(-rotation[1, 0], rotation[0, 0])
+    return np.degrees((pan, tilt, roll))

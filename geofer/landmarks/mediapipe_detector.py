@@ -1,0 +1,121 @@
+"""MediaPipe's FaceLandmarker: quick, sees turned heads, and tells facial actions as well; the default detector."""
+
+import contextlib
+import os
+import sys
+import weakref
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import mediapipe
+import numpy as np
+from mediapipe.tasks.python import BaseOptions, vision
+from numpy.typing import NDArray
+
+from geofer.errors import ConfigError
+from geofer.landmarks.detector import Faces
+from geofer.landmarks.face_landmarker import SHA256, find_model
+from geofer.landmarks.face_mesh import MESH_VERTICES, mesh_to_landmarks
+
+
+class MediaPipeDetector:
+    """Finds faces and fits a mesh of 478 vertices to each.
+
+    MediaPipe tells no score of a face, so all faces have 1. Its box here is the one around the mesh, from forehead to
+    chin.
+
+    Args:
+        model: File of the model; None looks for it where `geofer.landmarks.face_landmarker.find_model` says.
+        sha256: Checksum that the file must have.
+        download: Fetch the model from Google if it is nowhere on this machine.
+        max_faces: Most faces in one picture.
+        min_confidence: How sure MediaPipe must be that something is a face, in [0, 1].
+
+    Raises:
+        DataError: The model is missing or is another one.
+        ConfigError: A number is out of its range.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        sha256: str = SHA256,
+        download: bool = False,
+        max_faces: int = 8,
+        min_confidence: float = 0.5,
+    ) -> None:
+        if max_faces < 1 or not 0 <= min_confidence <= 1:
+            raise ConfigError(
+                f"mediapipe: max_faces is {max_faces} and min_confidence is {min_confidence}; choose 1 or more, and a "
+                "number from 0 to 1."
+            )
+        path = find_model(Path(model) if model is not None else None, sha256, download)
+        options = vision.FaceLandmarkerOptions(
+            base_options=BaseOptions(model_asset_buffer=path.read_bytes()),
+            num_faces=max_faces,
+            min_face_detection_confidence=min_confidence,
+            min_face_presence_confidence=min_confidence,
+            output_face_blendshapes=True,
+            output_facial_transformation_matrixes=True,
+        )
+        with _silent_stderr():
+            self._landmarker = vision.FaceLandmarker.create_from_options(options)
+        weakref.finalize(self, _close, self._landmarker)
+
+    def detect(self, images: Sequence[NDArray[np.uint8]], names: Sequence[str] = ()) -> list[Faces]:
+        """See `LandmarkDetector`; with blendshapes and head matrices."""
+        return [self._faces(image) for image in images]
+
+    def meshes(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The mesh of each face, ``(n, 478, 2)`` in pixels.
+
+        Args:
+            image: ``(H, W, 3)`` uint8 RGB.
+        """
+        return _vertices(self._look(image), image)
+
+    def _faces(self, image: NDArray[np.uint8]) -> Faces:
+        if image.size == 0:
+            return Faces.none()
+        seen = self._look(image)
+        vertices = _vertices(seen, image)
+        return Faces.from_landmarks(
+            mesh_to_landmarks(vertices),
+            boxes=np.concatenate((vertices.min(1), vertices.max(1)), axis=1),
+            blendshapes=[[action.score for action in face] for face in seen.face_blendshapes],
+            head_matrices=seen.facial_transformation_matrixes,
+        )
+
+    def _look(self, image: NDArray[np.uint8]) -> Any:  # noqa: ANN401 - mediapipe has no types
+        picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(image))
+        return self._landmarker.detect(picture)
+
+
+def _vertices(seen: Any, image: NDArray[np.uint8]) -> NDArray[np.float32]:  # noqa: ANN401
+    """``(n, 478, 2)`` in pixels; MediaPipe's 0 and 1 are the outer edges of the picture."""
+    points = [[(vertex.x, vertex.y) for vertex in face] for face in seen.face_landmarks]
+    size = np.array((image.shape[1], image.shape[0]), np.float32)
+    return np.array(points, np.float32).reshape(-1, MESH_VERTICES, 2) * size - np.float32(0.5)
+
+
+def _close(landmarker: Any) -> None:  # noqa: ANN401
+    """Closes it through its thread; when the interpreter ends, that is gone, and its destructor must not try again."""
+    try:
+        landmarker.close()
+    except RuntimeError:
+        landmarker._handle = None
+
+
+@contextlib.contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Hides what C++ writes to the process's standard error, which no setting of mediapipe turns off."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
