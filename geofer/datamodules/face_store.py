@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from geofer.datamodules.base import FaceStore
+from geofer.datamodules.base import FaceStore, Origins
 from geofer.datamodules.face_cache import open_landmarks, open_pictures
 from geofer.datamodules.index import FaceIndex
 from geofer.datamodules.leaks import check_apart
@@ -112,8 +112,9 @@ def open_faces(
     split = assign_splits(faces)
     _names_apart("subject", numbers["subject"], faces.subject, split)
     _names_apart("group", numbers["group"], faces.group, split)
-    split = _pictures_apart(numbers["digest"], split, repeated_pictures, lambda leaks: index.files(rows[leaks]))
-    return FaceStore(table, pictures, split, tags)
+    origins = Origins(index.info.data_set, faces, numbers["digest"], lambda some: index.files(rows[some]))
+    split = _pictures_apart(origins.digests, split, repeated_pictures, origins.files)
+    return FaceStore(table, pictures, split, tags, origins)
 
 
 def _names_apart(kind: str, numbers: NDArray[np.int64], names: NDArray[np.object_], split: NDArray[np.str_]) -> None:
@@ -126,7 +127,7 @@ def _pictures_apart(
     digest: NDArray[np.uint64],
     split: NDArray[np.str_],
     repeated: RepeatedPictures,
-    files_of: Callable[[NDArray[np.int64]], list[str]],
+    files_of: Callable[[NDArray[np.int64]], Sequence[str]],
 ) -> NDArray[np.str_]:
     """Leaves a picture that is on several sides to the last of training, validation and test, or refuses it."""
     if repeated == "raise":
@@ -163,10 +164,10 @@ def _bits(column: "pa.ListArray", known: dict[str, int]) -> NDArray[np.int64]:
 
 
 def identities(numbers: dict[str, NDArray[Any]], names: dict[str, list[str]]) -> Identities:
-    """Whom some faces of an index show; faces of unknown people get their row for a name."""
+    """Whom some faces of an index show; unknown people are named after their picture, so that copies stay together."""
     subject, group, split = (np.array([*names[column], ""], dtype=object)[numbers[column]] for column in NAMES[1:])
     unknown = np.flatnonzero(numbers["subject"] < 0)
-    subject[unknown] = unknown.tolist()
+    subject[unknown] = numbers["digest"][unknown].tolist()
     return Identities(subject, group, split)
 
 

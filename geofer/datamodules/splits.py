@@ -19,7 +19,7 @@ class Identities:
     """What a split may be made of; N faces.
 
     Attributes:
-        subject: ``(N,)`` object array of names; a face whose person is unknown has a name of its own.
+        subject: ``(N,)`` object array of names; a face whose person is unknown is named after its picture.
         group: ``(N,)`` object array of names of what must stay on one side, such as a movie; ``""`` if nothing must.
         split: ``(N,)`` object array of ``train``, ``val`` and ``test`` as the data set says; ``""`` if it does not.
     """
