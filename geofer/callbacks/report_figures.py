@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geofer.metrics.report import RecognitionReport
-from geofer.metrics.tables import AVERAGE, accuracy_rows
+from geofer.metrics.tables import AVERAGE, accuracy_rows, pose_header
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +39,7 @@ def accuracy_figure(report: RecognitionReport, title: str) -> "Figure":
     axes.axvline(width - 1.5, color="white", linewidth=10)
     axes.set_xticks(range(width), [*report.expressions, AVERAGE], rotation=35, ha="left")
     axes.set_yticks(range(height), [name for name, _ in rows])
-    axes.set_ylabel("pan, tilt in degrees")
+    axes.set_ylabel(f"{pose_header(report)} in degrees")
     interval = f"{100 * report.accuracy_low:.1f}–{100 * report.accuracy_high:.1f}"
     axes.set_title(f"{title}: {100 * report.accuracy:.1f} % recognised", loc="left", fontweight="bold")
     axes.set_xlabel(

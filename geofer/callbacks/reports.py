@@ -10,7 +10,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from geofer.callbacks.loggers import Cell, log_image, log_table, takes_pictures
 from geofer.callbacks.report_figures import accuracy_figure, confusion_figure, pixels
 from geofer.metrics.report import RecognitionReport
-from geofer.metrics.tables import AVERAGE, accuracy_rows, report_csv, report_path
+from geofer.metrics.tables import AVERAGE, accuracy_rows, pose_header, report_csv, report_path
 from geofer.modules.recognition import RecognitionModule
 from geofer.paths import written_whole
 
@@ -72,7 +72,7 @@ class Reports(Callback):
         for name, figure in write_figures(folder, split, report).items():
             if takes_pictures(trainer):
                 log_image(trainer, f"{split}/{name}_picture", pixels(figure))
-        columns = ["pan, tilt", *report.expressions, AVERAGE]
+        columns = [pose_header(report), *report.expressions, AVERAGE]
         rows: list[list[Cell]] = [[name, *(100 * cell for cell in cells)] for name, cells in accuracy_rows(report)]
         log_table(trainer, f"{split}/pose_expression", columns, rows)
         counts: list[list[Cell]] = [

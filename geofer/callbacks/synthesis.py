@@ -119,7 +119,7 @@ class Gallery:
 
         def worth(k: int) -> tuple[float, float]:
             turn = np.hypot(table.pan[ends[k]] - pose[0], table.tilt[ends[k]] - pose[1])
-            return float(turn), -float(np.abs(table.landmarks[ends[k]] - start).mean())
+            return float(np.nan_to_num(turn)), -float(np.abs(table.landmarks[ends[k]] - start).mean())
 
         way = np.linspace(0, 1, STEPS, dtype=np.float32)[:, None, None]
         strips = []
@@ -146,7 +146,7 @@ class Gallery:
         if candidates.size == 0:
             return -1
         away = np.hypot(table.pan[candidates] - pan, table.tilt[candidates] - tilt)
-        return int(candidates[away.argmin()])
+        return int(candidates[np.nan_to_num(away, nan=np.inf).argmin()])
 
     def _pictures(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Pictures ``(B, H, W, 3)`` uint8."""

@@ -6,6 +6,7 @@ from geofer.metrics.pose_expression import PoseExpressionAccuracy
 from geofer.metrics.recognition import RecognitionMetrics
 from geofer.metrics.report import RecognitionReport
 from geofer.metrics.subjects import SubjectInterval
+from geofer.metrics.subsets import SubsetAccuracy, SubsetCounts
 
 __all__ = [
     "CalibrationError",
@@ -14,4 +15,6 @@ __all__ = [
     "RecognitionMetrics",
     "RecognitionReport",
     "SubjectInterval",
+    "SubsetAccuracy",
+    "SubsetCounts",
 ]

@@ -16,28 +16,45 @@ MAX_ANGLE = 90
 
 ANGLES = 2 * MAX_ANGLE // POSE_STEP + 1
 
+UNKNOWN = ANGLES
+"""Bin of an angle that is NaN."""
+
+BINS = ANGLES + 1
+
+MAX_ROWS = 35
+"""Rows of a table at most before neighbours are joined: those of BU-3DFE's grid, the largest in the paper."""
+
+JOINED = 3
+"""How many neighbouring bins become one: 15° become 45°, frontal, half profile and profile, each around its angle."""
+
 
 class PoseExpressionCounts(NamedTuple):
-    """The table before division, with a row for each pose that occurs, ordered by pan, then tilt.
+    """The table before division, with a row for each pose that occurs, ordered by pan, then tilt, unknown ones last.
 
     Attributes:
-        poses: ``(P, 2)`` int64 pan and tilt in degrees, multiples of 15.
+        poses: ``(P, 2)`` float64 pan and tilt in degrees, multiples of ``step``; NaN where the angle is unknown.
         correct: ``(P, K)`` int64 faces recognised.
         total: ``(P, K)`` int64 faces shown; 0 where an expression was not seen from that pose.
+        step: Degrees between two rows, 15 or 45.
     """
 
-    poses: NDArray[np.int64]
+    poses: NDArray[np.float64]
     correct: NDArray[np.int64]
     total: NDArray[np.int64]
+    step: int
 
 
 def angle_bin(degrees: Tensor) -> Tensor:
-    """Index of the nearest multiple of 15° in -90, -75, …, 90; int64, of the shape of ``degrees``."""
-    return (degrees / POSE_STEP).round().long().add(ANGLES // 2).clamp(0, ANGLES - 1)
+    """Index of the nearest multiple of 15° in -90, -75, …, 90, or `UNKNOWN`; int64, of the shape of ``degrees``."""
+    known = degrees.nan_to_num().clamp(-MAX_ANGLE, MAX_ANGLE)
+    return (known / POSE_STEP).round().long().add(ANGLES // 2).masked_fill(degrees.isnan(), UNKNOWN)
 
 
 class PoseExpressionAccuracy(Metric):
     """Counts faces and right answers by (pan, tilt) and expression.
+
+    Faces whose pan or tilt is NaN have rows of their own. Poses that are on no grid, as those that were estimated, fill
+    more than `MAX_ROWS` rows of 15°; the table then has rows of 45°, which end at 22.5° and 67.5°.
 
     Args:
         num_classes: Number of expressions, K.
@@ -50,7 +67,7 @@ class PoseExpressionAccuracy(Metric):
     def __init__(self, num_classes: int) -> None:
         super().__init__()
         self.num_classes = num_classes
-        cells = torch.zeros(ANGLES * ANGLES * num_classes, dtype=torch.int64)
+        cells = torch.zeros(BINS * BINS * num_classes, dtype=torch.int64)
         self.add_state("correct", cells.clone(), dist_reduce_fx="sum")
         self.add_state("total", cells.clone(), dist_reduce_fx="sum")
 
@@ -60,17 +77,25 @@ class PoseExpressionAccuracy(Metric):
         Args:
             prediction: ``(B,)`` int64 predicted expressions.
             expression: ``(B,)`` int64 true expressions.
-            pan: ``(B,)`` degrees.
-            tilt: ``(B,)`` degrees.
+            pan: ``(B,)`` degrees, NaN if unknown.
+            tilt: ``(B,)`` degrees, NaN if unknown.
         """
-        cell = (angle_bin(pan) * ANGLES + angle_bin(tilt)) * self.num_classes + expression
+        cell = (angle_bin(pan) * BINS + angle_bin(tilt)) * self.num_classes + expression
         self.total.index_add_(0, cell, torch.ones_like(cell))
         self.correct.index_add_(0, cell, (prediction == expression).long())
 
     def compute(self) -> PoseExpressionCounts:
         """The rows that occur."""
-        total = self.total.view(-1, self.num_classes)
-        correct = self.correct.view(-1, self.num_classes)
-        rows = total.sum(1).nonzero().squeeze(1)
-        angles = torch.stack((rows // ANGLES, rows % ANGLES), dim=1) * POSE_STEP - MAX_ANGLE
-        return PoseExpressionCounts(angles.cpu().numpy(), correct[rows].cpu().numpy(), total[rows].cpu().numpy())
+        total = self.total.view(-1, self.num_classes).cpu().numpy()
+        correct = self.correct.view(-1, self.num_classes).cpu().numpy()
+        rows = np.flatnonzero(total.any(1))
+        joined = JOINED if len(rows) > MAX_ROWS else 1
+        bins = np.stack((rows // BINS, rows % BINS), axis=1)
+        steps = np.where(bins == UNKNOWN, UNKNOWN, np.round((bins - ANGLES // 2) / joined))
+        steps, row = np.unique(steps, axis=0, return_inverse=True)
+        counts = []
+        for cells in (correct[rows], total[rows]):
+            counts.append(np.zeros((len(steps), self.num_classes), np.int64))
+            np.add.at(counts[-1], row.ravel(), cells)
+        poses = np.where(steps == UNKNOWN, np.nan, steps * POSE_STEP * joined)
+        return PoseExpressionCounts(poses, counts[0], counts[1], POSE_STEP * joined)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
 from geofer.errors import DataError
@@ -10,6 +11,7 @@ from geofer.metrics.confusion import ConfusionMatrix
 from geofer.metrics.pose_expression import PoseExpressionAccuracy
 from geofer.metrics.report import RecognitionReport
 from geofer.metrics.subjects import SubjectInterval
+from geofer.metrics.subsets import SubsetAccuracy
 
 
 class RecognitionMetrics(nn.Module):
@@ -29,25 +31,39 @@ class RecognitionMetrics(nn.Module):
         self.confusion = ConfusionMatrix(len(self.expressions))
         self.calibration = CalibrationError()
         self.interval = SubjectInterval()
+        self.subsets = SubsetAccuracy()
 
-    def update(self, probabilities: Tensor, expression: Tensor, pan: Tensor, tilt: Tensor, subject: Tensor) -> None:
+    def update(
+        self,
+        probabilities: Tensor,
+        expression: Tensor,
+        pan: Tensor,
+        tilt: Tensor,
+        subject: Tensor,
+        tags: Tensor | None = None,
+    ) -> None:
         """Add a batch.
 
         Args:
             probabilities: ``(B, K)``, each row sums to 1.
             expression: ``(B,)`` int64 true expressions.
-            pan: ``(B,)`` degrees.
-            tilt: ``(B,)`` degrees.
+            pan: ``(B,)`` degrees, NaN if unknown.
+            tilt: ``(B,)`` degrees, NaN if unknown.
             subject: ``(B,)`` int64, one number a person.
+            tags: ``(B,)`` int64, a bit for each evaluation subset that the face is in; None for none.
         """
         prediction = probabilities.argmax(1)
         self.table.update(prediction, expression, pan, tilt)
         self.confusion.update(prediction, expression)
         self.calibration.update(probabilities, expression)
         self.interval.update(prediction, expression, subject)
+        self.subsets.update(prediction, expression, torch.zeros_like(expression) if tags is None else tags)
 
-    def compute(self) -> RecognitionReport:
+    def compute(self, tags: Sequence[str] = ()) -> RecognitionReport:
         """The report on all faces since the last `reset`.
+
+        Args:
+            tags: Names of the evaluation subsets, in the order of their bits.
 
         Raises:
             DataError: If there were none.
@@ -55,7 +71,7 @@ class RecognitionMetrics(nn.Module):
         confusion = self.confusion.compute()
         if not confusion.any():
             raise DataError("There are no faces to report on: the split that was evaluated is empty.")
-        poses, correct, total = self.table.compute()
+        poses, correct, total, step = self.table.compute()
         low, high, subjects = self.interval.compute()
         return RecognitionReport(
             expressions=self.expressions,
@@ -67,9 +83,11 @@ class RecognitionMetrics(nn.Module):
             accuracy_low=low,
             accuracy_high=high,
             subjects=subjects,
+            pose_step=step,
+            subsets=self.subsets.compute(tags),
         )
 
     def reset(self) -> None:
         """Forget all faces."""
-        for metric in (self.table, self.confusion, self.calibration, self.interval):
+        for metric in (self.table, self.confusion, self.calibration, self.interval, self.subsets):
             metric.reset()

@@ -1,5 +1,6 @@
 """What a validation or a test found, as plain data that fits into files and checkpoints."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geofer.metrics.confusion import balanced_accuracy, macro_f1
+from geofer.metrics.subsets import SubsetCounts
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +24,7 @@ class RecognitionReport:
 
     Attributes:
         expressions: Names of the K expressions, in the order of their labels.
-        poses: ``(P, 2)`` int64 pan and tilt in degrees of each row, multiples of 15.
+        poses: ``(P, 2)`` float64 pan and tilt in degrees of each row, multiples of ``pose_step``; NaN where unknown.
         correct: ``(P, K)`` int64 faces recognised.
         total: ``(P, K)`` int64 faces shown.
         confusion: ``(K, K)`` int64; rows are true expressions, columns predicted ones.
@@ -30,10 +32,12 @@ class RecognitionReport:
         accuracy_low: Lower end of the 95 % interval of `accuracy` over subjects.
         accuracy_high: Its upper end.
         subjects: Number of people.
+        pose_step: Degrees between two rows: 15, or 45 where the poses are on no grid.
+        subsets: Right answers on the faces of each tag that the data set gives.
     """
 
     expressions: tuple[str, ...]
-    poses: NDArray[np.int64]
+    poses: NDArray[np.float64]
     correct: NDArray[np.int64]
     total: NDArray[np.int64]
     confusion: NDArray[np.int64]
@@ -41,6 +45,8 @@ class RecognitionReport:
     accuracy_low: float
     accuracy_high: float
     subjects: int
+    pose_step: int = 15
+    subsets: tuple[SubsetCounts, ...] = ()
 
     @property
     def faces(self) -> int:
@@ -85,6 +91,7 @@ class RecognitionReport:
             "calibration_error": self.calibration_error,
             "accuracy_low": self.accuracy_low,
             "accuracy_high": self.accuracy_high,
+            **{f"accuracy/{subset.tag}": subset.accuracy for subset in self.subsets},
         }
 
     def to_dict(self) -> dict[str, Any]:
@@ -94,10 +101,12 @@ class RecognitionReport:
             "faces": self.faces,
             "subjects": self.subjects,
             "expressions": list(self.expressions),
-            "poses": self.poses.tolist(),
+            "poses": [[None if math.isnan(angle) else int(angle) for angle in pose] for pose in self.poses],
+            "pose_step": self.pose_step,
             "correct": self.correct.tolist(),
             "total": self.total.tolist(),
             "confusion": self.confusion.tolist(),
+            "subsets": [subset._asdict() for subset in self.subsets],
         }
 
     @classmethod
@@ -112,7 +121,7 @@ class RecognitionReport:
         classes, poses = len(expressions), len(data["poses"])
         return cls(
             expressions=expressions,
-            poses=np.array(data["poses"], dtype=np.int64).reshape(poses, 2),
+            poses=np.array(data["poses"], dtype=np.float64).reshape(poses, 2),
             correct=np.array(data["correct"], dtype=np.int64).reshape(poses, classes),
             total=np.array(data["total"], dtype=np.int64).reshape(poses, classes),
             confusion=np.array(data["confusion"], dtype=np.int64).reshape(classes, classes),
@@ -120,4 +129,8 @@ class RecognitionReport:
             accuracy_low=float(data["accuracy_low"]),
             accuracy_high=float(data["accuracy_high"]),
             subjects=int(data["subjects"]),
+            pose_step=int(data.get("pose_step", 15)),
+            subsets=tuple(
+                SubsetCounts(str(s["tag"]), int(s["correct"]), int(s["total"])) for s in data.get("subsets", ())
+            ),
         )

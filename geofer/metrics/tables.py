@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geofer.errors import DataError
+from geofer.metrics.pose_expression import POSE_STEP
 from geofer.metrics.report import RecognitionReport
 
 if TYPE_CHECKING:
@@ -42,9 +43,16 @@ def load_report(run_folder: Path, split: str = "test") -> RecognitionReport:
         raise DataError(f"{path} is no report of geofer ({reason}): evaluate the run again.") from error
 
 
-def pose_name(pan: int, tilt: int) -> str:
-    """A pose as the paper prints it: ``-45, +0``."""
-    return f"{pan:+d}, {tilt:+d}"
+def pose_name(pan: float, tilt: float) -> str:
+    """A pose as the paper prints it: ``-45, +0``; ``unknown`` if both angles are NaN, ``+30, ?`` if one is."""
+    if math.isnan(pan) and math.isnan(tilt):
+        return "unknown"
+    return ", ".join("?" if math.isnan(angle) else f"{angle:+.0f}" for angle in (pan, tilt))
+
+
+def pose_header(report: RecognitionReport) -> str:
+    """What stands above the names of the poses."""
+    return "pan, tilt" if report.pose_step == POSE_STEP else f"pan, tilt ± {report.pose_step / 2:g}"
 
 
 def percent(value: float) -> str:
@@ -69,12 +77,13 @@ def accuracy_rows(report: RecognitionReport) -> list[tuple[str, list[float]]]:
 def report_csv(report: RecognitionReport) -> str:
     """The pose × expression table in percent as CSV: columns pan, tilt, every expression, average.
 
-    The last row is named ``average`` and has no tilt; a cell without a face is empty.
+    The last row is named ``average`` and has no tilt; a cell without a face is empty, and so is an unknown angle.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["pan", "tilt", *report.expressions, AVERAGE])
-    names = [*report.poses.tolist(), [AVERAGE, ""]]
+    poses = [["" if math.isnan(angle) else f"{angle:.0f}" for angle in pose] for pose in report.poses]
+    names = [*poses, [AVERAGE, ""]]
     for name, (_, cells) in zip(names, accuracy_rows(report), strict=True):
         writer.writerow([*name, *("" if math.isnan(cell) else f"{100 * cell:.2f}" for cell in cells)])
     return text.getvalue()
@@ -83,7 +92,7 @@ def report_csv(report: RecognitionReport) -> str:
 def report_markdown(report: RecognitionReport) -> str:
     """The pose × expression table in percent as a Markdown table."""
     lines = [
-        ["pan, tilt", *report.expressions, AVERAGE],
+        [pose_header(report), *report.expressions, AVERAGE],
         ["---", *["---:"] * (len(report.expressions) + 1)],
         *([name, *map(percent, cells)] for name, cells in accuracy_rows(report)),
     ]
@@ -93,7 +102,9 @@ def report_markdown(report: RecognitionReport) -> str:
 def report_table(report: RecognitionReport, title: str | None = None) -> "Table":
     """The pose × expression table in percent for the terminal, best average in each direction in bold."""
     caption = f"accuracy {interval(report)} % (95 % over {report.subjects} subjects) · {report.faces} faces"
-    table = _table(["pan, tilt", *report.expressions, AVERAGE], title, caption)
+    for subset in report.subsets:
+        caption += f"\n{subset.tag}: accuracy {percent(subset.accuracy)} % of {subset.total} faces"
+    table = _table([pose_header(report), *report.expressions, AVERAGE], title, caption)
     rows = accuracy_rows(report)
     best = max(cells[-1] for _, cells in rows[:-1])
     for name, cells in rows[:-1]:
@@ -129,6 +140,9 @@ def comparison_table(reports: Mapping[str, RecognitionReport]) -> "Table":
     table.add_row("interval", *(f"{percent(run.accuracy_low)}–{percent(run.accuracy_high)}" for run in runs))
     for key in ("balanced_accuracy", "macro_f1", "calibration_error"):
         table.add_row(key.replace("_", " "), *(percent(values[key]) for values in scalars))
+    counted = [{subset.tag: subset.accuracy for subset in report.subsets} for report in runs]
+    for tag in dict.fromkeys(tag for subsets in counted for tag in subsets):
+        table.add_row(tag, *(percent(subsets.get(tag, math.nan)) for subsets in counted))
     table.add_section()
     for label, name in enumerate(expressions):
         table.add_row(name, *(percent(report.expression_means[label]) for report in runs))

@@ -155,12 +155,13 @@ class RecognitionModule(LightningModule):
                 f"The classifier's probabilities are NaN or infinite on the {split} faces: its weights or batch "
                 "statistics are broken. Take an earlier checkpoint, or train again with a lower learning rate."
             )
-        metrics.update(probabilities, batch["expression"], batch["pan"], batch["tilt"], batch["subject"])
+        labels = (batch[name] for name in ("expression", "pan", "tilt", "subject"))
+        metrics.update(probabilities, *labels, batch.get("tags"))
         return faces
 
     def _report(self, split: str) -> None:
         metrics: Any = self.metrics[split]
-        report: RecognitionReport = metrics.compute()
+        report: RecognitionReport = metrics.compute(getattr(getattr(self.trainer, "datamodule", None), "tags", ()))
         metrics.reset()
         self.reports[split] = report
         self.log_dict({f"{split}/{name}": value for name, value in report.scalars().items()}, sync_dist=True)

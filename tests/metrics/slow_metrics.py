@@ -16,9 +16,10 @@ class Answers:
     pan: Tensor
     tilt: Tensor
     subject: Tensor
+    tags: Tensor | None = None
 
     def rows(self, part):
-        return tuple(value[part] for value in vars(self).values())
+        return tuple(None if value is None else value[part] for value in vars(self).values())
 
 
 def random_answers(faces=301, seed=0):
@@ -36,10 +37,21 @@ def random_answers(faces=301, seed=0):
     )
 
 
+def answers_in_the_wild(faces=900):
+    """Poses on no grid, every fifth unknown and some known by half, and two tags."""
+    answers = random_answers(faces, seed=3)
+    generator = torch.Generator().manual_seed(4)
+    answers.pan = 35 * torch.randn(faces, generator=generator)
+    answers.tilt = 20 * torch.randn(faces, generator=generator)
+    answers.pan[::5] = answers.tilt[::5] = answers.tilt[1::50] = torch.nan
+    answers.tags = (answers.pan.abs() > 30).long() + 2 * (answers.pan.abs() > 45).long()
+    return answers
+
+
 def slow_table(answers):
     """{(pan, tilt): {expression: [right or wrong of every face]}}."""
     table = {}
-    for probability, expression, pan, tilt, _ in zip(*vars(answers).values(), strict=True):
+    for probability, expression, pan, tilt, _ in zip(*list(vars(answers).values())[:5], strict=True):
         pose = tuple(
             min(range(-90, 91, 15), key=lambda row, angle=float(angle): abs(row - angle)) for angle in (pan, tilt)
         )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn import metrics as sklearn_metrics
-from slow_metrics import EXPRESSIONS, random_answers, slow_calibration_error, slow_table
+from slow_metrics import EXPRESSIONS, answers_in_the_wild, random_answers, slow_calibration_error, slow_table
 
 from geofer.errors import DataError
 from geofer.metrics import RecognitionMetrics, RecognitionReport
@@ -147,3 +147,46 @@ def test_reset_forgets_and_nothing_to_report_is_an_error(answers):
         pytest.raises(DataError, match="split that was evaluated is empty"),
     ):
         metrics.compute()
+
+
+def test_poses_on_no_grid_are_joined_and_unknown_ones_have_rows_of_their_own():
+    answers = answers_in_the_wild()
+    report = report_of(answers)
+    pan, tilt = (angles.clamp(-90, 90).numpy() for angles in (answers.pan, answers.tilt))
+    assert report.pose_step == 45
+    assert report.faces == 900
+    for (row_pan, row_tilt), total in zip(report.poses, report.total.sum(1), strict=True):
+        inside = np.ones(900, bool)
+        for angles, middle in ((pan, row_pan), (tilt, row_tilt)):
+            inside &= np.isnan(angles) if np.isnan(middle) else np.abs(angles - middle) < 22.5
+            if abs(middle) == 90:
+                inside |= np.abs(angles) > 90
+        assert total == inside.sum(), (row_pan, row_tilt)
+    assert np.isnan(report.poses[-1]).all()
+    assert report.total[-1].sum() == 180
+    assert {pan for pan, tilt in report.poses if np.isnan(tilt) and not np.isnan(pan)} <= {-90, -45, 0, 45, 90}
+    assert RecognitionReport.from_dict(json.loads(json.dumps(report.to_dict()))).to_dict() == report.to_dict()
+
+
+def test_few_unknown_poses_leave_the_grid_as_it_is(answers):
+    known = report_of(answers)
+    some = random_answers()
+    some.pan[:10] = some.tilt[:10] = torch.nan
+    report = report_of(some)
+    assert report.pose_step == 15
+    assert np.isnan(report.poses[-1]).all()
+    assert report.total[-1].sum() == 10
+    assert report.accuracy == known.accuracy
+
+
+def test_accuracy_of_the_faces_with_a_tag():
+    answers = answers_in_the_wild()
+    metrics = RecognitionMetrics(EXPRESSIONS)
+    metrics.update(*answers.rows(slice(0, 500)))
+    metrics.update(*answers.rows(slice(500, None)))
+    report = metrics.compute(("pose>30", "pose>45", "nobody"))
+    right = (answers.probabilities.argmax(1) == answers.expression).numpy()
+    for subset, limit in zip(report.subsets, (30, 45), strict=True):
+        inside = np.abs(answers.pan.numpy()) > limit
+        assert subset == (f"pose>{limit}", right[inside].sum(), inside.sum())
+        assert report.scalars()[f"accuracy/pose>{limit}"] == right[inside].mean()

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from geofer.errors import DataError
 from geofer.faces import EXPRESSIONS
-from geofer.metrics import RecognitionReport
+from geofer.metrics import RecognitionReport, SubsetCounts
 from geofer.metrics.tables import comparison_table, load_report, report_csv, report_markdown, report_path, report_table
 
 
@@ -107,3 +107,22 @@ def test_damaged_report_is_named(tmp_path, text):
     report_path(tmp_path, "test").write_text(text)
     with pytest.raises(DataError, match=r"test_metrics\.json is no report"):
         load_report(tmp_path)
+
+
+def wild_report():
+    """Row 1 has no tilt, row 2 is unknown; one subset."""
+    poses = np.array([[45, np.nan], [np.nan, np.nan]])
+    return replace(small_report(), poses=poses, pose_step=45, subsets=(SubsetCounts("pose>30", 3, 4),))
+
+
+def test_unknown_poses_are_named_so():
+    assert report_markdown(wild_report()).splitlines()[0].startswith("| pan, tilt ± 22.5 |")
+    names = [line.split(" | ")[0] for line in report_markdown(wild_report()).splitlines()[2:]]
+    assert names == ["| +45, ?", "| unknown", "| average"]
+    assert [line.split(",")[:2] for line in report_csv(wild_report()).splitlines()[1:3]] == [["45", ""], ["", ""]]
+
+
+def test_subsets_stand_under_the_table_and_in_the_comparison():
+    text = " ".join(word for line in printed(report_table(wild_report())) for word in line)
+    assert "pose>30: accuracy 75.00 % of 4 faces" in text
+    assert ["pose>30", "75.00", "–"] in printed(comparison_table({"a": wild_report(), "b": small_report()}))
