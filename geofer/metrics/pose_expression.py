@@ -89,8 +89,9 @@ class PoseExpressionAccuracy(Metric):
         total = self.total.view(-1, self.num_classes).cpu().numpy()
         correct = self.correct.view(-1, self.num_classes).cpu().numpy()
         rows = np.flatnonzero(total.any(1))
-        joined = JOINED if len(rows) > MAX_ROWS else 1
         bins = np.stack((rows // BINS, rows % BINS), axis=1)
+        known = (bins != UNKNOWN).all(1)
+        joined = JOINED if known.sum() > MAX_ROWS else 1
         steps = np.where(bins == UNKNOWN, UNKNOWN, np.round((bins - ANGLES // 2) / joined))
         steps, row = np.unique(steps, axis=0, return_inverse=True)
         counts = []
