@@ -8,12 +8,10 @@ and the version of the head model.
 import errno
 import hashlib
 import json
-import multiprocessing
 import os
 import shutil
 import zipfile
 import zlib
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, replace
 from functools import cache
 from importlib.metadata import version
@@ -22,9 +20,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 import geofer.rendering
+from geofer.datamodules.workers import progress_bar, work_through
 from geofer.errors import DataError
 from geofer.paths import PARTIAL_SUFFIX, written_whole
 from geofer.rendering import RenderedSubject, RenderSpec
@@ -83,29 +81,13 @@ class RenderCache:
             for leftover in self.folder.glob(f"*{PARTIAL_SUFFIX}"):
                 leftover.unlink()
             (self.folder / "spec.json").write_text(json.dumps(asdict(self.spec), indent=2))
-            self._render(missing, min(workers or os.cpu_count() or 1, len(missing)))
+            with progress_bar() as progress:
+                task = progress.add_task(f"Rendering people at {self.spec.image_size} px", total=self.spec.subjects)
+                progress.advance(task, self.spec.subjects - len(missing))
+                for _ in work_through(self.render_one, missing, min(workers or os.cpu_count() or 1, len(missing))):
+                    progress.advance(task)
         except OSError as error:
             raise self._disk_error(error) from error
-
-    def _render(self, missing: list[int], workers: int) -> None:
-        with _progress() as progress:
-            task = progress.add_task(f"Rendering people at {self.spec.image_size} px", total=self.spec.subjects)
-            progress.advance(task, self.spec.subjects - len(missing))
-            if workers == 1:
-                for subject in missing:
-                    self.render_one(subject)
-                    progress.advance(task)
-                return
-            context = multiprocessing.get_context("spawn")  # torch and warp do not survive a fork
-            with ProcessPoolExecutor(workers, context, initializer=_one_thread) as pool:
-                futures = [pool.submit(self.render_one, subject) for subject in missing]
-                try:
-                    for future in as_completed(futures):
-                        future.result()
-                        progress.advance(task)
-                except BaseException:
-                    pool.shutdown(wait=False, cancel_futures=True)
-                    raise
 
     def render_one(self, subject: int) -> None:
         """Renders one person into their two files, the truth last: a person counts once it is there."""
@@ -167,13 +149,3 @@ def _truth(rendered: RenderedSubject) -> dict[str, NDArray[Any]]:
 
 def _checksum(pictures: NDArray[np.uint8]) -> int:
     return zlib.crc32(np.ascontiguousarray(pictures).data)
-
-
-def _one_thread() -> None:
-    import torch
-
-    torch.set_num_threads(1)
-
-
-def _progress() -> Progress:
-    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
