@@ -1,6 +1,7 @@
 """What all data modules share: splits by subject, loaders, the landmark bank, normalisation."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from geofer.datamodules.leaks import check_apart
 from geofer.datamodules.loader import FaceLoader
 from geofer.datamodules.pairs import PairDataset
+from geofer.datamodules.splits import Identities
 from geofer.datamodules.store import FaceDataset, FaceLabels, PictureSource
 from geofer.errors import ConfigError, DataError
 from geofer.faces import FaceBatch, LandmarkBank, Split, normalise_image
@@ -24,20 +26,39 @@ MAX_BANK = 100_000
 
 
 @dataclass(frozen=True)
+class Origins:
+    """Where the N faces of a store come from: what two data sets are compared by.
+
+    Attributes:
+        data_set: The data set's name.
+        faces: Whom they show.
+        digests: ``(N,)`` uint64, the first half of each picture's digest.
+        files: Names of the pictures of some rows.
+    """
+
+    data_set: str
+    faces: Identities
+    digests: NDArray[np.uint64]
+    files: Callable[[NDArray[np.int64]], Sequence[str]]
+
+
+@dataclass(frozen=True)
 class FaceStore:
     """All faces of a data set, with the split of each.
 
     Attributes:
         table: One row a face.
         pictures: The pictures, in the order of ``table``.
-        split: ``(N,)`` of ``train``, ``val`` and ``test``.
+        split: ``(N,)`` of ``train``, ``val`` and ``test``; ``""`` for faces that are not used.
         tags: Names of the evaluation subsets, in the order of the bits of ``table.tags``.
+        origins: Where the faces come from; None if they were made here.
     """
 
     table: FaceLabels
     pictures: PictureSource
     split: NDArray[np.str_]
     tags: tuple[str, ...] = ()
+    origins: Origins | None = None
 
 
 class FaceDataModule(LightningDataModule, ABC):
@@ -76,6 +97,11 @@ class FaceDataModule(LightningDataModule, ABC):
     @abstractmethod
     def image_size(self) -> int:
         """Side of the square pictures in pixels."""
+
+    @property
+    def crop(self) -> str | None:
+        """The rule that the faces are cropped by, see `geofer.landmarks.alignment`; None if it is not known."""
+        return None
 
     @abstractmethod
     def open_store(self) -> FaceStore:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from geofer.datamodules.records import FaceRecord
 from geofer.errors import DataError
+from geofer.landmarks.alignment import CropRule
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,6 +64,7 @@ class IndexInfo:
         data_set: Name of the data set's class.
         vocabulary: Every expression that the set knows.
         image_size: Side of the crops in pixels.
+        crop: The rule that the faces are cropped by.
         cache: How the crops are kept.
         slots: Number of records behind the index, faces or not.
         format: `FORMAT` when it was written.
@@ -71,6 +73,7 @@ class IndexInfo:
     data_set: str
     vocabulary: tuple[str, ...]
     image_size: int
+    crop: CropRule
     cache: Literal["memory_map", "litdata"]
     slots: int
     format: int = FORMAT

@@ -101,6 +101,11 @@ class PictureFaces(FaceDataModule):
         """Side of the square crops in pixels."""
         return self.preparation.image_size
 
+    @property
+    def crop(self) -> str:
+        """The rule that the faces are cropped by."""
+        return self.preparation.crop
+
     @abstractmethod
     def records(self) -> Iterator[FaceRecord]:
         """Every labelled picture under ``root``, in a fixed order.
@@ -153,6 +158,7 @@ class PictureFaces(FaceDataModule):
             data_set=type(self).__name__,
             vocabulary=self.vocabulary,
             image_size=self.image_size,
+            crop=self.preparation.crop,
             cache=self.preparation.cache,
             slots=self._listing.count,
         )

@@ -22,19 +22,20 @@ from geofer.datamodules.layout import report
 from geofer.datamodules.records import FaceRecord
 from geofer.errors import DataError
 
+LISTED = re.compile(r"(?:val/)?\d/([^/]+)(?:/(?:\d\.\w+)?)?")
+"""What a list writes for a picture in the folder of a class, maybe as a folder of crops."""
+
 ADDITIONS = re.compile(r"^\d_(?=fer\d)|_aligned$")
 """What stands around a picture's own name in some lists and folders."""
 
 
 def picture_name(file: str) -> str:
-    """The name that a picture has in every list: without folders, ending and additions, and without its class.
+    """The name of a picture without folders, ending and additions.
 
     Args:
-        file: A path with forward slashes, or what a list writes instead; see the module's text.
+        file: A path with forward slashes; what stands after ``#`` names a part of it.
     """
-    parts = [Path(part).stem for part in re.split(r"[/#]", file) if part]
-    names = [part for part in parts if not re.fullmatch(r"\d", part)]  # single digits are classes and crops
-    return ADDITIONS.sub("", (names or parts)[-1])
+    return ADDITIONS.sub("", Path(file.rpartition("#")[2]).stem)
 
 
 def read_picture_list(path: Path) -> frozenset[str]:
@@ -43,7 +44,8 @@ def read_picture_list(path: Path) -> frozenset[str]:
     Raises:
         DataError: The list is missing, no text, or empty.
     """
-    names = frozenset(picture_name(cells[0]) for _, cells in read_rows(path, " ") if cells[0])
+    listed = {cells[0] for _, cells in read_rows(path, " ") if cells[0]}
+    names = frozenset(picture_name(match[1] if (match := LISTED.fullmatch(name)) else name) for name in listed)
     if not names:
         raise DataError(f"The list {path} names no picture.")
     return names

@@ -70,6 +70,11 @@ class PreparedFaces(FaceDataModule):
         """Side of the square crops in pixels."""
         return self.index.info.image_size
 
+    @property
+    def crop(self) -> str:
+        """The rule that the faces are cropped by."""
+        return self.index.info.crop
+
     def assign_splits(self, faces: Identities) -> NDArray[np.str_]:
         """See `geofer.datamodules.splits.default_splits`."""
         return default_splits(faces, self.val_share, self.seed)

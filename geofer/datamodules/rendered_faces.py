@@ -122,6 +122,11 @@ class RenderedFaces(FaceDataModule):
         """Side of the square pictures in pixels."""
         return self.spec.image_size
 
+    @property
+    def crop(self) -> str:
+        """The rule that the faces are cropped by."""
+        return self.spec.crop
+
     def prepare_data(self) -> None:
         """Renders what is missing, in parallel; resumes where a killed run stopped."""
         self.cache.prepare(self._render_workers)

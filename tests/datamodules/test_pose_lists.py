@@ -1,0 +1,75 @@
+import pytest
+
+from geofer.datamodules.pose_lists import picture_name, read_picture_list, tagged
+from geofer.datamodules.records import FaceRecord
+from geofer.errors import DataError
+
+HASH = "83dac9d7eec7fb0bfef79b4d35ddc69a6f7fb458d3bffc4e78f33ad9"
+
+
+@pytest.mark.parametrize(
+    ("listed", "file"),
+    [
+        ("3/test_0025_aligned.jpg", "basic/Image/aligned/test_0025_aligned.jpg"),
+        ("test_0003_aligned 3 4", "basic/Image/original/test_0003.jpg"),
+        ("0/fer0032226.jpg", "fer2013.csv#fer0032226"),
+        ("1_fer0034656.png 8 0", "fer2013.csv#fer0034656"),
+        (f"0/{HASH}.jpg", f"Manually_Annotated_Images/12/{HASH}.jpg"),
+        (f"0/{HASH}/8.jpg", f"Manually_Annotated_Images/12/{HASH}.JPG"),
+        (f"val/0/{HASH}/", f"{HASH}.jpg"),
+        ("8.jpg", "val_set/images/8.jpg"),
+        ("val_set/images/8.jpg", "val_set/images/8.jpg"),
+    ],
+)
+def test_every_form_of_the_lists(listed, file, tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text(f"{listed}\r\n")
+    assert read_picture_list(path) == {picture_name(file)}
+
+
+@pytest.fixture
+def lists(tmp_path):
+    texts = {"pose>30": "3/test_1_aligned.jpg\n0/test_2_aligned.jpg\n", "pose>45": "0/test_2_aligned.jpg\n"}
+    paths = {}
+    for tag, text in texts.items():
+        paths[tag] = tmp_path / f"{tag[-2:]}.txt"
+        paths[tag].write_text(text)
+    return paths
+
+
+def pictures(*names):
+    return [FaceRecord(f"aligned/{name}_aligned.jpg", "fear", split=name.partition("_")[0]) for name in names]
+
+
+def test_test_pictures_get_the_tags_of_their_lists(lists):
+    found = list(tagged(pictures("test_1", "test_2", "test_3", "train_2"), lists))
+    assert [record.tags for record in found] == [("pose>30",), ("pose>30", "pose>45"), (), ()]
+
+
+def test_tags_that_are_there_stay(lists):
+    (record,) = tagged([FaceRecord("test_2.jpg", "fear", tags=("mine",))], {"pose>45": lists["pose>45"]})
+    assert record.tags == ("mine", "pose>45")
+
+
+def test_pictures_that_are_not_there_are_counted(lists):
+    with pytest.warns(UserWarning, match=r"30\.txt names pictures that are not there.* \(1\): 'test_1'"):
+        list(tagged(pictures("test_2"), lists))
+
+
+def test_a_list_of_another_data_set(lists):
+    with pytest.raises(DataError, match=r"None of the 2 pictures in .*30\.txt, such as 'test_1'"):
+        list(tagged(pictures("test_9"), lists))
+
+
+def test_a_picture_for_training_is_no_test_picture(lists):
+    record = FaceRecord("test_2.jpg", "fear", split="train")
+    with pytest.raises(DataError, match="is a test picture of this data set"):
+        list(tagged([record], lists))
+
+
+def test_missing_and_empty_lists(tmp_path):
+    with pytest.raises(DataError, match=r"missing\.txt"):
+        read_picture_list(tmp_path / "missing.txt")
+    (tmp_path / "empty.txt").write_text("\n\n")
+    with pytest.raises(DataError, match="names no picture"):
+        read_picture_list(tmp_path / "empty.txt")
