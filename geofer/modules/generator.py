@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from geofer.modules.geometry import CONTOURS, draw_contours
 from geofer.modules.sizes import halvings
+from geofer.modules.warp import WarpedFace
 
 
 class Encoder(nn.Module):
@@ -76,7 +77,7 @@ class Decoder(nn.Module):
             code_size: Length of f(x) and f(g^t) together.
             contours: Show the target landmarks, drawn as contours, to every convolution.
             skips: Show the encoder's features of the same size to every deconvolution of stride 2.
-            blend: Predict a mask as well, which blends the colours with a picture that is given.
+            blend: Predict a mask as well, which blends the colours with a warped face that is given.
         """
         super().__init__()
         count, self.side = halvings(image_size)
@@ -89,11 +90,11 @@ class Decoder(nn.Module):
             for channels in widths
         )
         # a deconvolution of stride 1 is a convolution
-        self.refine = nn.Conv2d(width // 2 + extra + 3 * blend, width // 4, 5, padding=2)
+        self.refine = nn.Conv2d(width // 2 + extra + 4 * blend, width // 4, 5, padding=2)
         self.colour = nn.Conv2d(width // 4, 3 + blend, 5, padding=2)
 
     def forward(
-        self, code: Tensor, landmarks: Tensor, features: Sequence[Tensor], warped: Tensor | None = None
+        self, code: Tensor, landmarks: Tensor, features: Sequence[Tensor], warped: WarpedFace | None = None
     ) -> Tensor:
         """Decode a face.
 
@@ -101,7 +102,7 @@ class Decoder(nn.Module):
             code: f(x) and f(g^t), ``(B, code_size)``.
             landmarks: The target g^t, ``(B, 68, 2)``, which ``contours`` draws.
             features: Those of the encoder, which ``skips`` uses.
-            warped: ``(B, 3, H, W)`` in [-1, 1], the picture to blend with.
+            warped: The face to blend with.
 
         Returns:
             x' ``(B, 3, H, W)`` in [-1, 1].
@@ -110,12 +111,12 @@ class Decoder(nn.Module):
         for deconv, skip in zip(self.deconvs, reversed(features), strict=True):
             x = self._beside(x, landmarks, skip if self.skips else None)
             x = F.relu(deconv(x))
-        x = F.relu(self.refine(self._beside(x, landmarks, warped)))
+        x = F.relu(self.refine(self._beside(x, landmarks, None if warped is None else torch.cat(warped, dim=1))))
         colour = self.colour(x)
         if warped is None:
             return torch.tanh(colour)
         mask = torch.sigmoid(colour[:, 3:] - 2)  # at first, mostly the warped picture
-        return mask * torch.tanh(colour[:, :3]) + (1 - mask) * warped
+        return mask * torch.tanh(colour[:, :3]) + (1 - mask) * warped.image
 
     def _beside(self, x: Tensor, landmarks: Tensor, other: Tensor | None) -> Tensor:
         parts = [x] if other is None else [x, other.to(x.dtype)]

@@ -1,7 +1,6 @@
-"""What can be made of 68 landmarks without learning: contour maps, regions that matter, and warped pictures."""
+"""What can be made of 68 landmarks without learning: contour maps, and the regions that matter."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from geofer.faces import INNER_LIP, JAW, LEFT_BROW, LEFT_EYE, NOSE_BASE, NOSE_BRIDGE, OUTER_LIP, RIGHT_BROW, RIGHT_EYE
@@ -74,49 +73,6 @@ def weigh_regions(landmarks: Tensor, size: int, weight: float) -> Tensor:
         )  # (B, 2, size)
         inside = torch.maximum(inside, edges[:, 1, :, None] * edges[:, 0, None, :])
     return 1 + (weight - 1) * inside[:, None]
-
-
-def warp_face(image: Tensor, landmarks: Tensor, target: Tensor) -> Tensor:
-    """Move a face's landmarks to target positions, and the rest of the picture along with them.
-
-    Each output pixel looks up an input position: the affine map that best takes target to source landmarks, plus what
-    that map leaves over at the landmarks nearby (Shepard's inverse distance weighting, ACM 1968), fading out towards
-    the picture's edge. What is left over is computed on a grid of 32 × 32 and
-    enlarged.
-
-    Args:
-        image: ``(B, 3, H, W)`` in [-1, 1].
-        landmarks: ``(B, 68, 2)`` of the image, in [-1, 1].
-        target: ``(B, 68, 2)`` where they shall be.
-
-    Returns:
-        ``(B, 3, H, W)``; positions outside the image repeat its edge. No gradient flows through it.
-    """
-    with torch.no_grad(), torch.autocast(image.device.type, enabled=False):
-        source, target = landmarks.float(), target.float()
-        affine = torch.linalg.lstsq(_homogeneous(target), source).solution  # (B, 3, 2)
-        residual = source - _homogeneous(target) @ affine
-
-        coarse = _grid(32, source).flatten(0, 1)
-        distance2 = torch.cdist(coarse.expand(len(target), -1, -1), target).square()  # (B, 32², 68)
-        nearness = 1 / (distance2 + 1e-3).square()
-        unmoved = 1 / 0.5**4  # a still landmark at a quarter of the picture's side from everywhere
-        shift = nearness @ residual / (nearness.sum(dim=-1, keepdim=True) + unmoved)
-
-        size = image.shape[-1]
-        shift = F.interpolate(shift.mT.unflatten(2, (32, 32)), (size, size), mode="bilinear", align_corners=False)
-        field = (_homogeneous(_grid(size, source)).flatten(0, 1) @ affine).unflatten(1, (size, size))
-        field = field + shift.movedim(1, -1)
-        return F.grid_sample(image.float(), field, padding_mode="border", align_corners=False)
-
-
-def _grid(size: int, like: Tensor) -> Tensor:
-    centres = _pixel_centres(size, like)
-    return torch.stack(torch.meshgrid(centres, centres, indexing="xy"), dim=-1)  # (size, size, 2)
-
-
-def _homogeneous(points: Tensor) -> Tensor:
-    return torch.cat([points, torch.ones_like(points[..., :1])], dim=-1)
 
 
 def _segments(points: Tensor, closed: bool) -> tuple[Tensor, Tensor]:

@@ -278,7 +278,7 @@ class GeometryGuidedFER(RecognitionModule):
         Raises:
             ConfigError: The generator warps, and ``source`` is missing.
         """
-        if source is None and self.averaged.warp:
+        if source is None and self.averaged.warp is not None:
             raise ConfigError("This generator warps faces: synthesize needs the landmarks of the input, source=…")
         with evaluating(self.averaged):
             synthesis: Synthesis = self.averaged(image, landmarks if source is None else source, landmarks)

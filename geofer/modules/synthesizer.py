@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from geofer.modules.embedding import GeometryEmbedding
 from geofer.modules.generator import Decoder, Encoder
-from geofer.modules.geometry import warp_face
+from geofer.modules.warp import FaceWarp
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class GeneratorConfig:
             for each layer, which narrow networks learn faster from.
         contours: The decoder also sees the target landmarks drawn as contours, at every scale.
         skips: The decoder also sees the encoder's features, at every scale.
-        warp: The face is first warped from its own landmarks to the target's; the encoder sees that picture, and the
-            decoder paints over it where it must.
+        warp: The face is first turned from its own landmarks to the target's by `geofer.modules.warp.FaceWarp`; the
+            encoder sees that picture, and the decoder paints over it where it must.
     """
 
     width: int = 64
@@ -58,7 +58,7 @@ class Synthesizer(nn.Module):
     def __init__(self, image_size: int, config: GeneratorConfig) -> None:
         """Build the networks for pictures of ``image_size`` pixels."""
         super().__init__()
-        self.warp = config.warp
+        self.warp = FaceWarp(image_size) if config.warp else None
         self.embedding = GeometryEmbedding(config.embedding_size)
         self.encoder = Encoder(image_size, config.width, config.identity_size)
         self.decoder = Decoder(
@@ -80,8 +80,8 @@ class Synthesizer(nn.Module):
             target: g^t, ``(B, 68, 2)`` in [-1, 1].
         """
         embedding, reconstruction = self.embedding(target)
-        warped = warp_face(image, landmarks, target) if self.warp else None
-        identity, features = self.encoder(image if warped is None else warped)
+        warped = self.warp(image, landmarks, target) if self.warp is not None else None
+        identity, features = self.encoder(image if warped is None else warped.image)
         code = torch.cat([identity, embedding], dim=1)
         return Synthesis(self.decoder(code, target, features, warped), identity, embedding, reconstruction)
 

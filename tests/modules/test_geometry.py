@@ -2,8 +2,8 @@
 
 import torch
 
-from geofer.faces import INNER_LIP, LEFT_EYE, OUTER_LIP, RIGHT_EYE, normalise_landmarks
-from geofer.modules.geometry import CONTOURS, draw_contours, warp_face, weigh_regions
+from geofer.faces import INNER_LIP, LEFT_EYE, OUTER_LIP, RIGHT_EYE
+from geofer.modules.geometry import CONTOURS, draw_contours, weigh_regions
 
 
 def spread(batch=1):
@@ -55,34 +55,3 @@ def test_regions_weigh_mouth_and_eyes_and_leave_the_rest():
     assert weight[18, 22] > 4
     assert abs(weight[2, 2] - 1) < 1e-3
     assert abs(weight[60, 60] - 1) < 1e-3
-
-
-def test_warping_to_the_same_geometry_changes_nothing():
-    image = torch.rand(2, 3, 64, 64) * 2 - 1
-    assert torch.allclose(warp_face(image, spread(2), spread(2)), image, atol=1e-3)
-
-
-def test_warping_carries_an_affine_motion_exactly():
-    image = torch.zeros(1, 3, 64, 64)
-    image[:, :, 20:24, 30:34] = 1
-    moved = warp_face(image, spread(), spread() + torch.tensor([8 * 2 / 64, 4 * 2 / 64]))
-    assert torch.allclose(moved[:, :, 4:, 8:], image[:, :, :-4, :-8], atol=1e-3)
-
-
-def test_warping_moves_a_landmark_where_it_should_go():
-    landmarks = spread()
-    landmarks[0, 60] = normalise_landmarks(torch.tensor([30.0, 40.0]), 64)
-    image = torch.zeros(1, 3, 64, 64)
-    image[:, :, 39:42, 29:32] = 1
-    target = landmarks.clone()
-    target[0, 60] = normalise_landmarks(torch.tensor([33.0, 44.0]), 64)
-    moved = warp_face(image, landmarks, target)[0, 0]
-    assert moved[44, 33] > 0.7
-    assert moved[38, 28] < 0.3
-
-
-def test_warping_ignores_autocast():
-    image = torch.rand(1, 3, 32, 32)
-    with torch.autocast("cpu", torch.bfloat16):
-        assert torch.equal(warp_face(image, spread(), spread() * 0.9), warp_face(image, spread(), spread() * 0.9))
-        assert warp_face(image, spread(), spread()).dtype == torch.float32

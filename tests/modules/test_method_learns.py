@@ -18,22 +18,21 @@ def faces():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("steps", "warmup", "rate", "reconstruction", "settings"),
+    ("steps", "warmup", "rate", "left", "settings"),
     [
-        (320, 240, 1e-3, 0.139, {"generator": GeneratorConfig(width=32, initial_std=None)}),
-        (200, 80, 2e-3, 0.067, TUNED),
+        (320, 240, 1e-3, 0.35, {"generator": GeneratorConfig(width=32, initial_std=None)}),
+        (200, 80, 2e-3, 0.85, TUNED),
     ],
     ids=["paper", "tuned"],
 )
-def test_it_learns_what_matters(faces, steps, warmup, rate, reconstruction, settings):
+def test_it_learns_what_matters(faces, steps, warmup, rate, left, settings):
     schedule = Schedule(warmup, adversarial_ramp=40, synthetic_start=warmup, synthetic_ramp=40)
     optimizers = {"generator_optimizer": adam(rate), "classifier_optimizer": adam(2e-3)}
     module = make_module(schedule=schedule, average=0.98, **optimizers, **settings)
     losses, start, end = Losses(), slice(0, 10), slice(-20, None)
     fit(module, faces, steps=steps, callbacks=[losses])
 
-    assert losses.mean("rec", end) < reconstruction  # 0.3 of what a generator without a warp starts from
-    assert losses.mean("rec", end) < 0.7 * losses.mean("rec", start)  # a warped face is a good start
+    assert losses.mean("rec", end) < left * losses.mean("rec", start)  # a turned face is a good start
     assert losses.mean("c_real", end) < 0.5 * losses.mean("c_real", start)
     assert losses.mean("c_fake", end) < losses.mean("c_fake", start)
 
