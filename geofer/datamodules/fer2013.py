@@ -37,10 +37,9 @@ VOTES = "fer2013new.csv"
 COLUMNS = ("emotion", "pixels", "Usage")
 VOTED = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
 SIZE = 48
-NAME = "fer"
-"""Faces are called as FER+ calls them: fer0000000 stands in the line `FIRST_LINE`, and so on."""
-
+IMAGE_NAME = "Image name"
 FIRST_LINE = 2
+"""Where face 0 stands. FER+ names faces too, in another count: it leaves out those that it has no name for."""
 
 
 class FER2013(PictureFaces):
@@ -93,13 +92,13 @@ class FER2013(PictureFaces):
             if usage not in SPLITS:
                 raise DataError(f"{where}: {usage!r} is no usage of FER2013. There are {', '.join(SPLITS)}.")
             found[usage] += 1
-            expression = expression_of(CODES, row["emotion"], where)
+            expression, name = expression_of(CODES, row["emotion"], where), ""
             if voted is not None:
-                other_usage, expression = voted.get(number, ("", ""))
+                other_usage, expression, name = voted.get(number, ("", "", ""))
                 if other_usage != usage:
                     raise DataError(f"{where}: {self.root / VOTES} has no face for {usage} in the same line.")
             if expression in self.VOCABULARY:
-                yield FaceRecord(f"{PICTURES}#{NAME}{number:07d}", expression, split=SPLITS[usage][0])
+                yield FaceRecord(f"{PICTURES}#{number}/{name}".rstrip("/"), expression, split=SPLITS[usage][0])
             else:
                 dropped[expression] += 1
         for usage, (_, size) in SPLITS.items():
@@ -128,15 +127,15 @@ def read_table(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[s
         yield line, dict(zip(header, cells, strict=True))
 
 
-def read_votes(path: Path) -> dict[int, tuple[str, str]]:
-    """The table of FER+: for each face by its number, its usage and what the majority sees."""
+def read_votes(path: Path) -> dict[int, tuple[str, str, str]]:
+    """The table of FER+: for each face by its number, its usage, what the majority sees, and its name in FER+."""
     voted = {}
-    for line, row in read_table(path, ("Usage", *VOTED)):
+    for line, row in read_table(path, ("Usage", IMAGE_NAME, *VOTED)):
         try:
             votes = {name: int(row[name]) for name in VOTED}
         except ValueError as error:
             raise DataError(f"{path}, line {line}: a number of votes is no number: {error}.") from error
-        voted[line - FIRST_LINE] = row["Usage"], majority(votes)
+        voted[line - FIRST_LINE] = row["Usage"], majority(votes), Path(row[IMAGE_NAME]).stem
     return voted
 
 
@@ -149,7 +148,9 @@ def majority(votes: dict[str, int]) -> str:
 
 @dataclass(frozen=True)
 class PixelRows:
-    """Reads the pixels of records such as ``fer2013.csv#fer0000000``, the face in the table's second line.
+    """Reads the pixels of records such as ``fer2013.csv#0``, the face in the table's second line.
+
+    With FER+ its name there follows, as in ``fer2013.csv#0/fer0000000``.
 
     Attributes:
         table: The file ``fer2013.csv``.
@@ -169,7 +170,7 @@ class PixelRows:
         with self.table.open("rb") as file:
             pixels = read_cells(file.readline()).index("pixels")
             for record in records:
-                number = int(record.file.partition(f"#{NAME}")[2])
+                number = int(record.file.partition("#")[2].partition("/")[0])
                 file.seek(self._starts[number + FIRST_LINE - 1])
                 try:
                     values = np.array(read_cells(file.readline())[pixels].split(), np.uint8)
