@@ -1,6 +1,7 @@
 """From a landmark detector's name to the detector."""
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 from geofer.errors import ConfigError, GeoferError, PluginError
@@ -24,13 +25,7 @@ def build_detector(name: str, **options: Any) -> LandmarkDetector:  # noqa: ANN4
     build = load_plugin(LANDMARK_DETECTORS, name)
     if not callable(build):
         raise PluginError(f"The landmark detector {name!r} is a {type(build).__name__}; a plugin must be callable.")
-    try:
-        inspect.signature(build).bind(**options)
-    except TypeError as error:
-        raise ConfigError(
-            f"The landmark detector {name!r} cannot be built with {_listed(options)}: {error}. Its options are "
-            f"{', '.join(inspect.signature(build).parameters) or 'none'}."
-        ) from error
+    _check_options(name, build, options)
     try:
         detector: object = build(**options)
     except GeoferError:
@@ -46,6 +41,20 @@ def build_detector(name: str, **options: Any) -> LandmarkDetector:  # noqa: ANN4
             "`detect(images, names)` (docs/plugins.md shows one)."
         )
     return detector
+
+
+def _check_options(name: str, build: Callable[..., object], options: dict[str, Any]) -> None:
+    try:
+        signature = inspect.signature(build)
+    except ValueError:  # written in C, it tells none
+        return
+    try:
+        signature.bind(**options)
+    except TypeError as error:
+        raise ConfigError(
+            f"The landmark detector {name!r} cannot be built with {_listed(options)}: {error}. Its options are "
+            f"{', '.join(signature.parameters) or 'none'}."
+        ) from error
 
 
 def _listed(options: dict[str, Any]) -> str:

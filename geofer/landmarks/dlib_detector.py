@@ -59,7 +59,7 @@ class DlibDetector:
         if image.size == 0:
             return Faces.none()
         border = round(PADDING * max(image.shape[:2]))
-        wide = np.pad(image, ((border, border), (border, border), (0, 0)), mode="edge")
+        wide = np.ascontiguousarray(np.pad(image, ((border, border), (border, border), (0, 0)), mode="edge"))
         boxes, margins, _ = self._find.run(wide, self._upsample, 0.0)
         shapes = [[(point.x, point.y) for point in self._fit(wide, box).parts()] for box in boxes]
         return Faces.from_landmarks(

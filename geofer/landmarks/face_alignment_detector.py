@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from geofer.errors import DataError, PluginError
 from geofer.landmarks.detector import Faces
@@ -85,9 +85,18 @@ def find_faces(network: Any, image: NDArray[np.uint8]) -> Faces:  # noqa: ANN401
         return Faces.none()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "No faces were detected")
-        points, _, boxes = network.get_landmarks_from_image(image, return_bboxes=True)
-    if not points:
+        return to_faces(*network.get_landmarks_from_image(image, return_bboxes=True))
+
+
+def to_faces(points: list[NDArray[np.float32]] | None, scores: None, boxes: list[ArrayLike] | None) -> Faces:
+    """What `face_alignment.FaceAlignment.get_landmarks_from_image` answers, with ``return_bboxes``.
+
+    Args:
+        points: ``(68, 2)`` a face; None for no face.
+        scores: Not asked for.
+        boxes: Left, top, right, bottom a face, and with most of the package's detectors a score.
+    """
+    if not points or not boxes:
         return Faces.none()
     rows = np.array(boxes, np.float32)
-    scores = rows[:, 4] if rows.shape[1] > 4 else None
-    return Faces.from_landmarks(np.array(points), boxes=rows[:, :4], scores=scores)
+    return Faces.from_landmarks(points, boxes=rows[:, :4], scores=rows[:, 4] if rows.shape[1] > 4 else None)

