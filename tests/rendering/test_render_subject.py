@@ -157,3 +157,16 @@ def test_the_closed_mouth_hides_the_teeth():
         chin = subject.landmarks[0, [57, 8]].mean(0).round().astype(int)
         patch = subject.images[0, chin[1] - 4 : chin[1] + 5, chin[0] - 12 : chin[0] + 13].astype(float)
         assert patch.max() - patch.min() < 120  # no white tooth in the skin of the chin
+
+
+def test_a_broad_smile_shows_the_upper_teeth_and_a_face_at_rest_does_not():
+    spec = replace(FRONT, expressions=("happiness", "neutral"), variation=0, image_size=224)
+    for person in range(6):
+        subject = render_subject(spec, person)
+        redness = []
+        for image, points in zip(subject.images.astype(float), subject.landmarks, strict=True):
+            x, y = (points[62] * 0.6 + points[66] * 0.4).round().astype(int)
+            red, green, _ = image[y - 1 : y + 2, x - 6 : x + 7].mean((0, 1))
+            redness.append(red / green)
+        smile, rest = redness
+        assert smile < 1.15 < rest
