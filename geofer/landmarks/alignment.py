@@ -74,7 +74,7 @@ class Alignment:
         import cv2
 
         scale = np.sqrt(np.linalg.det(self.matrix[:, :2]))
-        fine = 2 if scale < 0.999 else 1  # pixels a side that make one of the crop's; rounding makes no scale of 1 less
+        fine = 2 if scale < 0.999 else 1  # pixels a side that make one of the crop's; a scale of 1 may be rounded
         limits, margin = np.array(picture.shape[1::-1]), 2 + 1 / scale
         low = np.clip(self.corners.min(0) - margin, 0, limits - 1).astype(int)
         high = np.clip(self.corners.max(0) + margin, low + 1, limits).astype(int)
