@@ -45,10 +45,11 @@ def lift_landmarks(scan: PosedScan, landmarks: NDArray[np.float32], view: Views,
     plain = surface[across.argmin(1)].astype(np.float64)
 
     head = np.array(MEAN_HEAD)
-    laid, scale = cv2.estimateAffine3D(head[JAW.stop :], plain[JAW.stop :], force_rotation=True)
+    try:
+        laid, scale = cv2.estimateAffine3D(head[JAW.stop :], plain[JAW.stop :], force_rotation=True)
+    except cv2.error as error:
+        raise DataError("The landmarks do not form a face.") from error
     expected = scale * head @ laid[:, :3].T + laid[:, 3]
-    if not np.isfinite(expected).all():
-        raise DataError("The landmarks do not form a face.")
     depth = expected[:, 2:].astype(np.float32) - surface[:, 2]
     nearest = (across + np.square(_DEPTH_WEIGHT * depth)).argmin(1)
     return np.asarray(surface[nearest] @ view.rotations[0], np.float32)

@@ -33,20 +33,22 @@ def read_markers(path: Path, root: Path, scan: Scan) -> NDArray[np.int64]:
     """
     name = printable(path)
     rows = [row.split() for row in read_text(path, root).splitlines() if row.strip()]
-    if len(rows) != NUM_MARKERS or any(len(row) != 4 for row in rows):
-        raise DataError(f"{name} has {len(rows)} rows; it must have {NUM_MARKERS} rows of `index x y z`.")
-    try:
-        index = np.array([int(row[0]) for row in rows], np.int64)
-        points = np.array([[float(word) for word in row[1:]] for row in rows])
-    except (ValueError, OverflowError) as error:
-        raise DataError(f"{name} holds what is no number: {printable(error)}.") from error
-    if index.min() < 0 or index.max() >= len(scan.vertices):
-        raise DataError(f"{name} marks vertices {index.min()} to {index.max()} of {len(scan.vertices)}, from 0 on.")
-    distance = np.abs(points - scan.vertices[index]).max(axis=1)
-    if not (distance <= _TOLERANCE).all():
-        row = int(np.argmax(~(distance <= _TOLERANCE)))
-        raise DataError(
-            f"{name} row {row + 1} puts vertex {index[row]} at {points[row].tolist()}, but the scan has it at "
-            f"{scan.vertices[index[row]].tolist()}; the two files do not belong together."
-        )
-    return index
+    if len(rows) != NUM_MARKERS:
+        raise DataError(f"{name} has {len(rows)} rows; it must have {NUM_MARKERS}.")
+    markers = []
+    for number, row in enumerate(rows, start=1):
+        try:
+            index, (x, y, z) = int(row[0]), map(float, row[1:])
+        except ValueError as error:
+            text = b" ".join(row).decode(errors="backslashreplace")
+            raise DataError(f"{name} row {number} is {text!r}; it must be like `index x y z`.") from error
+        if not 0 <= index < len(scan.vertices):
+            raise DataError(f"{name} row {number} marks vertex {index} of {len(scan.vertices)}, counted from 0.")
+        vertex = scan.vertices[index]
+        if not np.abs(vertex - (x, y, z)).max() <= _TOLERANCE:
+            raise DataError(
+                f"{name} row {number} puts vertex {index} at {x:g}, {y:g}, {z:g}, but the scan has it at "
+                f"{vertex[0]:g}, {vertex[1]:g}, {vertex[2]:g}; the two files do not belong together."
+            )
+        markers.append(index)
+    return np.array(markers, np.int64)
