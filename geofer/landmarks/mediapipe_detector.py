@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import signal
 import sys
+import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -59,6 +61,7 @@ class MediaPipeDetector:
             output_face_blendshapes=True,
             output_facial_transformation_matrixes=True,
         )
+        _ignore_profiling_timers()
         with _silent_stderr():
             self._landmarker = vision.FaceLandmarker.create_from_options(options)
         weakref.finalize(self, _close, self._landmarker)
@@ -105,6 +108,16 @@ def _close(landmarker: Any) -> None:  # noqa: ANN401
         landmarker.close()
     except RuntimeError:
         landmarker._handle = None
+
+
+def _ignore_profiling_timers() -> None:
+    """Keeps MediaPipe's profiling timers from ending the process.
+
+    MediaPipe ignores their signal, but Python does not know: whoever restores Python's signal handlers, as Lightning
+    does after a run, would make it deadly again.
+    """
+    if hasattr(signal, "SIGPROF") and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGPROF, signal.SIG_IGN)
 
 
 @contextlib.contextmanager
