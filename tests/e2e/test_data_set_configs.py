@@ -1,0 +1,42 @@
+"""Every data set's example configuration trains on a small folder of the set's own grammar, as its user would."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from data_set_trees import DATA_SETS, Planted
+
+from geofer.cli import main
+
+CONFIGS = Path(__file__).parents[2] / "configs" / "data"
+SMALL = {
+    "model.classifier.backbone_arguments": "{widths: [16, 32]}",
+    "data.batch_size": "4",
+    "data.preparation.workers": "1",
+    "trainer.max_epochs": "1",
+    "trainer.limit_train_batches": "2",
+    "trainer.accelerator": "cpu",
+}
+
+
+def test_every_configuration_is_trained_on_here() -> None:
+    assert {planted.config for planted in DATA_SETS.values()} == {path.stem for path in CONFIGS.glob("*.yaml")}
+
+
+@pytest.mark.filterwarnings("ignore:.* under .* there are")  # the sets are larger than these
+@pytest.mark.parametrize("planted", DATA_SETS.values(), ids=DATA_SETS)
+def test_fits_one_epoch(planted: Planted, rendered_pictures, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GEOFER_CACHE", str(tmp_path / "cache"))
+    root = tmp_path / "set"
+    root.mkdir()
+    faces = planted.plant(root, rendered_pictures)
+    config = CONFIGS / f"{planted.config}.yaml"
+    small = SMALL | ({"model.generator.width": "16"} if "generator" in config.read_text() else {})
+    arguments = ["--config", str(config), *(f"--{name}={value}" for name, value in small.items()), *planted.options]
+    assert main(["fit", *arguments, f"--data.root={root}"]) == 0
+    name = yaml.safe_load(config.read_text())["data"]["class_path"].rpartition(".")[2]
+    output = capsys.readouterr().out
+    assert f"{name}: {faces} faces in " in output
+    assert f"0 of {faces} pictures were skipped" in output
+    assert Path("runs", planted.config, "checkpoints", "last.ckpt").exists()
