@@ -3,9 +3,9 @@
 The chart unrolls the mean of many random people at rest from a vertical axis inside the head: columns are angles, rows
 are heights, and each point is where a ray from the axis leaves the skin for the last time. The file holds
 
-* ``positions`` ``(64, 64, 3)`` float32, metres (x to the person's left, y up, z out of the face),
-* ``landmarks`` ``(68, 3)`` float32, the iBUG points on the same face,
-* ``chart`` ``(68, 2)`` float32, where they lie on the chart, in [-1, 1] (x along columns, y along rows).
+* ``positions`` ``(64, 64, 3)`` float32, millimetres (x to the person's left, y up, z out of the face),
+* ``chart`` ``(68, 2)`` float32, where the landmarks of `geofer.landmarks.mean_head` lie on it, in [-1, 1] (x along
+  columns, y along rows).
 
 Takes half a minute.
 """
@@ -16,17 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 import geofer.modules
+from geofer.landmarks.mean_head import MEAN_HEAD
 from geofer.rendering.head import EYE, SKIN, load_head
 from geofer.rendering.identity import sample_identity
-from geofer.rendering.landmarks import LANDMARK_VERTICES
 
 PEOPLE, SIDE = 200, 64
-AXIS = -0.06
-"""z of the vertical axis in metres, about between the ears."""
+AXIS = -60.0
+"""z of the vertical axis in millimetres, about between the ears."""
 
 WIDEST = np.radians(115)
-TOP, BOTTOM = 0.10, -0.135
-"""Largest angle to either side, and the chart's range of heights in metres: hairline to below the chin."""
+TOP, BOTTOM = 100.0, -135.0
+"""Largest angle to either side, and the chart's range of heights in millimetres: hairline to below the chin."""
 
 
 def last_exits(triangles: NDArray[np.float32], height: float) -> NDArray[np.float32]:
@@ -51,17 +51,15 @@ def main() -> None:
     """Writes the file."""
     head = load_head()
     people = [head.neutral(sample_identity(np.random.default_rng(seed))) for seed in range(PEOPLE)]
-    average = np.mean(people, axis=0)
+    average = 1000 * np.mean(people, axis=0)
     average = (average + mirrored(average)) / 2
     triangles = average[head.triangles[np.isin(head.part, (SKIN, EYE))]]
     positions = np.stack([last_exits(triangles, height) for height in np.linspace(TOP, BOTTOM, SIDE)])
-    landmarks = average[head.index_of(np.array(LANDMARK_VERTICES))]
+    landmarks = np.array(MEAN_HEAD)
     angles = np.arctan2(landmarks[:, 0], landmarks[:, 2] - AXIS) / WIDEST
     heights = 2 * (TOP - landmarks[:, 1]) / (TOP - BOTTOM) - 1
     path = Path(geofer.modules.__file__).with_name("average_face.npz")
-    np.savez_compressed(
-        path, positions=positions, landmarks=landmarks, chart=np.column_stack((angles, heights)).astype(np.float32)
-    )
+    np.savez_compressed(path, positions=positions, chart=np.column_stack((angles, heights)).astype(np.float32))
     print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
 
 

@@ -8,14 +8,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from geofer.landmarks.mean_head import MEAN_HEAD
+
 _SMOOTHING = 0.01
 """How far the spline may pass by a landmark, so that noise does not wrinkle the face."""
 
 _SIDEWAYS = 0.3
 """Cosine between skin and camera below which the other half of the face, mirrored, shows more."""
 
-_THICKNESS = 0.012
-"""Metres behind the nearest skin that still count as the same skin."""
+_THICKNESS = 12.0
+"""Millimetres behind the nearest skin that still count as the same skin."""
 
 
 class WarpedFace(NamedTuple):
@@ -52,7 +54,8 @@ class FaceWarp(nn.Module):
         """Make the matrices; the chart gets twice as many points a side as the picture has pixels."""
         super().__init__()
         with np.load(str(files("geofer.modules").joinpath("average_face.npz")), allow_pickle=False) as file:
-            positions, landmarks, chart = (torch.from_numpy(file[name]) for name in ("positions", "landmarks", "chart"))
+            positions, chart = torch.from_numpy(file["positions"]), torch.from_numpy(file["chart"])
+        landmarks = torch.tensor(MEAN_HEAD)
         self.side, self.points = positions.shape[0], 2 * image_size
         homogeneous = torch.cat([landmarks, torch.ones(len(landmarks), 1)], dim=1)
         camera = torch.linalg.pinv(homogeneous.double()).float()  # (4, 68): landmarks in a picture to an affine camera
@@ -117,7 +120,7 @@ class FaceWarp(nn.Module):
         inside = ((pixel >= 0) & (pixel < size)).all(dim=1) & (view @ self.normals > 0)
         pixel = torch.where(inside, pixel[:, 1] * size + pixel[:, 0], size * size)  # the last one takes what is outside
         depth = view @ self.positions
-        nearest = depth.new_full((len(view), size * size + 1), -1.0).scatter_reduce(1, pixel, depth, "amax")
+        nearest = depth.new_full((len(view), size * size + 1), -torch.inf).scatter_reduce(1, pixel, depth, "amax")
         counts = (inside & (depth > nearest.gather(1, pixel) - _THICKNESS)).to(values.dtype)[:, None]
         drawn = torch.cat([values.flatten(2), torch.ones_like(counts)], dim=1) * counts
         total = drawn.new_zeros(*drawn.shape[:2], size * size + 1)
