@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from picture_trees import RenderedPicture, write_picture
 from PIL import Image
+from protocol_trees import multi_pie, sfew_2
 
 Faces = Sequence[RenderedPicture]
 
@@ -144,6 +145,17 @@ def fer2013(root: Path, faces: Faces) -> int:
     return len(faces)
 
 
+def bu3dfe(root: Path, faces: Faces) -> int:
+    """Scans, which rendered pictures are not: people of their own, to be drawn from three sides."""
+    from scan_trees import head_scan, write_scan
+
+    people = ("F0001", "F0002", "M0001", "M0002")
+    for number, person in enumerate(people):
+        for code, expression in dict(AN="anger", SU="surprise").items():
+            write_scan(root / person / f"{person}_{code}04WH_F3D.wrl", head_scan(number, expression))
+    return len(people) * 2 * 3
+
+
 class Planted(NamedTuple):
     """A data set to train on: its example configuration, who plants its folder, options beside the configuration."""
 
@@ -155,11 +167,16 @@ class Planted(NamedTuple):
 DATA_SETS = {
     "KDEF": Planted("kdef", kdef),
     "RaFD": Planted("rafd", rafd),
-    "CK+": Planted("ck_plus", ck_plus),
+    "CK+": Planted("ck-plus", ck_plus),
     "JAFFE": Planted("jaffe", jaffe),
-    "RAF-DB": Planted("raf_db", raf_db),
-    "AffectNet, lists": Planted("affect_net", affect_net_lists),
-    "AffectNet, arrays": Planted("affect_net", affect_net_arrays),
+    "RAF-DB": Planted("raf-db", raf_db),
+    "AffectNet, lists": Planted("affect-net", affect_net_lists),
+    "AffectNet, arrays": Planted("affect-net", affect_net_arrays),
+    "Multi-PIE": Planted("multi-pie", multi_pie, ("--data.folds=4",)),
+    "SFEW": Planted("sfew", sfew_2),
+    "BU-3DFE": Planted(
+        "bu3dfe", bu3dfe, ("--data.expressions=[anger, surprise]", "--data.pans=[-30, 0, 30]", "--data.tilts=[0]")
+    ),
     "FER2013": Planted("fer2013", fer2013),
     "FER+": Planted("fer2013", lambda root, faces: fer2013(root, faces) - 1, ("--data.labels=ferplus",)),
 }

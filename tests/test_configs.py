@@ -9,7 +9,7 @@ from geofer.backbones import build_backbone
 from geofer.cli import main
 
 CONFIGS = Path(__file__).parents[1] / "configs"
-RUNNABLE = sorted([*CONFIGS.glob("quickstart*.yaml"), *CONFIGS.glob("experiment/*.yaml")])
+RUNNABLE = sorted(file for kind in ("quickstart*", "experiment/*", "data/*") for file in CONFIGS.glob(f"{kind}.yaml"))
 PARTS = sorted([*CONFIGS.glob("trainer/*.yaml"), *CONFIGS.glob("logger/*.yaml")])
 SWEEP = CONFIGS / "sweep.yaml"
 
