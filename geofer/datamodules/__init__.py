@@ -2,6 +2,7 @@
 
 from geofer.datamodules.affect_net import AffectNet
 from geofer.datamodules.base import FaceDataModule, FaceStore
+from geofer.datamodules.bu3dfe import BU3DFE
 from geofer.datamodules.ck_plus import CKPlus
 from geofer.datamodules.cross_data_set import CrossDataSet
 from geofer.datamodules.face_table import FaceTable
@@ -17,6 +18,7 @@ from geofer.datamodules.sfew import SFEW
 from geofer.datamodules.store import FaceDataset, FaceLabels, ShardedPictures
 
 __all__ = [
+    "BU3DFE",
     "FER2013",
     "JAFFE",
     "KDEF",

@@ -30,7 +30,7 @@ CODES = {
 NAMING = Naming(
     "BU-3DFE",
     re.compile(
-        r"(?P<person>[FM]\d{4})_(?P<expression>NE(?=00)|[A-Z]{2}(?=0[1-4]))0(?P<level>\d)"
+        r"(?P<person>[FM]\d{4})_(?P<expression>NE(?=00)|(?!NE)[A-Z]{2}(?=0[1-4]))0(?P<level>\d)"
         r"(?P<race>AE|AM|BL|IN|LA|WH)_F3D\.(?i:wrl)"
     ),
     "F0001_AN04WH_F3D.wrl",
