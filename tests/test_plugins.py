@@ -80,11 +80,10 @@ def test_groups_are_apart(install_plugin: Callable[..., None]) -> None:
 def test_the_example_of_the_documentation_installs_and_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = Path(__file__).parents[1].joinpath("docs/plugins.md").read_text()
     files = dict(re.findall(r"^`([\w.]+)`:\n\n```\w+\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
-    assert set(files) == {"two_convs.py", "pyproject.toml"}
     project, site = tmp_path / "project", tmp_path / "site"
     project.mkdir()
-    for name, text in files.items():
-        project.joinpath(name).write_text(text)
+    for name in ("two_convs.py", "pyproject.toml"):
+        project.joinpath(name).write_text(files[name])
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
     subprocess.run([*pip, "--target", site, project], check=True)
     monkeypatch.syspath_prepend(site)
