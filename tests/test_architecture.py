@@ -13,7 +13,7 @@ FLOORS = [
     {"plugins", "paths", "pictures"},
     {"backbones", "rendering", "metrics", "landmarks"},
     {"modules", "datamodules", "callbacks", "checkpoints"},
-    {"cli"},
+    {"cli", "study"},
 ]
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 APART = {frozenset({"modules", "datamodules"}), frozenset({"modules", "rendering"})}
