@@ -214,9 +214,4 @@ def _labelled_face(record: FaceRecord, landmarks: NDArray[np.float32] | None) ->
     if landmarks.shape != (68, 2):
         return DataError(f"The data set gives {len(landmarks)} landmarks, not the 68 of iBUG.")
     box = record.box if record.box is not None else _around(landmarks)
-    return Faces(
-        boxes=np.asarray(box, np.float32)[None],
-        scores=np.ones(1, np.float32),
-        landmarks=landmarks[None].astype(np.float32),
-        poses=np.full((1, 3), np.nan, np.float32),
-    )
+    return Faces.from_landmarks(landmarks[None], boxes=np.asarray(box)[None])

@@ -60,7 +60,7 @@ class LitDataPictures:
         self._lock = threading.Lock()
         _check_format(address)
         try:
-            self._items = dataset_class(address, serializers=_bytes_alone())
+            self._items = dataset_class(address.removeprefix("file://"), serializers=_bytes_alone())
             found = len(self._items)
         except Exception as error:
             raise self._damaged(error) from error
