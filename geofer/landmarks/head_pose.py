@@ -92,4 +92,4 @@ def rotation_angles(rotations: NDArray[np.floating]) -> NDArray[np.float64]:
     pan = np.arcsin(np.clip(-rotations[..., 2, 0], -1, 1))
     tilt = np.arctan2(-rotations[..., 2, 1], rotations[..., 2, 2])
     roll = np.arctan2(-rotations[..., 1, 0], rotations[..., 0, 0])
-    return np.degrees(np.stack((pan, tilt, roll), axis=-1))
+    return np.asarray(np.degrees(np.stack((pan, tilt, roll), axis=-1)))
