@@ -1,11 +1,11 @@
 """Fixtures for all tests."""
 
-import fcntl
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from picture_trees import RenderedPicture
 
 from geofer.faces import EXPRESSIONS
@@ -20,8 +20,7 @@ def rendered_pictures(pytestconfig: pytest.Config) -> list[RenderedPicture]:
     spec = RenderSpec(subjects=4, poses="multipie", views=2, image_size=160, crop="loose", seed=7)
     folder = pytestconfig.cache.mkdir("geofer")
     cache = RenderCache(folder, spec)
-    with folder.joinpath("lock").open("w") as lock:  # sessions that run side by side render once
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(folder / "lock"):  # sessions that run side by side render once
         cache.prepare(workers=1)
     people = [(subject, *cache.load(subject)) for subject in range(spec.subjects)]
     return [

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from geofer.errors import ConfigError
 from geofer.landmarks.alignment import CropRule
 
 VERSION = 1
@@ -34,3 +35,14 @@ class Preparation:
     cache: Literal["memory_map", "litdata"] = "memory_map"
     folder: Path | None = None
     workers: int | None = None
+
+    def __post_init__(self) -> None:
+        """Checks the numbers.
+
+        Raises:
+            ConfigError: One is out of its range.
+        """
+        if not 16 <= self.image_size <= 2048:
+            raise ConfigError(f"image_size is {self.image_size}; choose 16 to 2048 pixels.")
+        if self.workers is not None and self.workers < 1:
+            raise ConfigError(f"workers is {self.workers}; it is a number of processes, or none for one a core.")

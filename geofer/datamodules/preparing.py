@@ -7,18 +7,17 @@ left alone.
 """
 
 import csv
-import fcntl
 import io
 import json
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from filelock import FileLock
 
 from geofer.datamodules.face_cache import SHARDS, landmarks_file, pictures_file
 from geofer.datamodules.face_finding import Skipped, find_faces
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 CHUNK = 128
 """Records that a killed run loses at most, for each process."""
 
-REPORT, PARTS = "report.csv", "parts"
+REPORT, PARTS, LOCK = "report.csv", "parts", "lock"
 
 SKIPPED_KEY = b"skipped"
 
@@ -108,7 +107,9 @@ def prepare_faces(
         OSError: The disk is full or not writable; what was finished stays.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):
+    with FileLock(
+        folder / LOCK
+    ):  # waits for whoever else prepares this cache; ends with the process, however that ends
         if folder.joinpath(FaceIndex.NAME).exists():
             return
         _lay_out(folder, preparation.image_size, info.slots)
@@ -134,14 +135,6 @@ def prepare_faces(
 def chunks(slots: int) -> int:
     """Number of chunks that so many records make."""
     return -(-slots // CHUNK)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Waits for whoever else prepares this cache; the lock ends with the process, however that ends."""
-    with folder.joinpath("lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _lay_out(folder: Path, image_size: int, slots: int) -> None:

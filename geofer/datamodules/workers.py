@@ -6,10 +6,13 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from typing import TypeVar
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from geofer.errors import GeoferError
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -24,6 +27,7 @@ def work_through(work: Callable[[Job], Result], jobs: Iterable[Job], workers: in
         workers: Processes; None takes one a core, 1 works in this one.
 
     Raises:
+        GeoferError: A process was killed, as by a system that is out of memory.
         Exception: Whatever ``work`` raises; jobs that run are finished first, the others are dropped.
     """
     count = workers or os.cpu_count() or 1
@@ -40,6 +44,11 @@ def work_through(work: Callable[[Job], Result], jobs: Iterable[Job], workers: in
                 for future in done:
                     yield future.result()
                 pending |= {pool.submit(work, job) for job in islice(remaining, len(done))}
+        except BrokenProcessPool as error:
+            raise GeoferError(
+                "A working process ended abruptly, perhaps because memory ran out. What was finished is kept: run the "
+                "command again, with fewer workers."
+            ) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 

@@ -1,0 +1,39 @@
+"""Evaluation of a data set in the wild: some poses unknown, some faces tagged."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from lightning import Trainer
+from listed_faces import ListedFaces, write_listed
+
+from geofer.metrics.tables import accuracy_rows
+from geofer.modules import ClassifierConfig, ExpressionClassifier
+
+
+@pytest.fixture
+def data(tmp_path, rendered_pictures, monkeypatch):
+    monkeypatch.setattr("geofer.datamodules.face_finding.head_pose", lambda points: np.full(3, np.nan, np.float32))
+    monkeypatch.setattr("geofer.landmarks.detector.head_pose", lambda points: np.full((len(points), 3), np.nan))
+    records = [
+        replace(
+            record, split="test", pan=np.nan if number % 4 == 0 else record.pan, tags=("third",) * (number % 3 == 0)
+        )
+        for number, record in enumerate(write_listed(tmp_path / "set", rendered_pictures))
+    ]
+    return ListedFaces(tmp_path / "set", records, preparation={"image_size": 32}, batch_size=16)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_unknown_poses_have_a_row_and_tags_an_accuracy(data, tmp_path):
+    module = ExpressionClassifier(
+        data.expressions, 32, ClassifierConfig("small_resnet", False, 32, {"widths": [8, 16]})
+    )
+    trainer = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, default_root_dir=tmp_path)
+    trainer.test(module, data, verbose=False)
+    report = module.reports["test"]
+    assert report.faces == 56
+    assert dict(zip((name for name, _ in accuracy_rows(report)), report.total.sum(1), strict=False))["unknown"] == 14
+    (subset,) = report.subsets
+    assert (subset.tag, subset.total) == ("third", 19)
+    assert trainer.callback_metrics["test/accuracy/third"].item() == pytest.approx(subset.accuracy)
