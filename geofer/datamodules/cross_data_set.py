@@ -24,8 +24,9 @@ class CrossDataSet(FaceDataModule):
     data set, a person or group may be on both sides. Batch size, seed and so on are the source's.
 
     Args:
-        source: Whose training and validation faces are used; its own test faces are left out.
-        target: Whose faces are tested.
+        source: The data set to train on; those who choose the checkpoint are its validation people.
+        target: The data set to test on.
+        train_faces: ``all`` others of the source, also those that it would test; or those of its ``train`` split.
         test_faces: ``all`` labelled faces of the target, or those of its ``test`` split.
 
     Raises:
@@ -34,7 +35,12 @@ class CrossDataSet(FaceDataModule):
     """
 
     def __init__(
-        self, source: FaceDataModule, target: FaceDataModule, *, test_faces: Literal["all", "test"] = "all"
+        self,
+        source: FaceDataModule,
+        target: FaceDataModule,
+        *,
+        train_faces: Literal["all", "train"] = "all",
+        test_faces: Literal["all", "test"] = "all",
     ) -> None:
         super().__init__(
             batch_size=source.batch_size,
@@ -62,6 +68,7 @@ class CrossDataSet(FaceDataModule):
             raise LeakError("SFEW 1.0 and 2.0 share most of their frames: never train on one and test on the other.")
         self.source = source
         self.target = target
+        self.train_faces = train_faces
         self.test_faces = test_faces
 
     @property
@@ -91,7 +98,7 @@ class CrossDataSet(FaceDataModule):
             LeakError: A picture, a person or a group is on both sides; it names them.
         """
         source, target = self.source.open_store(), self.target.open_store()
-        trained = np.where(source.split == "test", "", source.split)
+        trained = np.where(source.split == "test", "train" if self.train_faces == "all" else "", source.split)
         tested = np.where((target.split == "test") | (self.test_faces == "all"), "test", "")
         split = np.concatenate([trained, tested])
         if source.origins and target.origins:

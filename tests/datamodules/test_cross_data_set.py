@@ -41,7 +41,7 @@ def test_trains_on_one_and_tests_on_the_other(roots, preparation, rendered_pictu
     words = ("surprise", "anger", "disgust", "fear", "happiness", "neutral", "sadness")
     source = RenderedFaces(**PEOPLE, expressions=words, root=tmp_path, render_workers=1, batch_size=4)
     target = SFEW(roots["SFEW"], preparation=preparation)
-    data = opened(source, target)
+    data = opened(source, target, train_faces="train")
     source.setup()
     target.setup("test")
     for split in ("train", "val"):
@@ -59,6 +59,14 @@ def test_trains_on_one_and_tests_on_the_other(roots, preparation, rendered_pictu
     together = data.store.pictures.gather(mixed)
     np.testing.assert_array_equal(together[[1, 3]], source.store.pictures.gather(mixed[[1, 3]]))
     np.testing.assert_array_equal(together[[2, 0]], target.store.pictures.gather(np.array([0, 1])))
+
+
+def test_whom_the_source_would_test_train_too(roots, preparation, tmp_path):
+    source = RenderedFaces(**PEOPLE, root=tmp_path, render_workers=1, batch_size=4)
+    data = opened(source, SFEW(roots["SFEW"], preparation=preparation))
+    source.setup()
+    assert data.subjects("train") == source.subjects("train") | source.subjects("test")
+    assert data.subjects("val") == source.subjects("val")
 
 
 def test_only_the_test_split_of_the_target(roots, preparation):
