@@ -13,7 +13,7 @@ from geofer.callbacks.report_figures import pixels
 from geofer.datamodules.base import FaceDataModule
 from geofer.datamodules.store import FaceDataset
 from geofer.faces import Split, denormalise_image, normalise_image
-from geofer.modules.geometry_guided_fer import GeometryGuidedFER
+from geofer.modules.generative import GenerativeModule
 from geofer.paths import written_whole
 
 POSES = {"to the left": (-30, 0), "front": (0, 0), "to the right": (30, 0)}  # pan and tilt; the nearest face is taken
@@ -87,7 +87,7 @@ class Gallery:
 
     pose_names = tuple(POSES)
 
-    def __init__(self, model: GeometryGuidedFER, faces: FaceDataset, expressions: tuple[str, ...]) -> None:
+    def __init__(self, model: GenerativeModule, faces: FaceDataset, expressions: tuple[str, ...]) -> None:
         self.expressions = expressions
         self._model = model
         self._faces = faces
@@ -170,6 +170,6 @@ def _gallery(trainer: Trainer, pl_module: LightningModule, split: Split) -> Gall
     data = getattr(trainer, "datamodule", None)
     if not trainer.is_global_zero or getattr(trainer, "fast_dev_run", False):
         return None
-    if not isinstance(pl_module, GeometryGuidedFER) or not isinstance(data, FaceDataModule):
+    if not isinstance(pl_module, GenerativeModule) or not isinstance(data, FaceDataModule):
         return None
     return Gallery(pl_module, data.faces(split), tuple(data.expressions))

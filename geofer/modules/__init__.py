@@ -3,6 +3,7 @@
 from geofer.modules.augmentation import AugmentationConfig
 from geofer.modules.classifier import ClassifierConfig
 from geofer.modules.expression_classifier import ExpressionClassifier
+from geofer.modules.generative import GenerativeModule
 from geofer.modules.geometry_guided_fer import GeometryGuidedFER
 from geofer.modules.losses import LossWeights
 from geofer.modules.recognition import RecognitionModule
@@ -14,6 +15,7 @@ __all__ = [
     "AugmentationConfig",
     "ClassifierConfig",
     "ExpressionClassifier",
+    "GenerativeModule",
     "GeneratorConfig",
     "GeometryGuidedFER",
     "LossWeights",

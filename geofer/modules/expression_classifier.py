@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 
 from geofer.faces import FaceBatch
 from geofer.modules.augmentation import AugmentationConfig, augment
-from geofer.modules.classifier import ClassifierConfig
+from geofer.modules.classifier import Classifier, ClassifierConfig
 from geofer.modules.hyperparameters import plain_arguments
 from geofer.modules.losses import classification_loss
 from geofer.modules.recognition import RecognitionModule
@@ -42,7 +42,7 @@ class ExpressionClassifier(RecognitionModule):
             classifier_optimizer: Builds the optimiser of C.
         """
         arguments = plain_arguments(self, locals())
-        super().__init__(expressions, image_size, classifier, gradient_clip, decay)
+        super().__init__(expressions, image_size, Classifier(len(expressions), classifier), gradient_clip, decay)
         self.save_hyperparameters(arguments)
         self.augmentation = augmentation
         self.classifier_optimizer = classifier_optimizer

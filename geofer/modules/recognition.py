@@ -14,7 +14,6 @@ from geofer.errors import NonFiniteError
 from geofer.faces import FaceBatch
 from geofer.metrics import RecognitionMetrics, RecognitionReport
 from geofer.modules.averaging import average_buffers
-from geofer.modules.classifier import Classifier, ClassifierConfig
 
 
 class RecognitionModule(LightningModule):
@@ -31,16 +30,16 @@ class RecognitionModule(LightningModule):
         self,
         expressions: Sequence[str],
         image_size: int,
-        classifier: ClassifierConfig,
+        classifier: nn.Module,
         gradient_clip: float | None,
         decay: float,
     ) -> None:
-        """Build the classifier.
+        """Take the classifier.
 
         Args:
             expressions: Names of the K expressions, in the order of their labels.
             image_size: Side of the pictures in pixels.
-            classifier: What classifier to build.
+            classifier: Maps pictures ``(B, 3, H, W)`` in [-1, 1] to logits ``(B, K)``.
             gradient_clip: Largest norm of each optimiser's gradients; None does not clip.
             decay: Learning rates fall linearly to 0 over this last share of the training; 0 keeps them.
         """
@@ -48,7 +47,7 @@ class RecognitionModule(LightningModule):
         self.expressions = tuple(expressions)
         self.image_size = image_size
         self.gradient_clip, self.decay = gradient_clip, decay
-        self.classifier = Classifier(len(self.expressions), classifier).to(memory_format=torch.channels_last)
+        self.classifier = classifier.to(memory_format=torch.channels_last)
         self.metrics = nn.ModuleDict({split: RecognitionMetrics(self.expressions) for split in ("val", "test")})
         self.reports: dict[str, RecognitionReport] = {}
 
@@ -98,10 +97,10 @@ class RecognitionModule(LightningModule):
 
         Returns:
             ``probabilities`` ``(B, K)`` and ``prediction`` ``(B,)``, beside the batch's own ``expression``,
-            ``subject``, ``pan`` and ``tilt``, each ``(B,)``.
+            ``subject``, ``pan``, ``tilt`` and, if it has them, ``tags``, each ``(B,)``.
         """
         probabilities = self(batch["image"]).float().softmax(dim=1)
-        return {
+        faces = {
             "probabilities": probabilities,
             "prediction": probabilities.argmax(dim=1),
             "expression": batch["expression"],
@@ -109,6 +108,7 @@ class RecognitionModule(LightningModule):
             "pan": batch["pan"],
             "tilt": batch["tilt"],
         }
+        return {**faces, "tags": batch["tags"]} if "tags" in batch else faces
 
     def on_train_batch_start(self, batch: FaceBatch, batch_idx: int) -> None:
         """Lower the learning rates over the last share of the training."""

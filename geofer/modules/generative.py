@@ -1,0 +1,237 @@
+"""What every method here has in common whose classifier also learns from faces that a generator makes."""
+
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from lightning.pytorch.cli import OptimizerCallable
+from lightning.pytorch.core.optimizer import LightningOptimizer
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from geofer.errors import ConfigError
+from geofer.faces import FaceSource, PairBatch
+from geofer.modules.augmentation import AugmentationConfig, augment
+from geofer.modules.averaging import update_average
+from geofer.modules.classifier import Classifier, ClassifierConfig
+from geofer.modules.losses import classification_loss
+from geofer.modules.modes import evaluating, frozen_statistics
+from geofer.modules.recognition import RecognitionModule
+from geofer.modules.schedule import Schedule
+from geofer.modules.synthesizer import Synthesis
+from geofer.modules.targets import SynthesisConfig, TargetSampler, check_bank
+
+Losses = dict[str, Tensor]
+
+
+class GenerativeModule(RecognitionModule, ABC):
+    """Trains a generator against discriminators, and C on real faces and on the generator's.
+
+    Each batch holds pairs (x, x^t, g^t, y^t) of one person. The discriminators learn first, then the generator with
+    the geometry embedding, then the classifier, on the real faces and on synthetic ones: x with the geometry of
+    anybody in the training set.
+
+    A subclass builds ``synthesizer`` and its discriminators, calls `_start_average`, and says in `_discriminators`,
+    `_discriminator_losses` and `_generator_loss` who they are and what they learn from.
+
+    Attributes:
+        synthesizer: Maps x, its landmarks and g^t to a `Synthesis`.
+        averaged: Its weights averaged over the training; it makes the faces for the classifier and for the user.
+    """
+
+    synthesizer: nn.Module
+    averaged: nn.Module
+
+    def __init__(
+        self,
+        expressions: Sequence[str],
+        image_size: int,
+        classifier: ClassifierConfig,
+        augmentation: AugmentationConfig,
+        label_smoothing: float,
+        schedule: Schedule,
+        synthesis: SynthesisConfig,
+        generator_steps: int,
+        average: float,
+        gradient_clip: float | None,
+        decay: float,
+        generator_optimizer: OptimizerCallable,
+        discriminator_optimizer: OptimizerCallable,
+        classifier_optimizer: OptimizerCallable,
+    ) -> None:
+        """Build the classifier; the arguments are those of `geofer.modules.GeometryGuidedFER`."""
+        super().__init__(expressions, image_size, Classifier(len(expressions), classifier), gradient_clip, decay)
+        self.automatic_optimization = False
+        self.augmentation, self.label_smoothing = augmentation, label_smoothing
+        self.schedule, self.synthesis, self.generator_steps, self.average = (
+            schedule,
+            synthesis,
+            generator_steps,
+            average,
+        )
+        self.generator_optimizer, self.discriminator_optimizer = generator_optimizer, discriminator_optimizer
+        self.classifier_optimizer = classifier_optimizer
+        self.targets: TargetSampler | None = None
+
+    @abstractmethod
+    def _discriminators(self) -> list[nn.Module]:
+        """The networks that the discriminators' optimiser trains."""
+
+    @abstractmethod
+    def _discriminator_losses(self, batch: PairBatch, synthesis: Synthesis) -> Losses:
+        """What the discriminators minimise, by name, unweighted; ``synthesis`` is detached."""
+
+    @abstractmethod
+    def _generator_loss(self, batch: PairBatch, synthesis: Synthesis, strength: float) -> tuple[Tensor, Losses]:
+        """What E and G minimise, and its terms by name; ``strength`` in [0, 1] scales what other networks say."""
+
+    def _start_average(self) -> None:
+        """Take the average's first weights from the synthesizer, once all networks are built."""
+        self.to(memory_format=torch.channels_last)
+        self.averaged = copy.deepcopy(self.synthesizer).requires_grad_(False)
+
+    def training_step(self, batch: PairBatch, batch_idx: int) -> Losses:
+        """One step of the discriminators, of the generator with E, and of the classifier.
+
+        Returns:
+            The losses by their short names, detached.
+        """
+        step = self.trainer.global_step
+        losses: Losses = {}
+        synthesis = None
+        trains_classifier = self.schedule.trains_classifier(step)
+        if self.schedule.trains_generator(step):
+            strength = self.schedule.adversarial(step)
+            synthesis = self._synthesize_targets(batch)
+            if strength > 0:
+                losses |= self._train_discriminators(batch, synthesis)
+            losses |= self._train_generator(batch, synthesis, strength, counted=not trains_classifier)
+            for _ in range(self.generator_steps - 1):
+                losses |= self._train_generator(batch, self._synthesize_targets(batch), strength)
+            update_average(self.averaged, self.synthesizer, self.average, updates=step)
+        if trains_classifier:
+            losses |= self._train_classifier(batch, synthesis, self.schedule.synthetic(step))
+
+        losses = {name: loss.detach() for name, loss in losses.items()}
+        if self._logs(step):
+            self.log_dict({f"train/{name}": loss for name, loss in losses.items()}, prog_bar=True)
+        return losses
+
+    def _synthesize_targets(self, batch: PairBatch) -> Synthesis:
+        """The faces x' of all pairs: one forward pass of E and G serves the three steps."""
+        generator, _, _ = self._optimizers()
+        with self.toggled_optimizer(generator):
+            synthesis: Synthesis = self.synthesizer(batch["image"], batch["landmarks"], batch["target_landmarks"])
+        return synthesis
+
+    def _train_discriminators(self, batch: PairBatch, synthesis: Synthesis) -> Losses:
+        _, discriminators, _ = self._optimizers()
+        with self.toggled_optimizer(discriminators):
+            losses = self._discriminator_losses(batch, Synthesis(*(part.detach() for part in synthesis)))
+            if losses:
+                self._update(discriminators, torch.stack(list(losses.values())).sum())
+        return losses
+
+    def _train_generator(
+        self, batch: PairBatch, synthesis: Synthesis, strength: float, counted: bool = False
+    ) -> Losses:
+        generator, _, _ = self._optimizers()
+        with self.toggled_optimizer(generator):
+            loss, losses = self._generator_loss(batch, synthesis, strength)
+            self._update(generator, loss, counted)
+        return losses
+
+    def _train_classifier(self, batch: PairBatch, synthesis: Synthesis | None, share: float) -> Losses:
+        """Eq. 5, for C: real faces, and a share of the full number of synthetic ones."""
+        _, _, classifier = self._optimizers()
+        count = round(share * self.synthesis.per_real * len(batch["image"]))
+        synthetic = self._synthesize_for_classifier(batch, synthesis, count) if count > 0 else None
+        with self.toggled_optimizer(classifier):
+            real = self(augment(batch["image"], self.augmentation))
+            losses = {"c_real": classification_loss(real, batch["expression"])}
+            loss = losses["c_real"]
+            if synthetic is not None:
+                image, expression = synthetic
+                with frozen_statistics(self.classifier, self.synthesis.separate_statistics):
+                    fake = self(augment(image, self.augmentation))
+                trust = fake.detach().float().softmax(dim=1).gather(1, expression[:, None])[:, 0]
+                losses["c_fake"] = classification_loss(
+                    fake, expression, self.label_smoothing, trust if self.synthesis.self_paced else None
+                )
+                loss = loss + self.synthesis.weight * losses["c_fake"]
+            self._update(classifier, loss, counted=True)
+        return losses
+
+    def _synthesize_for_classifier(
+        self, batch: PairBatch, synthesis: Synthesis | None, count: int
+    ) -> tuple[Tensor, Tensor]:
+        """``count`` synthetic faces of the batch's people, and what they should express."""
+        if self.targets is None:
+            expression = batch["target_expression"][:count]
+            if synthesis is not None:
+                return synthesis.image[:count].detach(), expression
+            return self.synthesize(
+                batch["image"][:count], batch["target_landmarks"][:count], batch["landmarks"][:count]
+            ), expression
+        people = torch.arange(count, device=self.device) % len(batch["image"])
+        landmarks = batch["landmarks"][people]
+        target, expression = self.targets.sample(landmarks)
+        return self.synthesize(batch["image"][people], target, landmarks), expression
+
+    @torch.no_grad()
+    def synthesize(self, image: Tensor, landmarks: Tensor, source: Tensor | None = None) -> Tensor:
+        """Give faces another geometry, with the averaged weights.
+
+        Args:
+            image: ``(B, 3, H, W)`` in [-1, 1].
+            landmarks: Targets, ``(B, 68, 2)`` in [-1, 1].
+            source: Landmarks of ``image``, ``(B, 68, 2)``; only a generator that warps needs them.
+
+        Returns:
+            ``(B, 3, H, W)`` in [-1, 1].
+
+        Raises:
+            ConfigError: The generator warps, and ``source`` is missing.
+        """
+        if source is None and self.averaged.warp is not None:
+            raise ConfigError("This generator warps faces: synthesize needs the landmarks of the input, source=…")
+        with evaluating(self.averaged):
+            synthesis: Synthesis = self.averaged(image, landmarks if source is None else source, landmarks)
+        return synthesis.image
+
+    def on_fit_start(self) -> None:
+        """Fetch the landmark bank, and refuse one with anybody who is validated or tested on."""
+        if self.synthesis.targets == "pair" or self.synthesis.per_real == 0:
+            return
+        source: FaceSource | None = getattr(self.trainer, "datamodule", None)
+        if source is None:
+            raise ConfigError(
+                "synthesis.targets: bank takes its geometries from the data module: fit with one, or set "
+                "synthesis.targets: pair."
+            )
+        bank = source.landmark_bank()
+        check_bank(bank, {"val": source.subjects("val"), "test": source.subjects("test")})
+        self.targets = TargetSampler(bank, self.synthesis, self.device)
+
+    def configure_optimizers(self) -> list[Optimizer]:
+        """The generator with E; the discriminators; C."""
+        return [
+            self.generator_optimizer(self.synthesizer.parameters()),
+            self.discriminator_optimizer(nn.ModuleList(self._discriminators()).parameters()),
+            self.classifier_optimizer(self.classifier.parameters()),
+        ]
+
+    def _optimizers(self) -> list[LightningOptimizer]:
+        optimizers: Any = self.optimizers()
+        return list(optimizers)
+
+    def _update(self, optimizer: LightningOptimizer, loss: Tensor, counted: bool = False) -> None:
+        """Zero, backward, step. Lightning would count every step; just one in each batch is counted."""
+        optimizer.zero_grad()
+        self.manual_backward(loss)
+        if counted:
+            optimizer.step()
+        else:
+            self.trainer.strategy.optimizer_step(optimizer.optimizer, lambda: None)
