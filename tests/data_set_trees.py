@@ -37,6 +37,23 @@ def takes(faces: Faces) -> list[tuple[int, RenderedPicture]]:
     return [numbered for _, group in groups for numbered in enumerate(group)]
 
 
+def face_table(root: Path, faces: Faces) -> int:
+    """A table that names the people, and nothing else that need not be there."""
+    rows = ["path,expression,subject"]
+    for number, face in enumerate(faces):
+        write_picture(root / "pictures" / f"{number}.jpg", face.pixels)
+        rows.append(f"pictures/{number}.jpg,{face.expression},person {face.subject}")
+    write_text(root / "faces.csv", "\n".join(rows))
+    return len(faces)
+
+
+def class_folders(root: Path, faces: Faces) -> int:
+    sides = ("train", "train", "val", "test")
+    for number, face in enumerate(faces):
+        write_picture(root / sides[face.subject] / face.expression / f"{number}.jpg", face.pixels)
+    return len(faces)
+
+
 def kdef(root: Path, faces: Faces) -> int:
     codes = dict(anger="AN", disgust="DI", fear="AF", happiness="HA", neutral="NE", sadness="SA", surprise="SU")
     for take, face in takes(faces):
@@ -165,6 +182,8 @@ class Planted(NamedTuple):
 
 
 DATA_SETS = {
+    "table": Planted("face-table", face_table, ("--data.table=faces.csv",)),
+    "class folders": Planted("face-table", class_folders),
     "KDEF": Planted("kdef", kdef),
     "RaFD": Planted("rafd", rafd),
     "CK+": Planted("ck-plus", ck_plus),

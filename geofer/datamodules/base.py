@@ -141,7 +141,7 @@ class FaceDataModule(LightningDataModule, ABC):
             check_apart("subject", subject, self._store.split, lambda rows: subject[rows].tolist())
         needed: tuple[Split, ...] = {"fit": SPLITS[:2], "validate": SPLITS[1:2], None: SPLITS}.get(stage, SPLITS[2:])
         for split in needed:
-            if not self.subjects(split):
+            if not len(self._rows(split)):
                 raise DataError(f"{type(self).__name__} has no face in its {split} split, which this command needs.")
 
     def _rows(self, split: Split) -> NDArray[np.int64]:

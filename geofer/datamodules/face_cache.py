@@ -5,6 +5,7 @@
 these take no space. ``parts`` holds the finished chunks of a cache that is not complete yet.
 """
 
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -42,14 +43,12 @@ class SlotFile:
     def create(self, slots: int) -> None:
         """Makes the file with zeros in all slots; one that is there is replaced."""
         with self.path.open("wb") as file:
-            header = {"descr": np.lib.format.dtype_to_descr(np.dtype(self.dtype)), "fortran_order": False}
-            np.lib.format.write_array_header_1_0(file, {**header, "shape": (slots, *self.shape)})
+            descr, shape = np.lib.format.dtype_to_descr(np.dtype(self.dtype)), (slots, *self.shape)
+            np.lib.format.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})
             file.truncate(file.tell() + slots * self._entry_size)
 
     def write(self, slots: Sequence[int], entries: Sequence[NDArray[Any]]) -> None:
         """Fills some slots, and returns once they are on the disk."""
-        import os
-
         with self.path.open("r+b") as file:
             np.lib.format.read_magic(file)
             np.lib.format.read_array_header_1_0(file)

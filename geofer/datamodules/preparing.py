@@ -20,7 +20,7 @@ import torch
 from filelock import FileLock
 
 from geofer.datamodules.face_cache import SHARDS, landmarks_file, pictures_file
-from geofer.datamodules.face_finding import Skipped, find_faces
+from geofer.datamodules.face_finding import find_faces
 from geofer.datamodules.index import ROW_GROUP, FaceIndex, IndexInfo, face_rows, index_schema, storable
 from geofer.datamodules.preparation import Preparation
 from geofer.datamodules.records import FaceRecord, PictureReader
@@ -211,9 +211,3 @@ def _write_index(folder: Path, info: IndexInfo) -> None:
                 waiting = []
         if waiting:
             writer.write_table(pa.concat_tables(waiting))
-
-
-def skipped_pictures(folder: Path) -> list[Skipped]:
-    """What the report of a complete cache lists."""
-    with folder.joinpath(REPORT).open(encoding="utf-8", newline="") as file:
-        return [Skipped(row["file"], row["reason"]) for row in csv.DictReader(file)]
