@@ -53,6 +53,8 @@ def test_everybody_is_tested_once_and_pooled(workplace, capsys):
     assert (pooled.faces, pooled.subjects) == (FACES, PEOPLE)
     assert np.array_equal(pooled.confusion, sum(report.confusion for report in folds))
     assert np.array_equal(pooled.total, sum(report.total for report in folds))
+    assert [(subset.tag, subset.total) for subset in pooled.subsets] == [("frontal", FACES // 3)]
+    assert pooled.subsets[0].correct == sum(report.subsets[0].correct for report in folds)
     assert pooled.accuracy_low <= pooled.accuracy <= pooled.accuracy_high
     assert main(["report", str(RUN)]) == 0
     assert f"{100 * pooled.accuracy:.2f}" in capsys.readouterr().out

@@ -14,14 +14,15 @@ from torch import Tensor
 from geofer.errors import DataError
 from geofer.paths import written_whole
 
-COLUMNS = ("subject", "pan", "tilt", "expression", "prediction")
+COLUMNS = ("subject", "pan", "tilt", "tags", "expression", "prediction")
 TEST_PREDICTIONS = "test_predictions"
 
 
 class PredictionTable(Callback):
     """Writes ``predictions.csv`` (predict) or ``test_predictions.csv`` (test) into the run folder.
 
-    Columns: subject, pose, true and predicted expression, and the probability of each expression with all its digits.
+    Columns: subject, pose, tags with ``;`` between them, true and predicted expression, and the probability of each
+    expression with all its digits.
     With several processes each writes the faces it saw, the second one into ``predictions-1.csv`` and so on. A file
     appears when it is complete.
     """
@@ -55,6 +56,9 @@ class PredictionTable(Callback):
         columns = {name: values.tolist() for name, values in outputs.items()}
         for name in ("expression", "prediction"):
             columns[name] = [names[label] for label in columns[name]]
+        tags = getattr(getattr(trainer, "datamodule", None), "tags", ())
+        bits = columns.get("tags", [0] * len(columns["subject"]))
+        columns["tags"] = [";".join(tag for bit, tag in enumerate(tags) if word >> bit & 1) for word in bits]
         writer = csv.writer(self._text)
         for *row, shares in zip(*(columns[name] for name in (*COLUMNS, "probabilities")), strict=True):
             writer.writerow([*row, *(f"{share:.9g}" for share in shares)])  # a float32 has nine digits
@@ -87,15 +91,16 @@ class PredictionTable(Callback):
         csv.writer(self._text).writerow([*COLUMNS, *_names(pl_module)])
 
 
-def read_predictions(folder: Path, expressions: Sequence[str]) -> dict[str, Tensor]:
+def read_predictions(folder: Path, expressions: Sequence[str], tags: Sequence[str] = ()) -> dict[str, Tensor]:
     """The faces of a finished test, of all its processes.
 
     Args:
         folder: The run's folder.
         expressions: Names of the K expressions, in the order of their labels.
+        tags: Names of the evaluation subsets to tell apart, in the order of their bits.
 
     Returns:
-        ``probabilities`` ``(N, K)``, and ``expression``, ``subject``, ``pan`` and ``tilt``, each ``(N,)``.
+        ``probabilities`` ``(N, K)``, and ``expression``, ``subject``, ``pan``, ``tilt`` and ``tags``, each ``(N,)``.
 
     Raises:
         DataError: There are none, or the file is damaged or of other expressions.
@@ -109,13 +114,15 @@ def read_predictions(folder: Path, expressions: Sequence[str]) -> dict[str, Tens
         rows += body
     if not rows:
         raise DataError(f"{folder} holds no {TEST_PREDICTIONS}.csv: test the run with `geofer test`.")
-    subject, pan, tilt, expression, _, *shares = zip(*rows, strict=True)
+    subject, pan, tilt, tagged, expression, _, *shares = zip(*rows, strict=True)
+    bit = {tag: 1 << place for place, tag in enumerate(tags)}
     return {
         "probabilities": torch.tensor([[float(share) for share in column] for column in shares]).T,
         "expression": torch.tensor([expressions.index(name) for name in expression]),
         "subject": torch.tensor([int(number) for number in subject]),
         "pan": torch.tensor([float(degrees) for degrees in pan]),
         "tilt": torch.tensor([float(degrees) for degrees in tilt]),
+        "tags": torch.tensor([sum(bit.get(tag, 0) for tag in cell.split(";")) for cell in tagged]),
     }
 
 

@@ -90,7 +90,8 @@ def pool(run: Path, folders: Sequence[Path], everybody: frozenset[int]) -> Recog
         DataError: A subject was tested in none, or a fold's results are missing or damaged.
     """
     reports = [load_report(folder) for folder in folders]
-    parts = [read_predictions(folder, reports[0].expressions) for folder in folders]
+    tags = tuple(dict.fromkeys(subset.tag for report in reports for subset in report.subsets))
+    parts = [read_predictions(folder, reports[0].expressions, tags) for folder in folders]
     subject = torch.cat([part["subject"] for part in parts]).numpy()
     fold = np.repeat([folder.name for folder in folders], [len(part["subject"]) for part in parts])
     check_apart("subject", subject, fold, lambda rows: subject[rows].tolist())
@@ -102,7 +103,7 @@ def pool(run: Path, folders: Sequence[Path], everybody: frozenset[int]) -> Recog
     metrics = RecognitionMetrics(reports[0].expressions)
     for part in parts:
         metrics.update(**part)
-    pooled = metrics.compute()
+    pooled = metrics.compute(tags)
     write_numbers(run, "test", pooled)
     write_figures(run, "test", pooled)
     with written_whole(run / "folds.csv") as file:
@@ -111,18 +112,26 @@ def pool(run: Path, folders: Sequence[Path], everybody: frozenset[int]) -> Recog
 
 
 def folds_csv(folds: Mapping[str, RecognitionReport], pooled: RecognitionReport) -> str:
-    """The numbers of each fold, their mean and standard deviation (of a sample), and those of the pooled faces."""
-    values = np.array([list(report.scalars().values()) for report in folds.values()])
+    """The numbers of each fold, their mean and standard deviation (of a sample), and those of the pooled faces.
+
+    A number that a fold does not have, such as that of a tag of none of its faces, is empty, and so is its mean.
+    """
+    names = list(pooled.scalars())
+    values = np.array([[report.scalars().get(name, np.nan) for name in names] for report in folds.values()])
     rows: list[tuple[str, int | str, int | str, Iterable[float]]] = [
-        *((name, report.faces, report.subjects, report.scalars().values()) for name, report in folds.items()),
+        *(
+            (name, report.faces, report.subjects, row)
+            for (name, report), row in zip(folds.items(), values, strict=True)
+        ),
         ("mean", "", "", values.mean(axis=0)),
         ("standard deviation", "", "", values.std(axis=0, ddof=1)),
         ("pooled", pooled.faces, pooled.subjects, pooled.scalars().values()),
     ]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["fold", "faces", "subjects", *pooled.scalars()])
-    writer.writerows([*labels, *(f"{100 * value:.2f}" for value in numbers)] for *labels, numbers in rows)
+    writer.writerow(["fold", "faces", "subjects", *names])
+    for *labels, numbers in rows:
+        writer.writerow([*labels, *("" if np.isnan(value) else f"{100 * value:.2f}" for value in numbers)])
     return text.getvalue()
 
 

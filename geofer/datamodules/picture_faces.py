@@ -14,7 +14,7 @@ from geofer.datamodules.face_store import RepeatedPictures, open_faces
 from geofer.datamodules.folds import check_folds, fold_splits
 from geofer.datamodules.index import FaceIndex, IndexInfo
 from geofer.datamodules.listing import Listing, cache_name, list_records
-from geofer.datamodules.pose_lists import tagged
+from geofer.datamodules.pose_lists import tag_test_faces
 from geofer.datamodules.preparation import Preparation
 from geofer.datamodules.preparing import REPORT, prepare_faces
 from geofer.datamodules.records import FaceRecord, PictureFiles, PictureReader
@@ -132,10 +132,7 @@ class PictureFaces(FaceDataModule):
 
     @cached_property
     def _listing(self) -> Listing:
-        return list_records(self._tagged(), self.root, self.vocabulary)
-
-    def _tagged(self) -> Iterator[FaceRecord]:
-        return tagged(self.records(), self.pose_lists)
+        return list_records(self.records(), self.root, self.vocabulary)
 
     def _sides(self, faces: Identities) -> NDArray[np.str_]:
         if self.folds is None:
@@ -162,7 +159,7 @@ class PictureFaces(FaceDataModule):
             cache=self.preparation.cache,
             slots=self._listing.count,
         )
-        prepare_faces(self.folder, self._tagged(), self.reader, self.preparation, info)
+        prepare_faces(self.folder, self.records(), self.reader, self.preparation, info)
         faces = len(FaceIndex(str(self.folder)))
         print(
             f"{info.data_set}: {faces} faces in {self.folder}; {info.slots - faces} of {info.slots} pictures were "
@@ -171,4 +168,5 @@ class PictureFaces(FaceDataModule):
 
     def open_store(self) -> FaceStore:
         """Opens the faces that `prepare_data` kept; pictures and landmarks stay on disk."""
-        return open_faces(str(self.folder), self.expressions, self._sides, self.repeated_pictures)
+        store = open_faces(str(self.folder), self.expressions, self._sides, self.repeated_pictures)
+        return tag_test_faces(store, self.pose_lists)

@@ -13,13 +13,15 @@ of RAF-DB, AffectNet and FERPlus that are turned by more than 30° or 45°, or o
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from geofer.datamodules.base import FaceStore
 from geofer.datamodules.label_lists import read_rows
 from geofer.datamodules.layout import report
-from geofer.datamodules.records import FaceRecord
 from geofer.errors import DataError
 
 LISTED = re.compile(r"(?:val/)?\d/([^/]+)(?:/(?:\d\.\w+)?)?")
@@ -51,30 +53,32 @@ def read_picture_list(path: Path) -> frozenset[str]:
     return names
 
 
-def tagged(records: Iterable[FaceRecord], lists: Mapping[str, Path]) -> Iterator[FaceRecord]:
-    """Adds to each record the lists that name its picture; pictures for training stay as they are.
+def tag_test_faces(store: FaceStore, lists: Mapping[str, Path]) -> FaceStore:
+    """Adds to each face that is tested the lists that name its picture; what was prepared stays as it is.
 
     Args:
-        records: Of a data set.
-        lists: Tag by tag, such as ``pose>30``, the list of its pictures.
+        store: Faces whose pictures have names.
+        lists: Tag by tag, such as ``pose>30``, the list of its pictures. Pictures that a list names and that are not
+            among the test faces are warned of.
 
     Raises:
-        DataError: No picture that a list names is there; raised after the last record.
+        DataError: A list is missing or empty, or names no picture of the test.
     """
-    names = {tag: read_picture_list(path) for tag, path in lists.items()}
-    seen: set[str] = set()
-    for record in records:
-        name = picture_name(record.file)
-        tags = tuple(tag for tag in names if name in names[tag]) if record.split in (None, "test") else ()
-        if tags:
-            seen.add(name)
-            record = replace(record, tags=record.tags + tags)
-        yield record
+    rows = np.flatnonzero(store.split == "test")
+    if not lists or store.origins is None or not len(rows):
+        return store
+    names = np.array([picture_name(file) for file in store.origins.files(rows)])
+    tags = tuple(dict.fromkeys((*store.tags, *lists)))
+    bits = np.zeros(len(store.split), np.int64) if store.table.tags is None else store.table.tags.copy()
     for tag, path in lists.items():
-        missing = sorted(names[tag] - seen)
-        if len(missing) == len(names[tag]):
+        listed = read_picture_list(path)
+        has = np.isin(names, list(listed))
+        if not has.any():
             raise DataError(
-                f"None of the {len(missing)} pictures in {path}, such as {missing[0]!r}, is a test picture of this "
-                f"data set. Give {tag!r} the list of this data set."
+                f"None of the {len(listed)} pictures in {path}, such as {min(listed)!r}, is a test picture of "
+                f"{store.origins.data_set}. Give {tag!r} the list of this data set."
             )
-        report(f"{path} names pictures that are not there; the results for {tag!r} lack them", missing)
+        bits[rows[has]] |= 1 << tags.index(tag)
+        missing = sorted(listed.difference(names.tolist()))
+        report(f"{path} names pictures that are not there or have no face; the results for {tag!r} lack them", missing)
+    return replace(store, table=replace(store.table, tags=bits), tags=tags)

@@ -1,7 +1,12 @@
-import pytest
+from dataclasses import replace
 
-from geofer.datamodules.pose_lists import picture_name, read_picture_list, tagged
-from geofer.datamodules.records import FaceRecord
+import numpy as np
+import pytest
+from faces_in_memory import pictures, table
+
+from geofer.datamodules.base import FaceStore, Origins
+from geofer.datamodules.pose_lists import picture_name, read_picture_list, tag_test_faces
+from geofer.datamodules.splits import Identities
 from geofer.errors import DataError
 
 HASH = "83dac9d7eec7fb0bfef79b4d35ddc69a6f7fb458d3bffc4e78f33ad9"
@@ -37,34 +42,44 @@ def lists(tmp_path):
     return paths
 
 
-def pictures(*names):
-    return [FaceRecord(f"aligned/{name}_aligned.jpg", "fear", split=name.partition("_")[0]) for name in names]
+def store(*names, tags=None):
+    """One face a picture; the names begin with their sides."""
+    files = [f"aligned/{name}_aligned.jpg" for name in names]
+    sides = np.array([name.partition("_")[0] for name in names])
+    faces = Identities(*(np.full(len(names), "", object) for _ in range(3)))
+    labels = table(np.arange(len(names)))
+    if tags is not None:
+        labels = replace(labels, tags=np.array(tags))
+    origins = Origins("Faces", faces, np.zeros(len(names), np.uint64), lambda rows: [files[row] for row in rows])
+    return FaceStore(labels, pictures(len(names)), sides, ("mine",) if tags is not None else (), origins)
 
 
-def test_test_pictures_get_the_tags_of_their_lists(lists):
-    found = list(tagged(pictures("test_1", "test_2", "test_3", "train_2"), lists))
-    assert [record.tags for record in found] == [("pose>30",), ("pose>30", "pose>45"), (), ()]
+def test_test_faces_get_the_tags_of_their_lists(lists):
+    found = tag_test_faces(store("test_1", "test_2", "test_3", "train_2"), lists)
+    assert found.tags == ("pose>30", "pose>45")
+    assert found.table.tags.tolist() == [0b01, 0b11, 0, 0]
 
 
 def test_tags_that_are_there_stay(lists):
-    (record,) = tagged([FaceRecord("test_2.jpg", "fear", tags=("mine",))], {"pose>45": lists["pose>45"]})
-    assert record.tags == ("mine", "pose>45")
+    found = tag_test_faces(store("test_2", "test_3", tags=[1, 1]), {"pose>45": lists["pose>45"]})
+    assert found.tags == ("mine", "pose>45")
+    assert found.table.tags.tolist() == [0b11, 0b01]
+
+
+def test_without_lists_nothing_changes():
+    faces = store("test_1")
+    assert tag_test_faces(faces, {}) is faces
 
 
 def test_pictures_that_are_not_there_are_counted(lists):
     with pytest.warns(UserWarning, match=r"30\.txt names pictures that are not there.* \(1\): 'test_1'"):
-        list(tagged(pictures("test_2"), lists))
+        tag_test_faces(store("test_2"), lists)
 
 
-def test_a_list_of_another_data_set(lists):
-    with pytest.raises(DataError, match=r"None of the 2 pictures in .*30\.txt, such as 'test_1'"):
-        list(tagged(pictures("test_9"), lists))
-
-
-def test_a_picture_for_training_is_no_test_picture(lists):
-    record = FaceRecord("test_2.jpg", "fear", split="train")
-    with pytest.raises(DataError, match="is a test picture of this data set"):
-        list(tagged([record], lists))
+@pytest.mark.parametrize("names", [("test_9",), ("test_9", "train_1", "train_2")])
+def test_a_list_of_other_pictures(names, lists):
+    with pytest.raises(DataError, match=r"None of the 2 pictures in .*30\.txt, such as 'test_1', is a test picture"):
+        tag_test_faces(store(*names), lists)
 
 
 def test_missing_and_empty_lists(tmp_path):

@@ -2,8 +2,10 @@
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from cartoon_faces import CartoonFaces
 from lightning import Callback
 
@@ -17,9 +19,11 @@ class FoldedCartoons(CartoonFaces):
     def __init__(self, people: int = 2, folds: int | None = None, fold: int = 0) -> None:
         super().__init__(people, takes=1)
         store = self.faces_in_memory
+        table = replace(store.table, tags=(store.table.pan == 0).astype(np.int64))
+        split = store.split
         if folds is not None:
-            split = fold_splits(store.table.subject.astype(object), folds, fold, 0.25, seed=0)
-            self.faces_in_memory = FaceStore(store.table, store.pictures, split)
+            split = fold_splits(table.subject.astype(object), folds, fold, 0.25, seed=0)
+        self.faces_in_memory = FaceStore(table, store.pictures, split, tags=("frontal",))
 
 
 class StopOnce(Callback):
