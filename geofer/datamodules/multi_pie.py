@@ -41,8 +41,8 @@ class MultiPIE(PictureFaces):
     R. Gross, I. Matthews, J. Cohn, T. Kanade and S. Baker, Multi-PIE, Image and Vision Computing 2010. The protocol of
     the paper (Section IV-A): five cameras from -30° to +30°, six expressions, 270 people, 1,531 pictures a camera and
     7,655 in all, five-fold cross validation in which nobody is in two folds. It does not say which 270 people, which
-    light, and which of a person's neutral recordings; the defaults take everybody without flash, and the first.
-    ``geofer cross-validate`` runs all folds.
+    light, and which of several recordings of one expression; the defaults take everybody without flash, and the first.
+    ``docs/protocols.md`` says what speaks for that. ``geofer cross-validate`` runs all folds.
 
     ``root`` holds ``data/session01/multiview/001/01/05_1/001_01_01_051_00.png`` and so on. Where it also holds
     ``meta/subject_list.txt``, sessions that this list names and that have no picture are warned of.
@@ -51,7 +51,8 @@ class MultiPIE(PictureFaces):
         root: The data set's folder.
         cameras: Which of `PANS`.
         illuminations: Which lights: 00 and 19 are without flash, 01 to 18 with one flash each.
-        neutrals: Everybody's ``first`` neutral recording, or ``all`` of up to five.
+        recordings: Of an expression that a person shows several times (a smile in two sessions, neutral in up to five
+            recordings) the ``first``, or ``all``.
         folds: Folds of the cross validation.
         **common: See `PictureFaces`.
 
@@ -67,7 +68,7 @@ class MultiPIE(PictureFaces):
         *,
         cameras: tuple[str, ...] = PAPER_CAMERAS,
         illuminations: tuple[str, ...] = ("00",),
-        neutrals: Literal["first", "all"] = "first",
+        recordings: Literal["first", "all"] = "first",
         folds: int | None = 5,
         **common: Any,  # noqa: ANN401 - PictureFaces has the types
     ) -> None:
@@ -82,24 +83,23 @@ class MultiPIE(PictureFaces):
                 raise ConfigError(f"Multi-PIE has no {kind} {unknown[0]!r}; it has {', '.join(known)}.")
         self.cameras = tuple(cameras)
         self.illuminations = tuple(illuminations)
-        self.neutrals = neutrals
+        self.recordings = recordings
 
     def records(self) -> Iterator[FaceRecord]:
         """See `PictureFaces.records`."""
-        first_neutral: dict[str, tuple[str, str]] = {}
-        recordings: set[tuple[str, str]] = set()
+        first: dict[tuple[str, str], tuple[str, str]] = {}
+        sessions: set[tuple[str, str]] = set()
         found = 0
         for file, (subject, session, recording, camera) in self._pictures():
-            recordings.add((subject, session))
+            sessions.add((subject, session))
             expression = expression_of(CODES, f"{session}_{recording}", f"{self.root / file}")
-            if expression == "neutral" and self.neutrals == "first":
-                this = session, recording
-                if first_neutral.setdefault(subject, this) != this:
-                    continue
+            this = session, recording
+            if self.recordings == "first" and first.setdefault((subject, expression), this) != this:
+                continue
             found += 1
             yield FaceRecord(file=file, expression=expression, subject=subject, pan=PANS[camera], tilt=0.0)
-        self._report_missing(recordings)
-        people = len({subject for subject, _ in recordings})
+        self._report_missing(sessions)
+        people = len({subject for subject, _ in sessions})
         rank_zero_info(
             f"Multi-PIE: {found:,} pictures of {people} people, {found / len(self.cameras):,.0f} a camera. "
             "(The paper: 7,655 of 270, 1,531 a camera, from five cameras.)"
@@ -126,7 +126,7 @@ class MultiPIE(PictureFaces):
             )
         return sorted(found, key=lambda picture: (picture[1], picture[0]))
 
-    def _report_missing(self, recordings: set[tuple[str, str]]) -> None:
+    def _report_missing(self, sessions: set[tuple[str, str]]) -> None:
         """Warns of sessions that the list of subjects names, and that have no picture."""
         path = self.root / SUBJECT_LIST
         if not path.exists():
@@ -136,6 +136,6 @@ class MultiPIE(PictureFaces):
             if len(cells) != 7 or not cells[0].isdecimal():
                 raise DataError(f"{path}, line {line}: {' '.join(cells)!r} is not like '001 1980 Male 1 0 0 1'.")
             subject = f"{int(cells[0]):03d}"
-            sessions = [f"{number:02d}" for number, took_part in enumerate(cells[3:], start=1) if took_part == "1"]
-            missing += [f"{subject} in session {name}" for name in sessions if (subject, name) not in recordings]
+            listed = [f"{number:02d}" for number, took_part in enumerate(cells[3:], start=1) if took_part == "1"]
+            missing += [f"{subject} in session {name}" for name in listed if (subject, name) not in sessions]
         report(f"Multi-PIE: {SUBJECT_LIST} names people who have no picture under {self.root}", missing)

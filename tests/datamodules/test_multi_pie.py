@@ -14,7 +14,7 @@ from geofer.errors import ConfigError, DataError
 def planted(tmp_path):
     """What Multi-PIE has of two people in the cameras 05_1 and 24_0, with and without flash."""
     recordings = {
-        1: ["01_01", "01_02", "02_01", "02_02", "02_03"],
+        1: ["01_01", "01_02", "02_01", "02_02", "02_03", "03_02"],
         2: ["03_01", "03_02", "03_03", "04_01", "04_02", "04_03"],
     }
     for subject, names in recordings.items():
@@ -25,17 +25,21 @@ def planted(tmp_path):
 
 
 def test_expressions_follow_from_session_and_recording(planted):
-    records = list(MultiPIE(planted, neutrals="all").records())
+    records = list(MultiPIE(planted, recordings="all").records())
     assert [(record.subject, record.expression) for record in records] == [
-        *(("001", name) for name in ("neutral", "smile", "neutral", "surprise", "squint")),
+        *(("001", name) for name in ("neutral", "smile", "neutral", "surprise", "squint", "smile")),
         *(("002", name) for name in ("neutral", "smile", "disgust", "neutral", "neutral", "scream")),
     ]
     assert records[0] == FaceRecord(multi_pie_file(1, "01", "01", "05_1"), "neutral", "001", pan=0.0, tilt=0.0)
 
 
-def test_the_first_neutral_of_each_person(planted):
-    files = [record.file for record in MultiPIE(planted).records() if record.expression == "neutral"]
-    assert files == [multi_pie_file(1, "01", "01", "05_1"), multi_pie_file(2, "03", "01", "05_1")]
+def test_the_first_recording_of_each_expression_and_person(planted):
+    files = [record.file for record in MultiPIE(planted).records() if record.expression in {"neutral", "smile"}]
+    assert files == [
+        multi_pie_file(subject, session, recording, "05_1")
+        for subject, session in ((1, "01"), (2, "03"))
+        for recording in ("01", "02")
+    ]
 
 
 def test_cameras_and_lights(planted):
@@ -84,9 +88,9 @@ def test_a_recording_that_the_session_does_not_have(planted):
 
 
 def test_the_list_of_subjects_tells_what_is_missing(planted):
-    write_text(planted / "meta" / "subject_list.txt", "001 1980 Male 1 1 0 0\r\n002 1975 Female 0 0 1 1\r\n")
+    write_text(planted / "meta" / "subject_list.txt", "001 1980 Male 1 1 1 0\r\n002 1975 Female 0 0 1 1\r\n")
     list(MultiPIE(planted).records())
-    write_text(planted / "meta" / "subject_list.txt", "001 1980 Male 1 1 0 1\n002 1975 Female 0 0 1 1\n")
+    write_text(planted / "meta" / "subject_list.txt", "001 1980 Male 1 1 1 1\n002 1975 Female 0 0 1 1\n")
     with pytest.warns(UserWarning, match=r"no picture .* \(1\): '001 in session 04'"):
         list(MultiPIE(planted).records())
     write_text(planted / "meta" / "subject_list.txt", "id year\n")
