@@ -13,17 +13,17 @@ from pathlib import Path
 import numpy as np
 import torch
 from lightning.pytorch.utilities import rank_zero_only
+from rich import get_console
 
 from geofer.callbacks.predictions import read_predictions
 from geofer.callbacks.reports import write_figures, write_numbers
-from geofer.callbacks.summary import print_summary
 from geofer.cli.runs import CHECKPOINTS, CONFIG, RUNS
 from geofer.cli.trainer import read_command, run_name, run_trainer
 from geofer.datamodules.leaks import check_apart
 from geofer.errors import ConfigError, DataError
 from geofer.metrics.recognition import RecognitionMetrics
 from geofer.metrics.report import RecognitionReport
-from geofer.metrics.tables import load_report, report_path
+from geofer.metrics.tables import load_report, report_path, report_table
 from geofer.paths import written_whole
 
 USAGE = """usage: geofer cross-validate [--folds N] --config FILE [options of `geofer fit`]
@@ -62,16 +62,19 @@ def cross_validate(arguments: Sequence[str]) -> None:
     folders = [run / f"fold-{fold}" for fold in range(folds)]
     missing = {fold: _checkpoint(folder) for fold, folder in enumerate(folders) if not _tested(folder)}
     for fold, checkpoint in missing.items():
-        here = ["--data.folds", f"{folds}", "--data.fold", f"{fold}", "--trainer.default_root_dir", str(folders[fold])]
-        run_trainer(["fit", *given, *here, *checkpoint])
-        run_trainer(["test", *given, *here])
+        here = [*given, f"--data.folds={folds}", f"--data.fold={fold}", f"--trainer.default_root_dir={folders[fold]}"]
+        run_trainer(["fit", *here, *checkpoint])
+        run_trainer(["test", *here])
     if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()  # what follows is one process's
     if getattr(rank_zero_only, "rank", 0) == 0:
-        everybody = frozenset(command.datamodule.open_store().table.subject.tolist())
-        print_summary(pool(run, folders, everybody), run, f"{folds} folds pooled")
+        data = read_command([*given, f"--data.folds={folds}", "--data.fold=0"]).datamodule
+        everybody = frozenset(data.open_store().table.subject.tolist())
+        get_console().print(report_table(pool(run, folders, everybody), f"{folds} folds pooled"))
         accuracy = [100 * load_report(folder).accuracy for folder in folders]
-        print(f"Accuracy of the folds: {np.mean(accuracy):.2f} ± {np.std(accuracy, ddof=1):.2f} %")
+        print(
+            f"Accuracy of the folds: {np.mean(accuracy):.2f} ± {np.std(accuracy, ddof=1):.2f} %. The run lies in {run}."
+        )
 
 
 def pool(run: Path, folders: Sequence[Path], everybody: frozenset[int]) -> RecognitionReport:

@@ -85,25 +85,27 @@ class MultiPIE(PictureFaces):
         self.illuminations = tuple(illuminations)
         self.recordings = recordings
 
+    def prepare_data(self) -> None:
+        """See `PictureFaces.prepare_data`; tells how many pictures there are beside the paper's."""
+        super().prepare_data()
+        count = self._listing.count
+        rank_zero_info(
+            f"Multi-PIE: {count:,} pictures, {count / len(self.cameras):,.0f} a camera. (The paper: 7,655 of 270 "
+            "people, 1,531 a camera.)"
+        )
+
     def records(self) -> Iterator[FaceRecord]:
         """See `PictureFaces.records`."""
         first: dict[tuple[str, str], tuple[str, str]] = {}
         sessions: set[tuple[str, str]] = set()
-        found = 0
         for file, (subject, session, recording, camera) in self._pictures():
             sessions.add((subject, session))
             expression = expression_of(CODES, f"{session}_{recording}", f"{self.root / file}")
             this = session, recording
             if self.recordings == "first" and first.setdefault((subject, expression), this) != this:
                 continue
-            found += 1
             yield FaceRecord(file=file, expression=expression, subject=subject, pan=PANS[camera], tilt=0.0)
         self._report_missing(sessions)
-        people = len({subject for subject, _ in sessions})
-        rank_zero_info(
-            f"Multi-PIE: {found:,} pictures of {people} people, {found / len(self.cameras):,.0f} a camera. "
-            "(The paper: 7,655 of 270, 1,531 a camera, from five cameras.)"
-        )
 
     def _pictures(self) -> list[tuple[str, tuple[str, str, str, str]]]:
         """Files of the chosen cameras and lights with subject, session, recording and camera, in that order."""

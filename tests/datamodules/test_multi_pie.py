@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 from data_set_trees import touch, write_text
-from protocol_trees import multi_pie_file
+from protocol_trees import multi_pie, multi_pie_file
 
 from geofer.datamodules import MultiPIE
 from geofer.datamodules.multi_pie import PANS, PAPER_CAMERAS
+from geofer.datamodules.preparation import Preparation
 from geofer.datamodules.records import FaceRecord
 from geofer.datamodules.splits import Identities
 from geofer.errors import ConfigError, DataError
@@ -98,10 +99,15 @@ def test_the_list_of_subjects_tells_what_is_missing(planted):
         list(MultiPIE(planted).records())
 
 
-def test_counts_are_told_beside_the_papers(planted, caplog):
+def test_counts_are_told_beside_the_papers(rendered_pictures, tmp_path, caplog):
+    found = multi_pie(tmp_path / "set", rendered_pictures)
+    data = MultiPIE(tmp_path / "set", folds=2, preparation=Preparation(folder=tmp_path / "cache", workers=1))
     with caplog.at_level("INFO"):
-        list(MultiPIE(planted).records())
-    assert "8 pictures of 2 people, 2 a camera. (The paper: 7,655 of 270, 1,531 a camera" in caplog.text
+        data.prepare_data()
+    assert f"{found} pictures, {found / 5:.0f} a camera. (The paper: 7,655 of 270 people, 1,531 a camera" in caplog.text
+    data.setup()
+    assert sorted(set(data.store.table.pan.tolist())) == [-30, -15, 0, 15, 30]
+    assert len(data.store.split) == found
 
 
 def test_five_folds_by_default_and_nobody_in_two(tmp_path):

@@ -14,9 +14,9 @@ from geofer.datamodules.folds import fold_splits
 
 
 class FoldedCartoons(CartoonFaces):
-    """Two people more than ``people`` are in each of the other splits, or all of them in folds."""
+    """``people`` and four more, in folds."""
 
-    def __init__(self, people: int = 2, folds: int | None = None, fold: int = 0) -> None:
+    def __init__(self, people: int = 2, folds: int | None = 5, fold: int = 0) -> None:
         super().__init__(people, takes=1)
         store = self.faces_in_memory
         table = replace(store.table, tags=(store.table.pan == 0).astype(np.int64))
