@@ -70,6 +70,13 @@ def plugins(arguments: Sequence[str]) -> None:
     Console().print(table)
 
 
+def study(arguments: Sequence[str]) -> None:
+    """``geofer study NAME``: a table or figure of the paper, beside the paper's numbers."""
+    from geofer.cli.study import run_study
+
+    run_study(arguments)
+
+
 VERBS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
     "prepare": (prepare, "make the data that a configuration needs, or find the faces of your own pictures"),
     "fit": (lightning_verb("fit"), "train a model"),
@@ -78,6 +85,7 @@ VERBS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
     "predict": (lightning_verb("predict"), "recognise the expressions of the test subjects"),
     "cross-validate": (cross_validate, "train and test every fold of a cross validation, and pool them"),
     "report": (report, "print the results of finished runs side by side"),
+    "study": (study, "repeat a table or figure of the paper: run what is missing, and report"),
     "plugins": (plugins, "list the installed backbones and landmark detectors"),
 }
 

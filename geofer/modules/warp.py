@@ -149,13 +149,15 @@ def _spline(chart: Tensor, side: int) -> Tensor:
     system[:count, :count] = _bending(chart, chart) + _SMOOTHING * torch.eye(count)
     system[:count, count:], system[count:, :count] = plane, plane.mT
     basis = torch.cat([_bending(grid, chart), grid, torch.ones(len(grid), 1)], dim=1)
-    return (basis @ torch.linalg.inv(system)[:, :count]).float()
+    inverse: Tensor = torch.linalg.inv(system)
+    return (basis @ inverse[:, :count]).float()
 
 
 def _bending(points: Tensor, centres: Tensor) -> Tensor:
     """r² log r² of the distances between ``(n, 2)`` points and ``(m, 2)`` centres."""
     squared = (points[:, None] - centres).square().sum(dim=-1)
-    return torch.xlogy(squared, squared)
+    bending: Tensor = torch.xlogy(squared, squared)
+    return bending
 
 
 def _normals(positions: Tensor) -> Tensor:

@@ -1,0 +1,109 @@
+"""``geofer study``: the paper's tables and figures, on any data set."""
+
+import subprocess
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+
+from geofer.errors import ConfigError, GeoferError
+from geofer.study.catalogue import STUDIES
+from geofer.study.design import Row, Settings, Study, merged
+from geofer.study.reporting import HEADINGS, table, write_report
+from geofer.study.running import StudyRun
+
+BUDGETS = {"smoke": [0], "cpu": [0, 1, 2], "paper": [0, 1, 2]}
+"""Budget → its seeds; the settings lie in ``geofer/study/budgets``."""
+
+
+def run_study(arguments: Sequence[str]) -> None:
+    """Run what is missing of a study, and write its report.
+
+    Raises:
+        ConfigError: The command line or a configuration file is wrong.
+        GeoferError: A run failed; what was finished stays.
+    """
+    options, extra = _parser().parse_known_args(arguments)
+    if options.list or options.name is None:
+        for study in STUDIES.values():
+            print(f"{study.name:16} {study.title}. {study.source}: {', '.join(row.name for row in study.rows)}")
+        return
+    study = _known(options.name)
+    rows = _chosen(study, options.rows)
+    seeds = options.seeds or BUDGETS[options.budget]
+    folder = options.output or Path("studies", f"{study.name}-{options.budget}")
+    run = StudyRun(study, _settings(options.budget, options.config), folder, tuple(extra))
+    console = Console()
+    missing = run.missing(rows, seeds)
+    done = len(rows) * len(seeds) - len(missing)
+    try:
+        for number, (row, seed) in enumerate(missing, start=done + 1):
+            console.rule(f"{study.name}: {row.name}, seed {seed} ({number} of {len(rows) * len(seeds)})")
+            run.run(row, seed)
+            _report(run, seeds, arguments)
+    except subprocess.CalledProcessError as error:
+        raise GeoferError(
+            f"`geofer {error.cmd[3]}` of the row {row.name} with seed {seed} failed. What was finished is kept in "
+            f"{folder}; run the same command again to go on."
+        ) from None
+    print(f"The report is {_report(run, seeds, arguments)}")
+    _print(study, run, seeds, console)
+
+
+def _report(run: StudyRun, seeds: Sequence[int], arguments: Sequence[str]) -> Path:
+    return write_report(run.study, list(run.results(seeds)), run.folder, f"geofer study {' '.join(arguments)}")
+
+
+def _print(study: Study, run: StudyRun, seeds: Sequence[int], console: Console) -> None:
+    from rich import box
+    from rich.table import Table
+
+    shown = Table(title=study.title, box=box.SIMPLE_HEAD)
+    for heading in HEADINGS:
+        shown.add_column(heading, justify="left" if heading == "row" else "right")
+    for line in table(study, list(run.results(seeds))):
+        shown.add_row(*line.cells())
+    console.print(shown)
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="geofer study",
+        description="Repeat a table or figure of the paper: run what is missing, then report.",
+        epilog="Further arguments are passed to every `geofer fit`, such as --trainer.devices 2.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("name", nargs="?", help="which study; without one they are listed")
+    parser.add_argument("--list", action="store_true", help="list the studies and their rows")
+    parser.add_argument("--budget", choices=list(BUDGETS), default="cpu", help="how large: minutes, hours, or on a GPU")
+    parser.add_argument("--config", type=Path, action="append", default=[], help="laid over the budget's settings")
+    parser.add_argument("--seeds", type=int, nargs="+", help="other seeds than the budget's")
+    parser.add_argument("--rows", nargs="+", help="only these rows")
+    parser.add_argument("--output", type=Path, help="folder of the study; studies/<name>-<budget> by default")
+    return parser
+
+
+def _known(name: str) -> Study:
+    if name not in STUDIES:
+        raise ConfigError(f"There is no study {name!r}. There are {', '.join(STUDIES)}.")
+    return STUDIES[name]
+
+
+def _chosen(study: Study, names: Sequence[str] | None) -> list[Row]:
+    known = {row.name: row for row in study.rows}
+    if unknown := [name for name in names or () if name not in known]:
+        raise ConfigError(f"The study {study.name} has no row {unknown[0]!r}; it has {', '.join(known)}.")
+    return [known[name] for name in names or known]
+
+
+def _settings(budget: str, configs: Sequence[Path]) -> Settings:
+    settings: Settings = yaml.safe_load(files("geofer.study").joinpath("budgets", f"{budget}.yaml").read_text())
+    for path in configs:
+        try:
+            settings = merged(settings, yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+        except (yaml.YAMLError, AttributeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path} is no configuration: {error}") from error
+    return settings

@@ -1,0 +1,7 @@
+"""Every study by its name."""
+
+from geofer.study.ablations import ABLATIONS
+from geofer.study.backbones import BACKBONES
+from geofer.study.curves import FEWER_PEOPLE, LANDMARK_NOISE, SYNTHETIC_FACES
+
+STUDIES = {study.name: study for study in (ABLATIONS, BACKBONES, LANDMARK_NOISE, SYNTHETIC_FACES, FEWER_PEOPLE)}

@@ -1,0 +1,115 @@
+"""What a study is: a table of runs that differ in one thing each, beside what the paper reports."""
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+Settings = dict[str, Any]
+"""A configuration of ``geofer fit``, as its YAML reads: dictionaries, lists, numbers and strings."""
+
+Change = Callable[[Settings], Settings]
+"""Turns the settings of the full method into those of a row; leaves what it is given as it is."""
+
+CLASSIFIER_ARGUMENTS = ("classifier", "augmentation", "gradient_clip", "decay", "classifier_optimizer")
+"""What `geofer.modules.ExpressionClassifier` shares with the full method."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table.
+
+    Attributes:
+        name: Short name, as in file names.
+        title: As the table prints it.
+        change: From the full method's settings to the row's.
+        paper: Accuracy in percent that the paper reports, None if it has no such row.
+    """
+
+    name: str
+    title: str
+    change: Change
+    paper: float | None = None
+
+
+@dataclass(frozen=True)
+class Study:
+    """A table or curve of the paper.
+
+    Attributes:
+        name: As in ``geofer study <name>``.
+        title: What it asks.
+        source: Which table or figure of the paper it repeats, and on which data.
+        rows: Its lines, in order.
+        reference: Name of the row that others are compared with, seed by seed.
+        axis: For a curve, what its rows vary, such as ``σ in pixels``; the rows' titles are then numbers.
+    """
+
+    name: str
+    title: str
+    source: str
+    rows: tuple[Row, ...]
+    reference: str
+    axis: str | None = None
+
+    def row(self, name: str) -> Row:
+        """The row of a name.
+
+        Raises:
+            KeyError: There is none.
+        """
+        return {row.name: row for row in self.rows}[name]
+
+
+def unchanged(settings: Settings) -> Settings:
+    """The full method itself."""
+    return settings
+
+
+def setting(path: str, value: object) -> Change:
+    """Sets one value, such as ``setting("model.init_args.label_smoothing", 0.0)``."""
+
+    def change(settings: Settings) -> Settings:
+        *parents, last = path.split(".")
+        changed = deepcopy(settings)
+        place = changed
+        for name in parents:
+            place = place.setdefault(name, {})
+        place[last] = value
+        return changed
+
+    return change
+
+
+def both(first: Change, second: Change) -> Change:
+    """One change after the other."""
+    return lambda settings: second(first(settings))
+
+
+def classifier_alone(settings: Settings) -> Settings:
+    """C without synthetic faces, with everything else as in the full method."""
+    arguments = settings["model"]["init_args"]
+    kept = {name: arguments[name] for name in CLASSIFIER_ARGUMENTS if name in arguments}
+    return {**settings, "model": {"class_path": "geofer.modules.ExpressionClassifier", "init_args": kept}}
+
+
+def backbone(name: str, **arguments: object) -> Change:
+    """Another classifier trunk."""
+    return both(
+        setting("model.init_args.classifier.backbone", name),
+        setting("model.init_args.classifier.backbone_arguments", arguments),
+    )
+
+
+def merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> Settings:
+    """Two configurations as repeated ``--config`` files merge: the later wins, and another class drops arguments."""
+    result = dict(first)
+    for name, value in second.items():
+        known = result.get(name)
+        if not isinstance(known, Mapping) or not isinstance(value, Mapping):
+            result[name] = deepcopy(value)
+        elif {known.get("class_path"), value.get("class_path")} - {known.get("class_path"), None}:
+            result[name] = deepcopy(dict(value))
+        else:
+            result[name] = merged(known, value)
+    return result

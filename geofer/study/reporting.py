@@ -1,0 +1,181 @@
+"""From finished runs to tables (CSV, Markdown, LaTeX), a figure (PNG, PDF), and a report beside the paper's numbers."""
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean, stdev
+from typing import TYPE_CHECKING
+
+from geofer.paths import written_whole
+from geofer.study.design import Row, Study
+from geofer.study.running import Result
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+HEADINGS = ("row", "seeds", "accuracy", "±", "difference", "± of it", "paper", "paper's difference")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the table, in percent; NaN where there is none.
+
+    Attributes:
+        title: Of the row.
+        seeds: Number of seeds.
+        accuracy: Mean test accuracy.
+        spread: Its standard deviation over seeds.
+        difference: Mean difference to the reference row, seed by seed.
+        difference_spread: Standard deviation of that.
+        paper: What the paper reports.
+        paper_difference: The same difference in the paper.
+    """
+
+    title: str
+    seeds: int
+    accuracy: float
+    spread: float
+    difference: float
+    difference_spread: float
+    paper: float
+    paper_difference: float
+
+    def cells(self) -> list[str]:
+        """As the tables print it."""
+        numbers = (self.accuracy, self.spread, self.difference, self.difference_spread, self.paper)
+        signed = {2, 5}
+        return [self.title, str(self.seeds)] + [
+            "–" if math.isnan(value) else f"{value:+.2f}" if place in signed else f"{value:.2f}"
+            for place, value in enumerate((*numbers, self.paper_difference))
+        ]
+
+
+def table(study: Study, results: Sequence[Result]) -> list[Line]:
+    """The study's table; rows without a finished run are left out."""
+    accuracy: dict[str, dict[int, float]] = {}
+    for result in results:
+        accuracy.setdefault(result.row, {})[result.seed] = 100 * result.report.accuracy
+    return [_line(study, row, accuracy) for row in study.rows if row.name in accuracy]
+
+
+def _line(study: Study, row: Row, accuracy: dict[str, dict[int, float]]) -> Line:
+    own, reference = accuracy[row.name], accuracy.get(study.reference, {})
+    both = [] if row.name == study.reference else sorted(own.keys() & reference.keys())
+    differences = [own[seed] - reference[seed] for seed in both]
+    paper = math.nan if row.paper is None else row.paper
+    paper_reference = study.row(study.reference).paper
+    compared = bool(differences) and paper_reference is not None
+    return Line(
+        title=row.title,
+        seeds=len(own),
+        accuracy=mean(own.values()),
+        spread=_spread(list(own.values())),
+        difference=mean(differences) if differences else math.nan,
+        difference_spread=_spread(differences),
+        paper=paper,
+        paper_difference=paper - paper_reference if compared and paper_reference is not None else math.nan,
+    )
+
+
+def _spread(values: Sequence[float]) -> float:
+    return stdev(values) if len(values) > 1 else math.nan
+
+
+def as_csv(lines: Sequence[Line]) -> str:
+    """The table as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([HEADINGS, *(line.cells() for line in lines)])
+    return text.getvalue()
+
+
+def as_markdown(lines: Sequence[Line]) -> str:
+    """The table as Markdown."""
+    rows = [[*HEADINGS], ["---", *["---:"] * (len(HEADINGS) - 1)], *(line.cells() for line in lines)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def as_latex(lines: Sequence[Line]) -> str:
+    """The table as LaTeX, for the package booktabs."""
+    escaped = [[_escaped(cell) for cell in line.cells()] for line in lines]
+    headings = [heading.replace("±", r"$\pm$") for heading in HEADINGS]
+    body = "".join(f"{' & '.join(row)} \\\\\n" for row in escaped)
+    return (
+        f"\\begin{{tabular}}{{l{'r' * (len(HEADINGS) - 1)}}}\n\\toprule\n{' & '.join(headings)} \\\\\n\\midrule\n"
+        f"{body}\\bottomrule\n\\end{{tabular}}\n"
+    )
+
+
+def _escaped(cell: str) -> str:
+    return cell.replace("%", r"\%").replace("_", r"\_").replace("–", "--").replace("σ", r"$\sigma$")
+
+
+def figure(study: Study, lines: Sequence[Line]) -> "Figure":
+    """A curve where the rows are numbers, else bars; with the spread over seeds, and the paper's numbers."""
+    from matplotlib.figure import Figure
+
+    drawn = Figure(figsize=(6, 4) if study.axis else (6, 1 + 0.35 * len(lines)), layout="constrained", dpi=150)
+    axes = drawn.add_subplot()
+    spread = [0 if math.isnan(line.spread) else line.spread for line in lines]
+    accuracy, paper = [line.accuracy for line in lines], [line.paper for line in lines]
+    if study.axis:
+        x = [float(line.title) for line in lines]
+        axes.errorbar(x, accuracy, spread, marker="o", capsize=3, label="geofer")
+        axes.plot(x, paper, "s--", color="grey", label="paper")
+        axes.set(xlabel=study.axis, ylabel="test accuracy in %")
+    else:
+        places = range(len(lines))
+        axes.barh(places, accuracy, xerr=spread, label="geofer")
+        axes.plot(paper, places, "s", color="black", label="paper")
+        axes.set_yticks(places, [line.title for line in lines])
+        axes.invert_yaxis()
+        axes.set(xlabel="test accuracy in %")
+    axes.set_title(study.title)
+    axes.legend()
+    return drawn
+
+
+def write_report(study: Study, results: Sequence[Result], folder: Path, settings: str) -> Path:
+    """Writes ``table.csv``, ``.md`` and ``.tex``, ``figure.png`` and ``.pdf``, and ``report.md``.
+
+    Args:
+        study: What was compared.
+        results: All finished runs.
+        folder: Where to write.
+        settings: The command that made them, for the reader.
+
+    Returns:
+        The path of ``report.md``.
+    """
+    lines = table(study, results)
+    for suffix, text in (("csv", as_csv(lines)), ("md", as_markdown(lines)), ("tex", as_latex(lines))):
+        with written_whole(folder / f"table.{suffix}") as file:
+            file.write(text.encode())
+    drawn = figure(study, lines)
+    for suffix in ("png", "pdf"):
+        with written_whole(folder / f"figure.{suffix}") as file:
+            drawn.savefig(file, format=suffix)
+    path = folder / "report.md"
+    with written_whole(path) as file:
+        file.write(_report(study, lines, results, settings).encode())
+    return path
+
+
+def _report(study: Study, lines: Sequence[Line], results: Sequence[Result], settings: str) -> str:
+    subjects = sorted({result.report.subjects for result in results})
+    faces = sorted({result.report.faces for result in results})
+    return (
+        f"# {study.title}\n\nIn the paper: {study.source}.\n\n    {settings}\n\n"
+        f"Accuracy in percent over all test faces ({_range(faces)} faces of {_range(subjects)} unseen people a run). "
+        "± is the standard deviation over seeds; differences are to the row "
+        f"“{study.row(study.reference).title}”, seed by seed. The paper's numbers are of other faces: compare "
+        "differences, not accuracies.\n\n"
+        f"{as_markdown(lines)}\n![{study.title}](figure.png)\n"
+    )
+
+
+def _range(values: Sequence[int]) -> str:
+    return f"{values[0]:,}" if len(values) == 1 else f"{values[0]:,}–{values[-1]:,}"

@@ -1,0 +1,70 @@
+"""Rows change what they say and nothing else, and settings merge as configuration files do."""
+
+from copy import deepcopy
+from importlib.resources import files
+
+import pytest
+import yaml
+
+from geofer.study.catalogue import STUDIES
+from geofer.study.design import classifier_alone, merged
+
+
+@pytest.fixture(params=["smoke", "cpu", "paper"])
+def settings(request):
+    return yaml.safe_load(files("geofer.study").joinpath("budgets", f"{request.param}.yaml").read_text())
+
+
+def leaves(settings, path=""):
+    """Dotted path → value."""
+    if not isinstance(settings, dict):
+        return {path: settings}
+    return {key: value for name, part in settings.items() for key, value in leaves(part, f"{path}.{name}").items()}
+
+
+@pytest.mark.parametrize("study", STUDIES.values(), ids=list(STUDIES))
+def test_every_row_differs_from_every_other_and_leaves_the_settings_alone(study, settings):
+    before = deepcopy(settings)
+    changed = [row.change(settings) for row in study.rows]
+    assert settings == before
+    for number, one in enumerate(changed):
+        assert one not in changed[:number]
+    assert study.row(study.reference) in study.rows
+
+
+def test_an_ablation_changes_one_thing(settings):
+    full = leaves(settings)
+    for name, path in (("no-ls", "label_smoothing"), ("no-d-i", "weights.prior"), ("raw", "condition")):
+        row = leaves(STUDIES["ablations"].row(name).change(settings))
+        assert {key for key in full.keys() | row.keys() if full.get(key) != row.get(key)} == {
+            f".model.init_args.{path}"
+        }
+
+
+def test_without_end_to_end_the_classifier_learns_as_long_as_before(settings):
+    changed = STUDIES["ablations"].row("no-e2e").change(settings)
+    schedule = changed["model"]["init_args"]["schedule"]
+    assert changed["model"]["init_args"]["end_to_end"] is False
+    assert schedule["generator_stop"] == schedule["classifier_start"] <= schedule["synthetic_start"]
+    assert changed["trainer"]["max_steps"] - schedule["classifier_start"] == settings["trainer"]["max_steps"]
+
+
+def test_the_classifier_alone_keeps_its_own_settings(settings):
+    alone = classifier_alone(settings)
+    assert alone["model"]["class_path"].endswith("ExpressionClassifier")
+    assert alone["model"]["init_args"]["classifier"] == settings["model"]["init_args"]["classifier"]
+    assert "generator" not in alone["model"]["init_args"]
+    assert {key: alone[key] for key in ("data", "trainer")} == {key: settings[key] for key in ("data", "trainer")}
+
+
+def test_a_later_file_wins_and_another_class_drops_the_arguments():
+    first = {"data": {"class_path": "A", "init_args": {"seed": 1, "views": 2}}, "trainer": {"devices": 1}}
+    assert merged(first, {"data": {"init_args": {"seed": 3}}}) == {
+        "data": {"class_path": "A", "init_args": {"seed": 3, "views": 2}},
+        "trainer": {"devices": 1},
+    }
+    assert merged(first, {"data": {"class_path": "B", "init_args": {"root": "x"}}})["data"] == {
+        "class_path": "B",
+        "init_args": {"root": "x"},
+    }
+    assert first["data"]["init_args"] == {"seed": 1, "views": 2}

@@ -1,0 +1,69 @@
+"""The tables of a study: means, spreads and differences that a few numbers tell."""
+
+import math
+
+import numpy as np
+import pytest
+
+from geofer.metrics.report import RecognitionReport
+from geofer.study.design import Row, Study, setting, unchanged
+from geofer.study.reporting import as_csv, as_latex, as_markdown, table, write_report
+from geofer.study.running import Result
+
+STUDY = Study(
+    "toy",
+    "A toy",
+    "Table 0",
+    rows=(
+        Row("full", "full method", unchanged, 90.0),
+        Row("less", "less_of it, 50 %", setting("model.x", 1), 85.5),
+        Row("more", "more", setting("model.x", 2)),
+        Row("never", "never run", setting("model.x", 3)),
+    ),
+    reference="full",
+)
+
+
+def result(row, seed, correct):
+    """100 faces of 10 people, ``correct`` of them recognised."""
+    right, total = np.array([[correct, 0]]), np.array([[100, 0]])
+    confusion = np.array([[correct, 100 - correct], [0, 0]])
+    poses = np.zeros((1, 2))
+    return Result(row, seed, "", RecognitionReport(("a", "b"), poses, right, total, confusion, 0.1, 0.2, 0.9, 10))
+
+
+RESULTS = [
+    *(result("full", seed, correct) for seed, correct in ((0, 80), (1, 84), (2, 85))),
+    *(result("less", seed, correct) for seed, correct in ((0, 70), (1, 78))),
+    result("more", 3, 90),
+]
+
+
+def test_differences_are_taken_seed_by_seed():
+    full, less, more = table(STUDY, RESULTS)
+    assert (full.seeds, full.accuracy, full.spread) == (3, 83.0, pytest.approx(np.std([80, 84, 85], ddof=1)))
+    assert (less.difference, less.difference_spread) == (-8.0, pytest.approx(np.std([-10, -6], ddof=1)))
+    assert (less.paper, less.paper_difference) == (85.5, -4.5)
+    assert math.isnan(full.difference)
+    assert (more.accuracy, more.seeds) == (90.0, 1)
+    assert math.isnan(more.difference)  # no seed in common
+    assert math.isnan(more.spread)
+
+
+def test_tables_hold_the_same_cells_in_three_formats():
+    lines = table(STUDY, RESULTS)
+    assert as_csv(lines).splitlines()[2] == '"less_of it, 50 %",2,74.00,5.66,-8.00,2.83,85.50,-4.50'
+    assert "| less_of it, 50 % | 2 | 74.00 | 5.66 | -8.00 | 2.83 | 85.50 | -4.50 |" in as_markdown(lines)
+    assert r"less\_of it, 50 \% & 2 & 74.00 & 5.66 & -8.00" in as_latex(lines)
+    assert as_latex(lines).count(r"\\") == len(lines) + 1
+
+
+def test_a_report_is_complete(tmp_path):
+    report = write_report(STUDY, RESULTS, tmp_path, "geofer study toy")
+    names = {"figure.pdf", "figure.png", "report.md", "table.csv", "table.md", "table.tex"}
+    assert {path.name for path in tmp_path.iterdir()} == names
+    text = report.read_text()
+    assert "geofer study toy" in text
+    assert "100 faces of 10 unseen people" in text
+    assert "never run" not in text
+    assert tmp_path.joinpath("figure.png").read_bytes().startswith(b"\x89PNG")
