@@ -4,26 +4,19 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from geofer.datamodules.base import FaceDataModule, FaceStore
-from geofer.datamodules.face_store import RepeatedPictures, open_faces
-from geofer.datamodules.folds import check_folds, fold_splits
 from geofer.datamodules.index import FaceIndex, IndexInfo
+from geofer.datamodules.kept_faces import KeptFaces
 from geofer.datamodules.listing import Listing, cache_name, list_records
-from geofer.datamodules.pose_lists import tag_test_faces
 from geofer.datamodules.preparation import Preparation
 from geofer.datamodules.preparing import REPORT, prepare_faces
 from geofer.datamodules.records import FaceRecord, PictureFiles, PictureReader
-from geofer.datamodules.splits import Identities, default_splits
 from geofer.errors import ConfigError
 from geofer.paths import cache_folder
 
 
-class PictureFaces(FaceDataModule):
+class PictureFaces(KeptFaces):
     """Base of every data set of pictures.
 
     A subclass says what its folder holds (`records`), and maybe how its pictures are read (`reader`) and who is on
@@ -34,18 +27,7 @@ class PictureFaces(FaceDataModule):
         expressions: Which of the set's expressions to use, in the order of their labels; None takes `VOCABULARY`.
             Faces with others stay in the cache, and out of training and testing.
         preparation: How faces are found, cropped and kept.
-        val_share: Share of the training people that choose the checkpoint, where the protocol names none.
-        folds: So many folds of a cross validation over people (or groups) replace the set's own split; see
-            ``geofer cross-validate``.
-        fold: Which of them is tested, from 0.
-        pose_lists: Tag by tag, such as ``pose>30``, the list of the test pictures that have it; see
-            `geofer.datamodules.pose_lists`.
-        repeated_pictures: ``raise`` refuses a split with one picture on several sides; ``drop`` leaves it in the test,
-            or else in the validation, alone.
-        batch_size: Faces a step and device.
-        num_workers: Threads that gather batches ahead.
-        self_pairs: Share of training pairs in [0, 1] whose target is the input itself.
-        seed: Splits that are drawn, order of the faces, choice of the pairs.
+        **common: See `KeptFaces`.
 
     Raises:
         ConfigError: A setting is out of its range.
@@ -60,26 +42,11 @@ class PictureFaces(FaceDataModule):
         *,
         expressions: tuple[str, ...] | None = None,
         preparation: Preparation = Preparation(),
-        val_share: float = 0.1,
-        folds: int | None = None,
-        fold: int = 0,
-        pose_lists: dict[str, Path] | None = None,
-        repeated_pictures: RepeatedPictures = "raise",
-        batch_size: int = 36,
-        num_workers: int = 0,
-        self_pairs: float = 0.1,
-        seed: int = 0,
+        **common: Any,  # noqa: ANN401 - typed where they are declared
     ) -> None:
-        super().__init__(batch_size=batch_size, num_workers=num_workers, self_pairs=self_pairs, seed=seed)
-        if not 0 <= val_share < 1:
-            raise ConfigError(f"val_share is {val_share}; it is a share, from 0 to below 1.")
+        super().__init__(**common)
         self.root = root
         self.preparation = preparation
-        self.val_share = val_share
-        check_folds(folds, fold)
-        self.folds, self.fold = folds, fold
-        self.pose_lists = pose_lists or {}
-        self.repeated_pictures = repeated_pictures
         self._expressions = tuple(expressions) if expressions is not None else self.VOCABULARY
         if unknown := [name for name in self._expressions if name not in self.vocabulary]:
             raise ConfigError(
@@ -119,31 +86,20 @@ class PictureFaces(FaceDataModule):
         """How the pictures are read."""
         return PictureFiles(self.root)
 
-    def assign_splits(self, faces: Identities) -> NDArray[np.str_]:
-        """Who is on which side; called when the store is opened, so a cache serves every split.
-
-        Args:
-            faces: Whom the N faces show that have one of `expressions`.
-
-        Returns:
-            ``(N,)`` of ``train``, ``val`` and ``test``.
-        """
-        return default_splits(faces, self.val_share, self.seed)
-
     @cached_property
     def _listing(self) -> Listing:
         return list_records(self.records(), self.root, self.vocabulary)
-
-    def _sides(self, faces: Identities) -> NDArray[np.str_]:
-        if self.folds is None:
-            return self.assign_splits(faces)
-        return fold_splits(faces.units, self.folds, self.fold, self.val_share, self.seed)
 
     @cached_property
     def folder(self) -> Path:
         """Where the faces are kept; its name covers the pictures, their labels and how faces are found."""
         name = cache_name(type(self).__name__, self._listing, self.preparation, getattr(self.reader, "version", ""))
         return (self.preparation.folder or cache_folder()) / name
+
+    @property
+    def location(self) -> str:
+        """The folder."""
+        return str(self.folder)
 
     def prepare_data(self) -> None:
         """Finds, crops and keeps the faces, in parallel; resumes where a killed run stopped.
@@ -165,8 +121,3 @@ class PictureFaces(FaceDataModule):
             f"{info.data_set}: {faces} faces in {self.folder}; {info.slots - faces} of {info.slots} pictures were "
             f"skipped, see {self.folder / REPORT}."
         )
-
-    def open_store(self) -> FaceStore:
-        """Opens the faces that `prepare_data` kept; pictures and landmarks stay on disk."""
-        store = open_faces(str(self.folder), self.expressions, self._sides, self.repeated_pictures)
-        return tag_test_faces(store, self.pose_lists)
