@@ -116,6 +116,14 @@ def test_another_configuration_needs_another_folder(workplace, capsys):
     assert "another configuration" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("folds", ["0", "1"])
+def test_too_few_folds(folds, workplace, capsys):
+    command = ["cross-validate", "--folds", folds, "--config", "small.yaml", "--trainer.default_root_dir", "few"]
+    assert main(command) == 2
+    assert f"folds is {folds}; a cross validation has at least 2" in capsys.readouterr().err
+    assert not Path("few").exists()
+
+
 def test_a_data_set_without_folds(workplace, capsys):
     configure(workplace / "plain.yaml", data="cartoon_faces.CartoonFaces")
     assert main(["cross-validate", "--config", "plain.yaml"]) == 2

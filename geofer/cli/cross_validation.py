@@ -19,6 +19,7 @@ from geofer.callbacks.predictions import read_predictions
 from geofer.callbacks.reports import write_figures, write_numbers
 from geofer.cli.runs import CHECKPOINTS, CONFIG, RUNS
 from geofer.cli.trainer import read_command, run_name, run_trainer
+from geofer.datamodules.folds import check_folds
 from geofer.datamodules.leaks import check_apart
 from geofer.errors import ConfigError, DataError
 from geofer.metrics.recognition import RecognitionMetrics
@@ -55,7 +56,8 @@ def cross_validate(arguments: Sequence[str]) -> None:
     config, options = command.config, command.config.data.init_args
     if not {"folds", "fold"} <= vars(options).keys():
         raise ConfigError(f"{config.data.class_path} has no options `folds` and `fold`: it cannot be cross-validated.")
-    folds = own.folds or options.folds or 5
+    folds = own.folds if own.folds is not None else options.folds or 5
+    check_folds(folds, 0)
     run = Path(config.trainer.default_root_dir or RUNS / f"{run_name(config)}-cross-validation")
     options.folds, config.trainer.default_root_dir = folds, None
     _claim(run, command.configuration())
