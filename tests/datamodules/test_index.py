@@ -119,9 +119,9 @@ def test_a_folder_without_shards_is_named(tmp_path):
 def test_landmarks_and_crops_of_many_faces_stay_on_disk():
     """Landmarks alone take 544 bytes a face, crops 12,288."""
     command = [sys.executable, str(BENCHMARK), "100000"]
-    done = subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=True
-    )
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
     measured = json.loads(done.stdout.splitlines()[-1])
     held = measured["after"] - measured["before"] - measured["bank"]
-    assert held / measured["faces"] < 450
+    assert held < 25e6 + 300 * measured["faces"], measured
