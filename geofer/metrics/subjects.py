@@ -19,7 +19,7 @@ class Interval(NamedTuple):
 
 
 def subject_bootstrap(
-    correct: NDArray[np.int64],
+    correct: NDArray[np.int64] | NDArray[np.float64],
     total: NDArray[np.int64],
     *,
     confidence: float = 0.95,
@@ -32,14 +32,14 @@ def subject_bootstrap(
     with all of its faces, and the accuracy over the drawn faces is one replicate.
 
     Args:
-        correct: ``(S,)`` faces recognised of each subject.
+        correct: ``(S,)`` faces recognised of each subject, or the sum of whatever else is averaged.
         total: ``(S,)`` faces of each subject, positive.
         confidence: Share of the replicates inside the interval.
         replicates: Number of replicates.
         seed: Of the draws; the same faces always give the same interval.
 
     Returns:
-        The lower and the upper end, in [0, 1].
+        The lower and the upper end, of the accuracy in [0, 1].
     """
     subjects = len(total)
     drawn = np.random.default_rng(seed).multinomial(subjects, np.full(subjects, 1 / subjects), size=replicates)
