@@ -1,4 +1,4 @@
-"""Rendered heads written as BU-3DFE lays its scans out, with the truth of their landmarks."""
+"""Rendered heads as scans, written as BU-3DFE lays them out, with the truth of their landmarks."""
 
 import functools
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from geofer.rendering.identity import sample_identity
 from geofer.rendering.landmarks import LANDMARK_VERTICES
 from geofer.rendering.renderer import Renderer
 from geofer.rendering.scene import sample_scene
+from geofer.rendering.worn import worn_vertices
 from geofer.rendering.wrinkles import fold_strengths
 
 TEXTURE = 512
@@ -61,8 +62,9 @@ def head_scan(person: int, expression: str = "happiness", level: int = 4) -> Hea
     zero = np.zeros(1, np.float32)
     rotation = head_rotation(zero, zero, zero)
     camera = crop_cameras(project_points(vertices[:, head.skull], rotation, 1.2), 1.2, "loose")
+    nothing = worn_vertices(head, vertices[0], locks=None, glasses=None)
     texture = _renderer().draw(
-        vertices,
+        np.concatenate((vertices, nothing[None]), axis=1),
         fold_strengths(actions, identity.phenotypes["age"]),
         np.zeros(1, np.int32),
         rotation,
