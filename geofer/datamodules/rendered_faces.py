@@ -131,6 +131,16 @@ class RenderedFaces(FaceDataModule):
         """Renders what is missing, in parallel; resumes where a killed run stopped."""
         self.cache.prepare(self._render_workers)
 
+    def phenotype(self, subject: int) -> dict[str, float]:
+        """Who a person is, by the names of `geofer.rendering.identity.Identity.phenotypes`: gender, age, ancestry.
+
+        Raises:
+            DataError: The person is not rendered.
+        """
+        truth, _ = self.cache.load(subject)
+        prefix = "phenotype/"
+        return {name.removeprefix(prefix): float(truth[name]) for name in truth if name.startswith(prefix)}
+
     def open_store(self) -> FaceStore:
         """Opens the rendered people as memory maps."""
         tables, pictures = [], []

@@ -3,6 +3,7 @@
 from geofer.metrics.calibration import CalibrationError
 from geofer.metrics.confusion import ConfusionMatrix
 from geofer.metrics.face_embedding import DlibEmbedding, FaceEmbedding
+from geofer.metrics.groups import GroupAccuracy, accuracy_by_group
 from geofer.metrics.pose_expression import PoseExpressionAccuracy
 from geofer.metrics.recognition import RecognitionMetrics
 from geofer.metrics.report import RecognitionReport
@@ -16,6 +17,7 @@ __all__ = [
     "ConfusionMatrix",
     "DlibEmbedding",
     "FaceEmbedding",
+    "GroupAccuracy",
     "PoseExpressionAccuracy",
     "RecognitionMetrics",
     "RecognitionReport",
@@ -24,4 +26,5 @@ __all__ = [
     "SubsetCounts",
     "SynthesisMetrics",
     "SynthesisReport",
+    "accuracy_by_group",
 ]

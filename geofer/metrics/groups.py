@@ -1,0 +1,71 @@
+"""Accuracy by some property of the faces, such as the head's pan or the person's age, with intervals over people."""
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from geofer.metrics.subjects import subject_bootstrap
+
+
+class GroupAccuracy(NamedTuple):
+    """The faces that have one property in common.
+
+    Attributes:
+        factor: What divides the faces, such as ``pan`` or ``age``.
+        level: Which of the groups: a number, such as degrees, or a name.
+        accuracy: Share of its faces that were recognised, in [0, 1].
+        low: Lower end of the accuracy's 95 % interval over people.
+        high: Its upper end.
+        faces: Number of faces.
+        subjects: Number of people.
+    """
+
+    factor: str
+    level: float | str
+    accuracy: float
+    low: float
+    high: float
+    faces: int
+    subjects: int
+
+
+def accuracy_by_group(
+    factor: str, level: ArrayLike, correct: ArrayLike, subject: ArrayLike
+) -> tuple[GroupAccuracy, ...]:
+    """Divides faces into groups.
+
+    Args:
+        factor: Name of what divides them.
+        level: ``(N,)`` numbers or names, the group of each face; faces whose number is NaN are left out.
+        correct: ``(N,)`` whether each face was recognised.
+        subject: ``(N,)`` whose face it is.
+
+    Returns:
+        The groups that have a face, in the order of their levels.
+    """
+    levels, right, people = np.asarray(level), np.asarray(correct, bool), np.asarray(subject)
+    groups = []
+    for value in np.unique(levels[levels == levels]).tolist():  # NaN equals nothing
+        inside = levels == value
+        _, person, faces = np.unique(people[inside], return_inverse=True, return_counts=True)
+        recognised = np.bincount(person, weights=right[inside])
+        low, high = subject_bootstrap(recognised, faces)
+        accuracy = float(right[inside].mean())
+        groups.append(GroupAccuracy(factor, value, accuracy, low, high, int(faces.sum()), len(faces)))
+    return tuple(groups)
+
+
+def groups_csv(groups: Sequence[GroupAccuracy]) -> str:
+    """Groups as CSV, one row each, accuracies in percent."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(GroupAccuracy._fields)
+    for group in groups:
+        shares = (f"{100 * share:.2f}" for share in (group.accuracy, group.low, group.high))
+        level = group.level if isinstance(group.level, str) else f"{group.level:g}"
+        writer.writerow([group.factor, level, *shares, group.faces, group.subjects])
+    return text.getvalue()
