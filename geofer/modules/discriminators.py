@@ -23,7 +23,12 @@ class AttributeDiscriminator(nn.Module):
     """
 
     def __init__(
-        self, image_size: int = 224, width: int = 16, condition_channels: int = 32, patches: bool = False
+        self,
+        image_size: int = 224,
+        width: int = 16,
+        condition_channels: int = 32,
+        patches: bool = False,
+        outputs: int = 1,
     ) -> None:
         """Build one.
 
@@ -31,8 +36,9 @@ class AttributeDiscriminator(nn.Module):
             image_size: Side of the picture; there is one convolution fewer than in the encoder of that size.
             width: Filters of the first convolution; each one has twice as many as the one before.
             condition_channels: Length of the condition: 32 for f(g^t), 136 for the landmarks themselves, or the
-                number of contour maps.
+                number of contour maps; 0 if there is none.
             patches: Judge patches instead of the whole picture.
+            outputs: Logits of each picture or patch; more than one for a discriminator that also recognises something.
         """
         super().__init__()
         count, side = halvings(image_size)
@@ -44,18 +50,18 @@ class AttributeDiscriminator(nn.Module):
             self.rest.append(_downsample(channels_in, channels))
             channels_in = channels
         self.head = (
-            nn.Conv2d(channels_in, 1, 1)
+            nn.Conv2d(channels_in, outputs, 1)
             if patches
             else nn.Sequential(
                 nn.Flatten(),
                 nn.Linear(channels_in * (2 * side) ** 2, 1024),
                 nn.BatchNorm1d(1024),
                 nn.LeakyReLU(0.2),
-                nn.Linear(1024, 1),
+                nn.Linear(1024, outputs),
             )
         )
 
-    def forward(self, image: Tensor, condition: Tensor) -> Tensor:
+    def forward(self, image: Tensor, condition: Tensor | None = None) -> Tensor:
         """Judge pictures.
 
         Args:
@@ -63,12 +69,14 @@ class AttributeDiscriminator(nn.Module):
             condition: ``(B, c)``, tiled over space, or maps ``(B, c, H/2, W/2)``.
 
         Returns:
-            Logits, positive for real: ``(B, 1)``, or ``(B, 1, h, w)`` with ``patches``.
+            Logits, positive for real: ``(B, outputs)``, or ``(B, outputs, h, w)`` with ``patches``.
         """
         x = self.first(image)
-        if condition.dim() == 2:
-            condition = condition[:, :, None, None].expand(-1, -1, *x.shape[2:])
-        logits: Tensor = self.head(self.rest(torch.cat([x, condition.to(x.dtype)], dim=1)))
+        if condition is not None:
+            if condition.dim() == 2:
+                condition = condition[:, :, None, None].expand(-1, -1, *x.shape[2:])
+            x = torch.cat([x, condition.to(x.dtype)], dim=1)
+        logits: Tensor = self.head(self.rest(x))
         return logits
 
 

@@ -94,7 +94,7 @@ class Decoder(nn.Module):
         self.colour = nn.Conv2d(width // 4, 3 + blend, 5, padding=2)
 
     def forward(
-        self, code: Tensor, landmarks: Tensor, features: Sequence[Tensor], warped: WarpedFace | None = None
+        self, code: Tensor, landmarks: Tensor, features: Sequence[Tensor] = (), warped: WarpedFace | None = None
     ) -> Tensor:
         """Decode a face.
 
@@ -108,8 +108,8 @@ class Decoder(nn.Module):
             x' ``(B, 3, H, W)`` in [-1, 1].
         """
         x = F.relu(self.project(code)).view(len(code), -1, self.side, self.side)
-        for deconv, skip in zip(self.deconvs, reversed(features), strict=True):
-            x = self._beside(x, landmarks, skip if self.skips else None)
+        for i, deconv in enumerate(self.deconvs, start=1):
+            x = self._beside(x, landmarks, features[-i] if self.skips else None)
             x = F.relu(deconv(x))
         x = F.relu(self.refine(self._beside(x, landmarks, None if warped is None else torch.cat(warped, dim=1))))
         colour = self.colour(x)

@@ -55,16 +55,23 @@ class Synthesis(NamedTuple):
 class Synthesizer(nn.Module):
     """E, G_enc and G_dec: ``x' = G_dec(G_enc(x), E(g^t))``."""
 
-    def __init__(self, image_size: int, config: GeneratorConfig) -> None:
-        """Build the networks for pictures of ``image_size`` pixels."""
+    def __init__(self, image_size: int, config: GeneratorConfig, noise_size: int = 0) -> None:
+        """Build the networks.
+
+        Args:
+            image_size: Side of the pictures in pixels.
+            config: Size and additions.
+            noise_size: Length of a vector, uniform in [-1, 1], that G_dec also gets; the paper's gets none.
+        """
         super().__init__()
+        self.noise_size = noise_size
         self.warp = FaceWarp(image_size) if config.warp else None
         self.embedding = GeometryEmbedding(config.embedding_size)
         self.encoder = Encoder(image_size, config.width, config.identity_size)
         self.decoder = Decoder(
             image_size,
             config.width,
-            config.identity_size + config.embedding_size,
+            config.identity_size + config.embedding_size + noise_size,
             contours=config.contours,
             skips=config.skips,
             blend=config.warp,
@@ -82,7 +89,8 @@ class Synthesizer(nn.Module):
         embedding, reconstruction = self.embedding(target)
         warped = self.warp(image, landmarks, target) if self.warp is not None else None
         identity, features = self.encoder(image if warped is None else warped.image)
-        code = torch.cat([identity, embedding], dim=1)
+        noise = identity.new_empty(len(identity), self.noise_size).uniform_(-1, 1)
+        code = torch.cat([identity, embedding, noise], dim=1)
         return Synthesis(self.decoder(code, target, features, warped), identity, embedding, reconstruction)
 
 
