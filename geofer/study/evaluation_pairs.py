@@ -15,12 +15,12 @@ class SharedGeometry(NamedTuple):
     """People who are to get one and the same geometry; P people.
 
     Attributes:
-        geometry: Row of the face whose landmarks all of them get.
+        geometry: ``(1,)`` row of the face whose landmarks all of them get.
         inputs: ``(P,)`` rows: a face of each.
         nearest: ``(P,)`` rows: the face of each that shows the same expression with the nearest landmarks.
     """
 
-    geometry: int
+    geometry: Rows
     inputs: Rows
     nearest: Rows
 
@@ -58,7 +58,7 @@ def draw_shared_geometries(table: FaceLabels, people: int, rng: np.random.Genera
     for expression in np.unique(table.expression):
         shown = np.flatnonzero(table.expression == expression)
         who = rng.permutation(np.unique(table.subject[shown]))[:people]
-        geometry = int(rng.choice(shown))
+        geometry = rng.choice(shown, 1)
         if len(who) > 1:
             inputs = [rng.choice(np.flatnonzero(table.subject == subject)) for subject in who]
             nearest = [_nearest(table, geometry, shown[table.subject[shown] == subject]) for subject in who]
@@ -66,6 +66,6 @@ def draw_shared_geometries(table: FaceLabels, people: int, rng: np.random.Genera
     return shared
 
 
-def _nearest(table: FaceLabels, geometry: int, rows: Rows) -> int:
-    away = np.square(table.landmarks[rows] - table.landmarks[[geometry]]).sum((1, 2))
+def _nearest(table: FaceLabels, geometry: Rows, rows: Rows) -> int:
+    away = np.square(table.landmarks[rows] - table.landmarks[geometry]).sum((1, 2))
     return int(rows[away.argmin()])

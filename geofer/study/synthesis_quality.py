@@ -1,6 +1,6 @@
 """Measures any generator on the test people of any data set, beside the truth."""
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 import torch
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from geofer.datamodules.base import FaceDataModule
+from geofer.datamodules.store import FaceDataset
 from geofer.datamodules.workers import progress_bar
 from geofer.errors import ConfigError
 from geofer.faces import denormalise_image, normalise_image
@@ -39,6 +40,46 @@ class FaceGenerator(Protocol):
             ``(B, 3, H, W)`` in [-1, 1].
         """
         ...
+
+
+class Pictured(NamedTuple):
+    """Faces: pictures ``(B, 3, H, W)`` uint8, and the landmarks ``(B, 68, 2)`` in [-1, 1] that they should have."""
+
+    image: Tensor
+    landmarks: Tensor
+
+
+def pictured(faces: FaceDataset, rows: NDArray[np.int64]) -> Pictured:
+    """Some faces of a data set."""
+    return Pictured(faces.images(rows), torch.from_numpy(faces.table.landmarks[rows]))
+
+
+class Examiner:
+    """What a classifier, a landmark detector and an embedding make of faces, as `SynthesisMetrics` wants it.
+
+    Args:
+        judge: The classifier.
+        detector: The detector.
+        embedding: Tells identities apart; None if nobody asks.
+    """
+
+    def __init__(self, judge: RecognitionModule, detector: LandmarkDetector, embedding: FaceEmbedding | None) -> None:
+        self._classifier = cast(Any, judge.classifier)  # torch does not type what a module is made of
+        self._device = judge.device
+        self._detector, self._embedding = detector, embedding
+        self.features: int = self._classifier.backbone.num_features
+
+    def look(self, faces: Pictured) -> dict[str, Tensor]:
+        """The pictures, and who they show."""
+        who = {"embedding": self._embedding(*faces)} if self._embedding else {}
+        return {"image": faces.image, **who}
+
+    def examine(self, faces: Pictured) -> dict[str, Tensor]:
+        """Everything."""
+        features = self._classifier.backbone(normalise_image(faces.image.to(self._device)))
+        logits = self._classifier.head(features)
+        found = find_landmarks(self._detector, faces.image)
+        return {**self.look(faces), "landmarks": found, "features": features.cpu(), "logits": logits.cpu()}
 
 
 @torch.no_grad()
@@ -83,51 +124,33 @@ def measure_synthesis(
     faces, rng = data.faces("test"), np.random.default_rng(seed)
     inputs, targets = draw_pairs(faces.table.subject, pairs, rng)
     shared = draw_shared_geometries(faces.table, PEOPLE, rng)
-    find = build_detector(detector) if isinstance(detector, str) else detector
-    classifier: Any = judge.classifier
-    metrics = SynthesisMetrics(classifier.backbone.num_features, embedding.size if embedding else 0)
+    examiner = Examiner(judge, build_detector(detector) if isinstance(detector, str) else detector, embedding)
+    metrics = SynthesisMetrics(examiner.features, embedding.size if embedding else 0)
 
-    def shown(rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-        return faces.images(rows), torch.from_numpy(faces.table.landmarks[rows])
-
-    def synthesize(rows: NDArray[np.int64], landmarks: Tensor) -> Tensor:
-        image, source = shown(rows)
-        made = generator.synthesize(
-            normalise_image(image.to(judge.device)), landmarks.to(judge.device), source=source.to(judge.device)
-        )
-        return denormalise_image(made).cpu()
-
-    def look(image: Tensor, landmarks: Tensor) -> dict[str, Tensor]:
-        return {"image": image} | ({"embedding": embedding(image, landmarks)} if embedding else {})
-
-    def study(image: Tensor, landmarks: Tensor) -> dict[str, Tensor]:
-        features = classifier.backbone(normalise_image(image.to(judge.device)))
-        logits = classifier.head(features)
-        return look(image, landmarks) | {
-            "landmarks": find_landmarks(find, image),
-            "features": features.cpu(),
-            "logits": logits.cpu(),
-        }
+    def synthesize(source: Pictured, landmarks: Tensor) -> Pictured:
+        image, points, goal = (tensor.to(judge.device) for tensor in (*source, landmarks))
+        made = generator.synthesize(normalise_image(image), goal, source=points)
+        return Pictured(denormalise_image(made).cpu(), landmarks)
 
     with progress_bar() as progress, evaluating(judge):
         bar = progress.add_task("Measuring synthetic faces", total=len(inputs) + len(shared))
-        for rows, goals in zip(_batches(inputs, batch_size), _batches(targets, batch_size), strict=True):
-            truth, geometry = shown(goals)
+        for start in range(0, len(inputs), batch_size):
+            goals = targets[start : start + batch_size]
+            source, truth = pictured(faces, inputs[start : start + batch_size]), pictured(faces, goals)
             metrics.update(
-                synthetic=study(synthesize(rows, geometry), geometry),
-                real=study(truth, geometry),
-                landmarks=geometry,
+                synthetic=examiner.examine(synthesize(source, truth.landmarks)),
+                real=examiner.examine(truth),
+                landmarks=truth.landmarks,
                 expression=torch.from_numpy(faces.table.expression[goals]),
                 subject=torch.from_numpy(faces.table.subject[goals]),
-                inputs=embedding(*shown(rows)) if embedding else None,
+                inputs=examiner.look(source).get("embedding"),
             )
-            progress.advance(bar, len(rows))
-        for row, people, nearest in shared:
-            geometry = shown(np.array([row]))[1].expand(len(people), -1, -1)
-            metrics.update_diversity(synthetic=look(synthesize(people, geometry), geometry), real=look(*shown(nearest)))
+            progress.advance(bar, len(goals))
+        for geometry, people, nearest in shared:
+            landmarks = pictured(faces, geometry).landmarks.expand(len(people), -1, -1)
+            metrics.update_diversity(
+                synthetic=examiner.look(synthesize(pictured(faces, people), landmarks)),
+                real=examiner.look(pictured(faces, nearest)),
+            )
             progress.advance(bar)
     return metrics.compute()
-
-
-def _batches(rows: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
-    return np.split(rows, range(size, len(rows), size))
