@@ -4,11 +4,12 @@ No picture is compared with another: D says whom a picture shows and how, and re
 beside the identity f(x) and the pose code c, which the paper replaces by f(g)::
 
     min_D  E[−log D^d_{y^d}(x^t)] + E[‖D^p(x^t) − g^t‖²] + E[−log D^d_{N^d+1}(x')]
-    min_G  E[−log D^d_{y^d}(x')]  + E[‖D^p(x') − g^t‖²],      x' = G(f(x), f(g^t), z),  z from U[−1, 1]
+    min_G  E[−log D^d_{y^d}(x')]  + E[‖D^p(x') − g^t‖²] / 68,      x' = G(f(x), f(g^t), z),  z from U[−1, 1]
 
 Readings: D^d tells N^d people and, as class N^d + 1, synthetic faces. Where D^p told N^p poses it gives the landmarks,
 under a Gaussian: that is what becomes of a cross entropy when the pose code becomes a geometry. E learns with G, and by
-Eq. 9. z is as long as f(x). Both of G's terms weigh λ₁: Adam does not feel the scale.
+Eq. 9. z is as long as f(x). For G the squares are a mean over the landmarks: their sum would drown who it shall be, and
+G would paint what D reads as landmarks onto faces of nobody. Both of G's terms weigh λ₁.
 """
 
 from dataclasses import replace
@@ -62,5 +63,5 @@ class DRGAN(ComparedGenerator):
         people, landmarks = self._judge(synthesis.image)
         return {
             "id": (self.weights.attribute, classification_loss(people, batch["subject"] % PEOPLE)),
-            "shape": (self.weights.attribute, geometry_loss(landmarks, batch["target_landmarks"])),
+            "shape": (self.weights.attribute / NUM_LANDMARKS, geometry_loss(landmarks, batch["target_landmarks"])),
         }

@@ -94,7 +94,7 @@ def expected_terms(module, batch, x):
     shape = squared(fake[:, people:].reshape(8, 68, 2), landmarks)
     return (
         own,
-        {"id": (0.3, is_class(fake[:, :people], batch["subject"])), "shape": (0.3, shape)},
+        {"id": (0.3, is_class(fake[:, :people], batch["subject"])), "shape": (0.3 / 68, shape)},
         {
             "d_id": is_class(real[:, :people], batch["subject"]),
             "d_geo": squared(real[:, people:].reshape(8, 68, 2), landmarks),
