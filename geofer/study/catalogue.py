@@ -2,6 +2,10 @@
 
 from geofer.study.ablations import ABLATIONS
 from geofer.study.backbones import BACKBONES
+from geofer.study.comparisons import GENERATORS, ONE_SHOT
 from geofer.study.curves import FEWER_PEOPLE, LANDMARK_NOISE, SYNTHETIC_FACES
 
-STUDIES = {study.name: study for study in (ABLATIONS, BACKBONES, LANDMARK_NOISE, SYNTHETIC_FACES, FEWER_PEOPLE)}
+STUDIES = {
+    study.name: study
+    for study in (ABLATIONS, BACKBONES, LANDMARK_NOISE, SYNTHETIC_FACES, FEWER_PEOPLE, GENERATORS, ONE_SHOT)
+}
