@@ -103,7 +103,8 @@ class Observed:
 
 def negative_log_likelihood(latent: Tensor, log_theta: Tensor, gram: Tensor, features: int) -> Tensor:
     """L of latent points ``(n, d)`` without its constant; ``log_theta`` ``(3,)`` as in `FIRST_LOG_THETA`."""
-    squared = (latent[:, None] - latent[None]).square().sum(2)
+    lengths = latent.square().sum(1)
+    squared = lengths[:, None] + lengths - 2 * latent @ latent.T
     variance, offset, precision = log_theta.exp()
     noise = (1 / precision) * torch.eye(len(latent), dtype=latent.dtype)
     factor = torch.linalg.cholesky(variance * (-squared / 2).exp() + offset + noise)

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.linalg import block_diag
 
-from geofer.study.subspace.eigen import Matrix, scatters
+from geofer.study.subspace.eigen import Matrix
 from geofer.study.subspace.multi_view import LinearSharedSpace, Numbers
 
 
@@ -25,4 +25,10 @@ class MvDA(LinearSharedSpace):
     """
 
     def _matrices(self, parts: list[Matrix], labels: list[Numbers]) -> tuple[Matrix, Matrix]:
-        return scatters(block_diag(*parts), np.concatenate(labels), len(self.classes_))
+        members = np.eye(len(self.classes_))
+        sums = np.hstack([members[each].T @ part for part, each in zip(parts, labels, strict=True)])
+        counts = np.bincount(np.concatenate(labels))
+        by_class = (sums / counts[:, None]).T @ sums  # the long vectors themselves would fill the memory
+        everything = sums.sum(0)
+        between = by_class - np.outer(everything, everything) / counts.sum()
+        return between, block_diag(*(part.T @ part for part in parts)) - by_class
