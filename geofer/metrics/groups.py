@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ class GroupAccuracy(NamedTuple):
         factor: What divides the faces, such as ``pan`` or ``age``.
         level: Which of the groups: a number, such as degrees, or a name.
         accuracy: Share of its faces that were recognised, in [0, 1].
-        low: Lower end of the accuracy's 95 % interval over people.
+        low: Lower end of the accuracy's 95 % interval over people; NaN if there is but one.
         high: Its upper end.
         faces: Number of faces.
         subjects: Number of people.
@@ -53,19 +54,21 @@ def accuracy_by_group(
         inside = levels == value
         _, person, faces = np.unique(people[inside], return_inverse=True, return_counts=True)
         recognised = np.bincount(person, weights=right[inside])
-        low, high = subject_bootstrap(recognised, faces)
+        low, high = subject_bootstrap(recognised, faces) if len(faces) > 1 else (math.nan, math.nan)
         accuracy = float(right[inside].mean())
         groups.append(GroupAccuracy(factor, value, accuracy, low, high, int(faces.sum()), len(faces)))
     return tuple(groups)
 
 
 def groups_csv(groups: Sequence[GroupAccuracy]) -> str:
-    """Groups as CSV, one row each, accuracies in percent."""
+    """Groups as CSV, one row each, accuracies in percent; an interval that is not known is empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(GroupAccuracy._fields)
     for group in groups:
-        shares = (f"{100 * share:.2f}" for share in (group.accuracy, group.low, group.high))
+        shares = (
+            "" if math.isnan(share) else f"{100 * share:.2f}" for share in (group.accuracy, group.low, group.high)
+        )
         level = group.level if isinstance(group.level, str) else f"{group.level:g}"
         writer.writerow([group.factor, level, *shares, group.faces, group.subjects])
     return text.getvalue()

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from geofer.metrics.groups import GroupAccuracy, accuracy_by_group
 
-AGES = {"young": 0.69, "middle": 0.76, "old": 1.0}
+AGES = {"adult": 0.69, "middle-aged": 0.76, "old": 1.0}
 """Upper ends of the age groups on the head model's scale, where 2/3 is a young adult and 1 old: about a third each."""
 
 ANCESTRIES = ("african", "asian", "caucasian")

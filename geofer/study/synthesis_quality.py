@@ -70,16 +70,22 @@ class Examiner:
         self.features: int = self._classifier.backbone.num_features
 
     def look(self, faces: Pictured) -> dict[str, Tensor]:
-        """The pictures, and who they show."""
-        who = {"embedding": self._embedding(*faces)} if self._embedding else {}
-        return {"image": faces.image, **who}
+        """The pictures, the landmarks that are seen in them, and who they show.
+
+        A face is aligned for the embedding by the landmarks that are seen, or by those that it should have where none
+        are: a face that misses its geometry is still the person's.
+        """
+        seen = {"image": faces.image, "landmarks": find_landmarks(self._detector, faces.image)}
+        if self._embedding:
+            points = torch.where(seen["landmarks"].isnan(), faces.landmarks, seen["landmarks"])
+            seen["embedding"] = self._embedding(faces.image, points)
+        return seen
 
     def examine(self, faces: Pictured) -> dict[str, Tensor]:
         """Everything."""
         features = self._classifier.backbone(normalise_image(faces.image.to(self._device)))
         logits = self._classifier.head(features)
-        found = find_landmarks(self._detector, faces.image)
-        return {**self.look(faces), "landmarks": found, "features": features.cpu(), "logits": logits.cpu()}
+        return {**self.look(faces), "features": features.cpu(), "logits": logits.cpu()}
 
 
 @torch.no_grad()

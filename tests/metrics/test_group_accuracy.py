@@ -42,7 +42,7 @@ def test_names_may_be_levels_and_a_table_has_percent(faces):
         ("gender", "male", "6"),
     ]
     assert float(rows[1]["accuracy"]) == pytest.approx(100 * correct[subject % 2 == 1].mean(), abs=0.005)
-    assert groups_csv(accuracy_by_group("pan", [-15.0], [True], [0])).splitlines()[1].startswith("pan,-15,100.00,")
+    assert groups_csv(accuracy_by_group("pan", [-15.0], [True], [0])).splitlines()[1] == "pan,-15,100.00,,,1,1"
     assert float(rows[1]["low"]) < float(rows[1]["accuracy"]) < float(rows[1]["high"])
 
 

@@ -126,7 +126,7 @@ def test_groups_of_people_are_about_equally_large():
     people = [groups_of(sample_identity(chance).phenotypes) for _ in range(600)]
     for factor, names in {
         "gender": {"female", "male"},
-        "age": {"young", "middle", "old"},
+        "age": {"adult", "middle-aged", "old"},
         "ancestry": {"african", "asian", "caucasian"},
     }.items():
         counts = Counter(groups[factor] for groups in people)

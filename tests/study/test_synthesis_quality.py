@@ -150,6 +150,27 @@ def test_a_generator_of_grey_pictures(reports):
     assert report["diversity"] == 0
 
 
+class WhereTheEyesAre:
+    """An embedding that shows by which landmarks a face is aligned."""
+
+    size = 2
+
+    def __call__(self, image, landmarks):
+        return landmarks[:, 36:48].mean(1)
+
+
+def test_a_face_is_aligned_by_the_landmarks_that_are_seen_in_it(data, judge):
+    """So a copy is the same person; where nothing is seen, it is aligned by those that it should have."""
+    seen, unseen = (
+        measure_synthesis(
+            Lazy(), data, judge, detector=build_detector(name), embedding=WhereTheEyesAre(), pairs=8, batch_size=8
+        )
+        for name in ("mediapipe", "none")
+    )
+    assert seen["identity_distance"] == 0 < seen["real_identity_distance"]
+    assert unseen["identity_distance"] == unseen["real_identity_distance"] > 0
+
+
 def test_the_same_seed_measures_the_same(data, judge, reports):
     settings = {"detector": build_detector("none"), "pairs": 16}
     again, other = (measure_synthesis(Lazy(), data, judge, seed=seed, **settings) for seed in (0, 1))
