@@ -96,6 +96,21 @@ def test_a_patch_discriminator_judges_every_position_under_maps():
     assert network(torch.zeros(2, 3, 64, 64), torch.zeros(2, 6, 32, 32)).shape == (2, 1, 8, 8)
 
 
+@pytest.mark.parametrize("patches", [False, True])
+def test_a_discriminator_without_a_condition_may_say_more_than_real_or_not(patches):
+    network = AttributeDiscriminator(32, width=4, condition_channels=0, patches=patches, outputs=5)
+    assert network(torch.zeros(2, 3, 32, 32)).shape == ((2, 5, 8, 8) if patches else (2, 5))
+
+
+def test_noise_changes_the_face_and_not_its_identity():
+    synthesizer = Synthesizer(32, GeneratorConfig(width=4, initial_std=None), noise_size=3).eval()
+    image, landmarks = torch.rand(2, 3, 32, 32), torch.rand(2, 68, 2) - 0.5
+    with torch.no_grad():
+        one, other = (synthesizer(image, landmarks, landmarks) for _ in range(2))
+    assert torch.equal(one.identity, other.identity)
+    assert not torch.equal(one.image, other.image)
+
+
 def test_the_condition_matters_to_the_attribute_discriminator():
     network = AttributeDiscriminator(32, width=4).eval()
     initialise(network, None)
