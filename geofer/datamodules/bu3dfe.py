@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geofer.datamodules.label_lists import expression_of
+from geofer.datamodules.label_lists import TWO_LETTER_CODES, expression_of
 from geofer.datamodules.layout import Naming, check_count, report
 from geofer.datamodules.picture_faces import PictureFaces
 from geofer.datamodules.records import FaceRecord, PictureReader
@@ -18,15 +18,6 @@ from geofer.datamodules.splits import Identities, split_by_subject, with_validat
 from geofer.errors import ConfigError, DataError
 from geofer.faces import EXPRESSIONS, Split
 
-CODES = {
-    "AN": "anger",
-    "DI": "disgust",
-    "FE": "fear",
-    "HA": "happiness",
-    "NE": "neutral",
-    "SA": "sadness",
-    "SU": "surprise",
-}
 NAMING = Naming(
     "BU-3DFE",
     re.compile(
@@ -108,7 +99,8 @@ class BU3DFE(PictureFaces):
         chosen = [
             (file, match, expression)
             for file, match in found
-            if (expression := expression_of(CODES, match["expression"], f"{self.root / file}")) in self.expressions
+            if (expression := expression_of(TWO_LETTER_CODES, match["expression"], f"{self.root / file}"))
+            in self.expressions
             and int(match["level"]) in (0, *self.levels)
         ]
         if not chosen:

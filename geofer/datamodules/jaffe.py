@@ -3,21 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from geofer.datamodules.label_lists import expression_of
+from geofer.datamodules.label_lists import TWO_LETTER_CODES, expression_of
 from geofer.datamodules.layout import Naming, check_count
 from geofer.datamodules.picture_faces import PictureFaces
 from geofer.datamodules.records import FaceRecord
 from geofer.faces import EXPRESSIONS
-
-CODES = {
-    "AN": "anger",
-    "DI": "disgust",
-    "FE": "fear",
-    "HA": "happiness",
-    "NE": "neutral",
-    "SA": "sadness",
-    "SU": "surprise",
-}
 
 NAMING = Naming(
     "JAFFE",
@@ -45,6 +35,6 @@ class JAFFE(PictureFaces):
         for file, match in found:
             yield FaceRecord(
                 file=file,
-                expression=expression_of(CODES, match["expression"], f"{self.root / file}"),
+                expression=expression_of(TWO_LETTER_CODES, match["expression"], f"{self.root / file}"),
                 subject=match["person"],
             )

@@ -13,6 +13,17 @@ from geofer.faces import NUM_LANDMARKS
 
 Code = TypeVar("Code", str, float)
 
+TWO_LETTER_CODES = {
+    "AN": "anger",
+    "DI": "disgust",
+    "FE": "fear",
+    "HA": "happiness",
+    "NE": "neutral",
+    "SA": "sadness",
+    "SU": "surprise",
+}
+"""The seven expressions as JAFFE and BU-3DFE abbreviate them."""
+
 
 def read_rows(path: Path, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
     """The rows of a list, whether or not it has a byte order mark and whatever ends its lines; empty rows are skipped.
