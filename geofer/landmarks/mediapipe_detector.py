@@ -28,9 +28,8 @@ class MediaPipeDetector:
     chin.
 
     Args:
-        model: File of the model; None looks for it where `geofer.landmarks.face_landmarker.find_model` says.
+        model: File of another model than the one that `geofer.landmarks.face_landmarker.find_model` finds.
         sha256: Checksum that the file must have.
-        download: Fetch the model from Google if it is nowhere on this machine.
         max_faces: Most faces in one picture.
         min_confidence: How sure MediaPipe must be that something is a face, in [0, 1].
 
@@ -43,7 +42,6 @@ class MediaPipeDetector:
         self,
         model: str | Path | None = None,
         sha256: str = SHA256,
-        download: bool = False,
         max_faces: int = 8,
         min_confidence: float = 0.5,
     ) -> None:
@@ -52,7 +50,7 @@ class MediaPipeDetector:
                 f"mediapipe: max_faces is {max_faces} and min_confidence is {min_confidence}; choose 1 or more, and a "
                 "number from 0 to 1."
             )
-        path = find_model(Path(model) if model is not None else None, sha256, download)
+        path = find_model(Path(model) if model is not None else None, sha256)
         options = vision.FaceLandmarkerOptions(
             base_options=BaseOptions(model_asset_buffer=path.read_bytes()),
             num_faces=max_faces,
