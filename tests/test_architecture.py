@@ -13,6 +13,7 @@ FLOORS = [
     {"plugins", "paths", "pictures"},
     {"backbones", "rendering", "metrics", "landmarks"},
     {"modules", "datamodules", "callbacks", "checkpoints"},
+    {"app"},
     {"cli", "study"},
 ]
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}

@@ -38,12 +38,13 @@ class FaceGrid:
     Attributes:
         image: ``(H, W, 3)`` uint8, what the generator saw of the person.
         synthetic: ``(P, K, H, W, 3)`` uint8.
-        real: ``(P, K, H, W, 3)`` uint8, the photographs that the synthetic faces should look like.
+        real: ``(P, K, H, W, 3)`` uint8, the photographs that the synthetic faces should look like; None where nobody
+            took them.
     """
 
     image: NDArray[np.uint8]
     synthetic: NDArray[np.uint8]
-    real: NDArray[np.uint8]
+    real: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,10 @@ class Interpolation:
 def faces_figure(
     people: Sequence[FaceGrid], poses: Sequence[str], expressions: Sequence[str], dpi: int = 150
 ) -> "Figure":
-    """For every person the input, and a row of synthetic above a row of real faces for each pose.
+    """For every person the input, and a row of synthetic above a row of real faces, if there are any, for each pose.
 
     Args:
-        people: The grids, below each other.
+        people: The grids, below each other; all with real faces, or none.
         poses: Names of the P poses.
         expressions: Names of the K expressions.
         dpi: Pixels per inch.
@@ -75,7 +76,8 @@ def faces_figure(
     from matplotlib.figure import Figure
 
     columns = len(expressions)
-    block = 2 * len(poses) * FACE + 0.1 * (len(poses) - 1)
+    kinds = 1 if people[0].real is None else 2
+    block = kinds * len(poses) * FACE + 0.1 * (len(poses) - 1)
     figure = Figure(figsize=(1.5 * FACE + LABEL + columns * FACE + 0.4, len(people) * (block + 0.2) + 0.5), dpi=dpi)
     width, height = figure.get_size_inches()
     left, top = 0.15 + 1.5 * FACE + LABEL, height - 0.4
@@ -87,7 +89,9 @@ def faces_figure(
         y = top - number * (block + 0.2)
         place(person.image, 0.15, y, 1.4 * FACE).set_xlabel("input", fontsize=9)
         for pose, name in enumerate(poses):
-            rows = (("synthetic", person.synthetic[pose]), ("real", person.real[pose]))
+            rows = [("synthetic", person.synthetic[pose])]
+            if person.real is not None:
+                rows.append(("real", person.real[pose]))
             for row, (kind, images) in enumerate(rows):
                 for column in range(columns):
                     axes = place(images[column], left + column * FACE, y - row * FACE, FACE * 0.98)
@@ -99,7 +103,7 @@ def faces_figure(
                 figure.text(
                     (left - 0.08) / width, middle, label, ha="right", va="center", fontsize=8, fontweight=weight
                 )
-            y -= 2 * FACE + 0.1
+            y -= kinds * FACE + 0.1
     return figure
 
 

@@ -54,6 +54,13 @@ def report(arguments: Sequence[str]) -> None:
     print_results([Path(run) for run in arguments])
 
 
+def synthesize(arguments: Sequence[str]) -> None:
+    """``geofer synthesize FACE``: give a face other expressions and poses."""
+    from geofer.cli.synthesize import synthesize
+
+    synthesize(arguments)
+
+
 def plugins(arguments: Sequence[str]) -> None:
     """``geofer plugins``: every installed backbone and landmark detector, and whether it works."""
     from rich.console import Console
@@ -85,6 +92,7 @@ VERBS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
     "predict": (lightning_verb("predict"), "recognise the expressions of the test subjects"),
     "cross-validate": (cross_validate, "train and test every fold of a cross validation, and pool them"),
     "report": (report, "print the results of finished runs side by side"),
+    "synthesize": (synthesize, "give a face the expression and pose of other landmarks"),
     "study": (study, "repeat a table or figure of the paper: run what is missing, and report"),
     "plugins": (plugins, "list the installed backbones and landmark detectors"),
 }

@@ -1,0 +1,212 @@
+"""``geofer synthesize FACE``: a trained generator gives a face other expressions and poses."""
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from geofer.app.synthesis import (
+    SourceFace,
+    beyond_training,
+    find_source,
+    load_generator,
+    synthesise,
+    way_between,
+)
+from geofer.app.target_geometry import changed_actions, expression_actions, posed_landmarks, read_geometry
+from geofer.callbacks.face_figures import FaceGrid, Interpolation, faces_figure, interpolation_figure
+from geofer.cli.runs import checkpoint_file
+from geofer.errors import ConfigError, DataError
+from geofer.faces import EXPRESSIONS
+from geofer.landmarks import LandmarkDetector, build_detector
+from geofer.modules import GeometryGuidedFER
+from geofer.paths import written_whole
+
+PANS = (-45, -30, -15, 0, 15, 30, 45)
+STEPS, FRAMES = 8, 24
+FRAME_SIDE = 256
+"""Least side in pixels of an animation, which small faces are enlarged to."""
+
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+
+
+class Parser(ArgumentParser):
+    """Tells a mistake as every verb does."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raises ConfigError."""
+        raise ConfigError(f"{message}. `{self.prog} --help` tells what there is.")
+
+
+def parser() -> Parser:
+    """The command line of ``geofer synthesize``."""
+    parser = Parser(
+        prog="geofer synthesize",
+        allow_abbrev=False,
+        description="Give a face the expression and pose of other landmarks, with a generator that `geofer fit` "
+        "trained. The target is another picture's face, a file of landmarks, or the average rendered head with the "
+        "expression, facial actions and pose that you name.",
+    )
+    parser.add_argument("face", type=Path, metavar="FACE", help="a picture; its largest face is taken")
+    parser.add_argument(
+        "--checkpoint", type=Path, required=True, help="a checkpoint of the full method, or its run's folder"
+    )
+    parser.add_argument("--detector", default="mediapipe", help="what finds the faces (%(default)s)")
+    parser.add_argument("--precomputed", type=Path, help="landmarks found before, instead of a detector")
+    target = parser.add_argument_group("target")
+    target.add_argument("--like", type=Path, metavar="PICTURE", help="the geometry of this picture's largest face")
+    target.add_argument("--landmarks", type=Path, metavar="FILE", help="68 points from a .csv, .npy or .pts file")
+    target.add_argument("--expression", choices=EXPRESSIONS, help="neutral, if only other settings are named")
+    target.add_argument("--level", type=int, default=4, help="from 1 (slight) to 4 (strong, the default)")
+    target.add_argument(
+        "--action",
+        action="append",
+        default=[],
+        metavar="NAME=STRENGTH",
+        help="one of 52 facial actions, such as jawOpen=0.6, on top of the expression; may be repeated",
+    )
+    target.add_argument("--pan", type=float, help="degrees, > 0 turns the nose to the image's right; as the face's own")
+    target.add_argument("--tilt", type=float, help="degrees, > 0 looks up; as the face's own, if not named")
+    output = parser.add_argument_group("output, at least one")
+    output.add_argument("--output", type=Path, metavar="PICTURE", help="the synthetic face")
+    output.add_argument("--strip", type=Path, metavar="FILE", help="the way to the target: .png, or an animated .gif")
+    output.add_argument("--grid", type=Path, metavar="FILE.png", help="every expression in seven pans; needs no target")
+    return parser
+
+
+def synthesize(arguments: Sequence[str]) -> None:
+    """Synthesise what the command line asks for.
+
+    Raises:
+        ConfigError: The command line is wrong.
+        CheckpointError: The checkpoint is damaged, or has no generator.
+        DataError: A picture has no usable face, or a file holds no landmarks.
+    """
+    given = parser().parse_args(list(arguments))
+    _check_outputs(given)
+    controlled = _names_controls(given)
+    checkpoint = checkpoint_file(given.checkpoint, "best") if given.checkpoint.is_dir() else given.checkpoint
+    model = load_generator(checkpoint)
+    detector = _detector(given)
+    face = _find(given.face, detector, model)
+    if given.output or given.strip:
+        target = _target(given, face, detector, model) if not controlled else _controlled(given, face)
+        if (unusual := beyond_training(target)) is not None:
+            _warn(unusual)
+        if given.output:
+            _save(given.output, synthesise(model, face, target[None])[0])
+        if given.strip:
+            _draw_way(given.strip, model, face, target)
+    if given.grid:
+        _draw_grid(given.grid, model, face, given)
+
+
+def _check_outputs(given: Namespace) -> None:
+    kinds = {"output": PICTURES, "strip": (".png", ".gif"), "grid": (".png",)}
+    named = {option: path for option in kinds if (path := getattr(given, option)) is not None}
+    if not named:
+        raise ConfigError("Nothing to write: name --output, --strip or --grid.")
+    for option, path in named.items():
+        if path.suffix.lower() not in kinds[option]:
+            raise ConfigError(f"--{option} {path} must end with {', '.join(kinds[option])}.")
+        if not path.parent.is_dir():
+            raise ConfigError(f"The folder of --{option} {path} does not exist; make it first.")
+
+
+def _names_controls(given: Namespace) -> bool:
+    """Whether the target is the average head's; checks that there is just one target where one is needed."""
+    controlled = bool(given.expression or given.action) or given.pan is not None or given.tilt is not None
+    if given.grid and not (given.output or given.strip):
+        return controlled
+    ways = {"--like": given.like, "--landmarks": given.landmarks, "--expression, --action, --pan, --tilt": controlled}
+    named = [way for way, value in ways.items() if value]
+    if len(named) != 1:
+        what = f"{' and '.join(named)} are several targets" if named else "There is no target"
+        raise ConfigError(f"{what}: name --like, or --landmarks, or some of --expression, --action, --pan and --tilt.")
+    return controlled
+
+
+def _detector(given: Namespace) -> LandmarkDetector:
+    if given.precomputed is not None:
+        return build_detector("precomputed", path=str(given.precomputed))
+    return build_detector(given.detector)
+
+
+def _find(picture: Path, detector: LandmarkDetector, model: GeometryGuidedFER) -> SourceFace:
+    face = find_source(picture, detector, model.image_size)
+    if face.others:
+        _warn(f"{picture} shows {face.others + 1} faces; the largest one is taken")
+    return face
+
+
+def _target(
+    given: Namespace, face: SourceFace, detector: LandmarkDetector, model: GeometryGuidedFER
+) -> NDArray[np.float32]:
+    if given.like:
+        return _find(given.like, detector, model).landmarks
+    return read_geometry(given.landmarks)
+
+
+def _controlled(given: Namespace, face: SourceFace) -> NDArray[np.float32]:
+    own_pan, own_tilt, own_roll = face.pose
+    actions = expression_actions(given.expression or "neutral", given.level)
+    return posed_landmarks(
+        changed_actions(actions, dict(map(_strength, given.action))),
+        own_pan if given.pan is None else given.pan,
+        own_tilt if given.tilt is None else given.tilt,
+        own_roll,
+    )
+
+
+def _strength(text: str) -> tuple[str, float]:
+    name, _, strength = text.partition("=")
+    try:
+        return name, float(strength)
+    except ValueError:
+        raise ConfigError(f"--action {text} must be a name and a strength, such as jawOpen=0.6.") from None
+
+
+def _draw_way(path: Path, model: GeometryGuidedFER, face: SourceFace, target: NDArray[np.float32]) -> None:
+    animated = path.suffix.lower() == ".gif"
+    way = way_between(face.landmarks, target, FRAMES if animated else STEPS)
+    pictures = synthesise(model, face, way)
+    if not animated:
+        figure = interpolation_figure([Interpolation(("own geometry", "target"), way, pictures)])
+        with written_whole(path) as file:
+            figure.savefig(file, format="png")
+        return
+    side = pictures.shape[1] * -(-FRAME_SIDE // pictures.shape[1])
+    frames = [Image.fromarray(picture).resize((side, side), Image.Resampling.LANCZOS) for picture in pictures]
+    frames += frames[-2:0:-1]
+    with written_whole(path) as file:
+        frames[0].save(file, format="GIF", save_all=True, append_images=frames[1:], duration=60, loop=0)
+
+
+def _draw_grid(path: Path, model: GeometryGuidedFER, face: SourceFace, given: Namespace) -> None:
+    if strange := [name for name in model.expressions if name not in EXPRESSIONS]:
+        raise DataError(f"The rendered head cannot show {', '.join(strange)}, which the model also tells apart.")
+    _, own_tilt, own_roll = face.pose
+    tilt = own_tilt if given.tilt is None else given.tilt
+    actions = [expression_actions(name, given.level) for name in model.expressions]
+    targets = [[posed_landmarks(shown, pan, tilt, own_roll) for shown in actions] for pan in PANS]
+    flat = np.array(targets).reshape(-1, 68, 2)
+    pictures = synthesise(model, face, flat)
+    grid = FaceGrid(face.crop, pictures.reshape(len(PANS), len(actions), *pictures.shape[1:]))
+    figure = faces_figure([grid], [f"pan {pan:+d}" for pan in PANS], model.expressions)
+    with written_whole(path) as file:
+        figure.savefig(file, format="png")
+
+
+def _save(path: Path, picture: NDArray[np.uint8]) -> None:
+    kind = Image.registered_extensions()[path.suffix.lower()]
+    with written_whole(path) as file:
+        Image.fromarray(picture).save(file, format=kind)
+
+
+def _warn(text: str) -> None:
+    print(f"geofer: {text}.", file=sys.stderr)
