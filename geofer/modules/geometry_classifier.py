@@ -98,5 +98,5 @@ def upright(landmarks: Tensor) -> Tensor:
     cosine, sine = (along / along.norm(dim=1, keepdim=True).clamp_min(1e-6)).unbind(1)
     turn = torch.stack((torch.stack((cosine, -sine), 1), torch.stack((sine, cosine), 1)), 1)
     unit = (points[:, INNER_LIP].mean(1) - middle).norm(dim=1).clamp_min(1e-6)
-    moved: Tensor = (points - middle[:, None]) @ turn
-    return moved / unit[:, None, None]
+    moved: Tensor = (points - middle[:, None]) @ turn / unit[:, None, None]
+    return moved
