@@ -5,7 +5,7 @@ READY := .venv/ready
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup quickstart test test-all lint format type docs bench clean
+.PHONY: help setup quickstart study test test-all lint format type docs bench clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,10 @@ quickstart: $(READY) ## render faces, train the classifier alone and the full me
 	$(BIN)/geofer fit --config configs/quickstart.yaml --trainer.default_root_dir $(RUNS)/full
 	$(BIN)/geofer test --config $(RUNS)/full/config.yaml
 	$(BIN)/geofer report $(RUNS)/classifier $(RUNS)/full
+
+study: $(READY) ## run every study of the paper at its smallest, one seed; goes on where it stopped
+	$(BIN)/geofer study all --budget smoke --seeds 0
+	@echo "The reports:" && ls studies/*-smoke/report.md
 
 test: $(READY) ## run the quick tests
 	$(BIN)/pytest -n 2 -q -m "not slow and not gpu and not network"

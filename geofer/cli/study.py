@@ -1,6 +1,7 @@
 """``geofer study``: the paper's tables and figures, on any data set."""
 
 import subprocess
+import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from importlib.resources import files
@@ -18,9 +19,14 @@ from geofer.study.running import StudyRun
 BUDGETS = {"smoke": [0], "cpu": [0, 1, 2], "paper": [0, 1, 2]}
 """Budget → its seeds; the settings lie in ``geofer/study/budgets``."""
 
+ALL = "all"
+"""What all studies together are called."""
+
 
 def run_study(arguments: Sequence[str]) -> None:
-    """Run what is missing of a study, and write its report.
+    """Run what is missing of a study, or of all studies one after another, and write the reports.
+
+    Of all studies, one that fails does not keep the next from running.
 
     Raises:
         ConfigError: The command line or a configuration file is wrong.
@@ -31,26 +37,47 @@ def run_study(arguments: Sequence[str]) -> None:
         for study in STUDIES.values():
             print(f"{study.name:16} {study.title}. {study.source}: {', '.join(row.name for row in study.rows)}")
         return
-    study = _known(options.name)
-    rows = _chosen(study, options.rows)
+    if options.name == ALL and options.rows:
+        raise ConfigError("--rows names rows of one study, but all studies are to run. Name the study.")
+    studies = list(STUDIES.values()) if options.name == ALL else [_known(options.name)]
+    settings = _settings(options.budget, options.config)
     seeds = options.seeds or BUDGETS[options.budget]
-    folder = options.output or Path("studies", f"{study.name}-{options.budget}")
-    run = StudyRun(study, _settings(options.budget, options.config), folder, tuple(extra))
+    failed: dict[str, GeoferError] = {}
+    for study in studies:
+        name = f"{study.name}-{options.budget}"
+        folder = Path("studies", name) if options.output is None else options.output
+        if options.name == ALL and options.output is not None:
+            folder = options.output / name
+        run = StudyRun(study, settings, folder, tuple(extra))
+        try:
+            _run(run, _chosen(study, options.rows), seeds, arguments)
+        except GeoferError as error:
+            if options.name != ALL:
+                raise
+            print(f"{study.name}: {error}", file=sys.stderr)
+            failed[study.name] = error
+    if failed:
+        causes = "".join(f"\n  {name}: {error}" for name, error in failed.items())
+        raise GeoferError(f"{len(failed)} of {len(studies)} studies failed; the others have their reports.{causes}")
+
+
+def _run(run: StudyRun, rows: Sequence[Row], seeds: Sequence[int], arguments: Sequence[str]) -> None:
+    """Run what is missing of one study, report, and print its table."""
     console = Console()
     missing = run.missing(rows, seeds)
     done = len(rows) * len(seeds) - len(missing)
-    try:
-        for number, (row, seed) in enumerate(missing, start=done + 1):
-            console.rule(f"{study.name}: {row.name}, seed {seed} ({number} of {len(rows) * len(seeds)})")
+    for number, (row, seed) in enumerate(missing, start=done + 1):
+        console.rule(f"{run.study.name}: {row.name}, seed {seed} ({number} of {len(rows) * len(seeds)})")
+        try:
             run.run(row, seed)
-            _report(run, seeds, arguments)
-    except subprocess.CalledProcessError as error:
-        raise GeoferError(
-            f"`geofer {error.cmd[3]}` of the row {row.name} with seed {seed} failed. What was finished is kept in "
-            f"{folder}; run the same command again to go on."
-        ) from None
+        except subprocess.CalledProcessError as error:
+            raise GeoferError(
+                f"`geofer {error.cmd[3]}` of the row {row.name} with seed {seed} failed. What was finished is kept in "
+                f"{run.folder}; run the same command again to go on."
+            ) from None
+        _report(run, seeds, arguments)
     print(f"The report is {_report(run, seeds, arguments)}")
-    _print(study, run, seeds, console)
+    _print(run.study, run, seeds, console)
 
 
 def _report(run: StudyRun, seeds: Sequence[int], arguments: Sequence[str]) -> Path:
@@ -76,19 +103,21 @@ def _parser() -> ArgumentParser:
         epilog="Further arguments are passed to every `geofer fit`, such as --trainer.devices 2.",
         allow_abbrev=False,
     )
-    parser.add_argument("name", nargs="?", help="which study; without one they are listed")
+    parser.add_argument("name", nargs="?", help="which study, or all of them; without one they are listed")
     parser.add_argument("--list", action="store_true", help="list the studies and their rows")
     parser.add_argument("--budget", choices=list(BUDGETS), default="cpu", help="how large: minutes, hours, or on a GPU")
     parser.add_argument("--config", type=Path, action="append", default=[], help="laid over the budget's settings")
     parser.add_argument("--seeds", type=int, nargs="+", help="other seeds than the budget's")
     parser.add_argument("--rows", nargs="+", help="only these rows")
-    parser.add_argument("--output", type=Path, help="folder of the study; studies/<name>-<budget> by default")
+    parser.add_argument(
+        "--output", type=Path, help="folder of the study, studies/<name>-<budget> by default; of all, what these lie in"
+    )
     return parser
 
 
 def _known(name: str) -> Study:
     if name not in STUDIES:
-        raise ConfigError(f"There is no study {name!r}. There are {', '.join(STUDIES)}.")
+        raise ConfigError(f"There is no study {name!r}. There are {', '.join(STUDIES)}, and {ALL}.")
     return STUDIES[name]
 
 

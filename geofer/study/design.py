@@ -5,11 +5,16 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from geofer.metrics.report import RecognitionReport
+
 Settings = dict[str, Any]
 """A configuration of ``geofer fit``, as its YAML reads: dictionaries, lists, numbers and strings."""
 
 Change = Callable[[Settings], Settings]
 """Turns the settings of the full method into those of a row; leaves what it is given as it is."""
+
+Measure = Callable[[Settings, int], RecognitionReport]
+"""Trains and tests what a row's settings say with a seed, in this process."""
 
 CLASSIFIER_ARGUMENTS = ("classifier", "augmentation", "gradient_clip", "decay", "classifier_optimizer")
 """What `geofer.modules.ExpressionClassifier` shares with the full method."""
@@ -24,12 +29,14 @@ class Row:
         title: As the table prints it.
         change: From the full method's settings to the row's.
         paper: Accuracy in percent that the paper reports, None if it has no such row.
+        measure: How the row is run if not by ``geofer fit`` and ``geofer test``.
     """
 
     name: str
     title: str
     change: Change
     paper: float | None = None
+    measure: Measure | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Runs the rows of a study that are not finished yet, each in a process of its own.
+"""Runs the rows of a study that are not finished yet; what ``geofer fit`` trains, in processes of its own.
 
 A study's folder holds, for each row and seed, ``results/<row>-<seed>.json`` once it was tested: small, plain, and all
 that the report is made of. Whoever finds it there does not run the row again. Checkpoints and pictures lie in
@@ -20,7 +20,7 @@ import yaml
 
 from geofer.errors import DataError
 from geofer.metrics.report import RecognitionReport
-from geofer.metrics.tables import report_path
+from geofer.metrics.tables import load_report, report_path
 from geofer.paths import written_whole
 from geofer.study.design import Row, Settings, Study
 
@@ -95,11 +95,20 @@ class StudyRun:
                     yield result
 
     def run(self, row: Row, seed: int) -> Result:
-        """Fits and tests one row with one seed.
+        """Trains and tests one row with one seed, and keeps the result.
 
         Raises:
             subprocess.CalledProcessError: ``geofer fit`` or ``geofer test`` failed; it has said why.
         """
+        report = row.measure(row.change(self.settings), seed) if row.measure else self._fit_and_test(row, seed)
+        result = Result(row.name, seed, self._digest(row), report)
+        path = self._result_path(row, seed)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with written_whole(path) as file:
+            file.write(json.dumps(result.to_dict(), indent=1, allow_nan=False).encode())
+        return result
+
+    def _fit_and_test(self, row: Row, seed: int) -> RecognitionReport:
         folder = self.folder / "runs" / f"{row.name}-{seed}"
         folder.parent.mkdir(parents=True, exist_ok=True)
         config = folder.with_suffix(".yaml")
@@ -112,13 +121,7 @@ class StudyRun:
             seeded = ["--seed_everything", str(seed), "--data.seed", str(seed)]
             self._geofer("fit", config, folder, *seeded, *resume, *self.extra)
             self._geofer("test", folder / "config.yaml", folder)
-        report = json.loads(report_path(folder, "test").read_text(encoding="utf-8"))
-        result = Result(row.name, seed, self._digest(row), RecognitionReport.from_dict(report))
-        path = self._result_path(row, seed)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(path) as file:
-            file.write(json.dumps(result.to_dict(), indent=1, allow_nan=False).encode())
-        return result
+        return load_report(folder)
 
     def _geofer(self, verb: str, config: Path, folder: Path, *arguments: str) -> None:
         place = ["--trainer.default_root_dir", str(folder)]

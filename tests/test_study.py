@@ -1,0 +1,57 @@
+"""``geofer study`` without a run: what is chosen, and what happens when a study fails."""
+
+import subprocess
+
+import numpy as np
+import pytest
+
+import geofer.cli.study
+from geofer.cli import main
+from geofer.metrics.report import RecognitionReport
+from geofer.study.design import Row, Study, unchanged
+from geofer.study.running import StudyRun
+
+
+def half(settings, seed):
+    """Half of ten faces of two people are recognised."""
+    counts = np.array([[5]]), np.array([[10]])
+    return RecognitionReport(("a",), np.zeros((1, 2)), *counts, np.array([[10]]), 0.1, 0.4, 0.6, 2)
+
+
+@pytest.fixture
+def two_studies(monkeypatch, tmp_path):
+    """The first cannot be run; the second needs no training."""
+    bad = Study("bad", "Fails", "nowhere", (Row("row", "row", unchanged),), "row")
+    good = Study("good", "Works", "nowhere", (Row("row", "row", unchanged, measure=half),), "row")
+    monkeypatch.setattr(geofer.cli.study, "STUDIES", {"bad": bad, "good": good})
+
+    def fails(self, verb, *arguments):
+        raise subprocess.CalledProcessError(1, ["python", "-m", "geofer", verb])
+
+    monkeypatch.setattr(StudyRun, "_geofer", fails)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_study_that_fails_does_not_keep_the_others_from_running(two_studies, capsys):
+    assert main(["study", "all", "--budget", "smoke"]) == 1
+    assert "50.00" in two_studies.joinpath("studies", "good-smoke", "table.md").read_text()
+    message = capsys.readouterr().err
+    assert "1 of 2 studies failed" in message
+    assert "`geofer fit` of the row row with seed 0 failed" in message
+    assert "Traceback" not in message
+
+
+def test_each_of_all_studies_has_a_folder_below_the_output(two_studies):
+    assert main(["study", "all", "--budget", "smoke", "--output", "here"]) == 1
+    assert two_studies.joinpath("here", "good-smoke", "report.md").exists()
+
+
+def test_one_study_alone_is_written_where_it_is_told(two_studies):
+    assert main(["study", "good", "--budget", "smoke", "--output", "here"]) == 0
+    assert two_studies.joinpath("here", "report.md").exists()
+
+
+def test_rows_of_all_studies_cannot_be_named(two_studies, capsys):
+    assert main(["study", "all", "--rows", "row"]) in (1, 2)
+    assert "Name the study" in capsys.readouterr().err
