@@ -210,3 +210,10 @@ def test_help_names_every_verb_and_imports_nothing_heavy() -> None:
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert all(f"\n  {verb} " in output for verb in VERBS)
     assert output.splitlines()[-1] == "[]"
+
+
+def test_a_fit_without_a_validation_says_that_there_is_no_best_checkpoint(workplace: Path) -> None:
+    with pytest.warns(UserWarning, match=r"no checkpoint best\..*--ckpt_path last"):
+        assert run("fit", "--trainer.check_val_every_n_epoch", "100") == 0
+    assert run("test", "--ckpt_path", "last") == 0
+    assert Path("runs/small/test_metrics.json").exists()

@@ -5,6 +5,7 @@ from typing import Literal
 
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.utilities import rank_zero_warn
 
 
 class RunCheckpoint(ModelCheckpoint):
@@ -29,3 +30,13 @@ class RunCheckpoint(ModelCheckpoint):
         """Finds the run folder, wherever loggers write."""
         self.dirpath = str(Path(trainer.default_root_dir, "checkpoints").absolute())
         super().setup(trainer, pl_module, stage)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Say so if the training ended before anything was validated: then there is no best checkpoint to test."""
+        super().on_train_end(trainer, pl_module)
+        if self.monitor and not self.best_model_path and not trainer.fast_dev_run:
+            rank_zero_warn(
+                f"The training ended before its first validation, so there is no checkpoint {self.filename}. Train "
+                "longer, validate more often (--trainer.check_val_every_n_epoch), or test the last one with "
+                "--ckpt_path last."
+            )
