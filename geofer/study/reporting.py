@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from geofer.paths import written_whole
 from geofer.study.design import Row, Study
+from geofer.study.row_tables import CONFUSION, FORMATS, POSE_EXPRESSION, pooled, write_row_tables
 from geofer.study.running import Result
 
 if TYPE_CHECKING:
@@ -139,7 +140,9 @@ def figure(study: Study, lines: Sequence[Line]) -> "Figure":
 
 
 def write_report(study: Study, results: Sequence[Result], folder: Path, settings: str) -> Path:
-    """Writes ``table.csv``, ``.md`` and ``.tex``, ``figure.png`` and ``.pdf``, and ``report.md``.
+    """Writes ``table.csv``, ``.md`` and ``.tex``, ``figure.png`` and ``.pdf``, tables of each row, and ``report.md``.
+
+    The rows' own tables lie in ``rows/<row>/``, see `geofer.study.row_tables.write_row_tables`.
 
     Args:
         study: What was compared.
@@ -158,6 +161,9 @@ def write_report(study: Study, results: Sequence[Result], folder: Path, settings
     for suffix in ("png", "pdf"):
         with written_whole(folder / f"figure.{suffix}") as file:
             drawn.savefig(file, format=suffix)
+    for row in study.rows:
+        if reports := [result.report for result in results if result.row == row.name]:
+            write_row_tables(pooled(reports), row.title, folder / "rows" / row.name)
     path = folder / "report.md"
     with written_whole(path) as file:
         file.write(_report(study, lines, results, settings).encode())
@@ -173,8 +179,31 @@ def _report(study: Study, lines: Sequence[Line], results: Sequence[Result], sett
         "± is the standard deviation over seeds; differences are to the row "
         f"“{study.row(study.reference).title}”, seed by seed. The paper's numbers are of other faces: compare "
         "differences, not accuracies.\n\n"
-        f"{as_markdown(lines)}\n![{study.title}](figure.png)\n"
+        f"{as_markdown(lines)}\n![{study.title}](figure.png)\n\n{_rows(study, {result.row for result in results})}"
     )
+
+
+def _rows(study: Study, finished: Collection[str]) -> str:
+    """Links to what each row recognises, and the reference row's pictures."""
+
+    def links(row: Row, name: str) -> str:
+        return ", ".join(f"[{suffix}](rows/{row.name}/{name}.{suffix})" for suffix in FORMATS)
+
+    rows = "".join(
+        f"| {row.title} | {links(row, POSE_EXPRESSION)} | {links(row, CONFUSION)} |\n"
+        for row in study.rows
+        if row.name in finished
+    )
+    text = (
+        "## By pose and expression\n\nAs Tables III and V and Fig. 4 of the paper, the faces of all seeds together; "
+        "the interval of a table is the mean of the seeds' intervals.\n\n"
+        f"| row | accuracy by pose and expression | confusion |\n| --- | --- | --- |\n{rows}"
+    )
+    if study.reference in finished:
+        title, folder = study.row(study.reference).title, f"rows/{study.reference}"
+        text += f"\n![{title}, by pose and expression]({folder}/{POSE_EXPRESSION}.png)\n"
+        text += f"\n![{title}, confusion]({folder}/{CONFUSION}.png)\n"
+    return text
 
 
 def _range(values: Sequence[int]) -> str:

@@ -1,6 +1,7 @@
 """The tables of a study: means, spreads and differences that a few numbers tell."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -60,10 +61,13 @@ def test_tables_hold_the_same_cells_in_three_formats():
 
 def test_a_report_is_complete(tmp_path):
     report = write_report(STUDY, RESULTS, tmp_path, "geofer study toy")
-    names = {"figure.pdf", "figure.png", "report.md", "table.csv", "table.md", "table.tex"}
+    names = {"figure.pdf", "figure.png", "report.md", "rows", "table.csv", "table.md", "table.tex"}
     assert {path.name for path in tmp_path.iterdir()} == names
     text = report.read_text()
     assert "geofer study toy" in text
     assert "100 faces of 10 unseen people" in text
     assert "never run" not in text
+    links = re.findall(r"\]\((.*?)\)", text)
+    assert {"rows/full/pose_expression.csv", "rows/less/confusion.png"} < set(links)
+    assert all(tmp_path.joinpath(link).exists() for link in links)
     assert tmp_path.joinpath("figure.png").read_bytes().startswith(b"\x89PNG")
