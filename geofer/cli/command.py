@@ -54,6 +54,13 @@ def report(arguments: Sequence[str]) -> None:
     print_results([Path(run) for run in arguments])
 
 
+def compare(arguments: Sequence[str]) -> None:
+    """``geofer compare RUN_A RUN_B``: two tested runs on the same faces."""
+    from geofer.cli.compare import compare
+
+    compare(arguments)
+
+
 def synthesize(arguments: Sequence[str]) -> None:
     """``geofer synthesize FACE``: give a face other expressions and poses."""
     from geofer.cli.synthesize import synthesize
@@ -92,6 +99,7 @@ VERBS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
     "predict": (lightning_verb("predict"), "recognise the expressions of the test subjects"),
     "cross-validate": (cross_validate, "train and test every fold of a cross validation, and pool them"),
     "report": (report, "print the results of finished runs side by side"),
+    "compare": (compare, "compare two tested runs face by face: is one better?"),
     "synthesize": (synthesize, "give a face the expression and pose of other landmarks"),
     "study": (study, "repeat a table or figure of the paper: run what is missing, and report"),
     "plugins": (plugins, "list the installed backbones and landmark detectors"),

@@ -1,10 +1,9 @@
 """``geofer synthesize FACE``: a trained generator gives a face other expressions and poses."""
 
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from geofer.app.synthesis import (
 from geofer.app.target_geometry import changed_actions, expression_actions, posed_landmarks, read_geometry
 from geofer.callbacks.face_figures import FaceGrid, Interpolation, faces_figure, interpolation_figure
 from geofer.cli.runs import checkpoint_file
+from geofer.cli.verb_parser import VerbParser
 from geofer.errors import ConfigError, DataError
 from geofer.faces import EXPRESSIONS
 from geofer.landmarks import LandmarkDetector, build_detector
@@ -35,20 +35,11 @@ FRAME_SIDE = 256
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 
 
-class Parser(ArgumentParser):
-    """Tells a mistake as every verb does."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raises ConfigError."""
-        raise ConfigError(f"{message}. `{self.prog} --help` tells what there is.")
-
-
-def parser() -> Parser:
+def parser() -> VerbParser:
     """The command line of ``geofer synthesize``."""
-    parser = Parser(
-        prog="geofer synthesize",
-        allow_abbrev=False,
-        description="Give a face the expression and pose of other landmarks, with a generator that `geofer fit` "
+    parser = VerbParser(
+        "synthesize",
+        "Give a face the expression and pose of other landmarks, with a generator that `geofer fit` "
         "trained. The target is another picture's face, a file of landmarks, or the average rendered head with the "
         "expression, facial actions and pose that you name.",
     )

@@ -1,0 +1,98 @@
+"""`geofer compare`: which runs can be compared, and what is printed."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from geofer.cli import main
+from geofer.metrics import RecognitionMetrics
+
+EXPRESSIONS = ("anger", "neutral")
+
+
+def write_run(folder, right, pan, *, expressions=EXPRESSIONS, order=None, data=None):
+    """A tested run of 3 people; ``right`` tells which of the 12 faces it recognised."""
+    folder.mkdir()
+    subject, label = np.arange(12) // 4, np.arange(12) % 2
+    prediction = np.where(right, label, 1 - label)
+    probabilities = np.eye(2)[prediction] * 0.8 + 0.1
+    metrics = RecognitionMetrics(expressions)
+    tensors = (torch.tensor(values) for values in (label, pan, np.zeros(12, np.float32), subject))
+    metrics.update(torch.tensor(probabilities, dtype=torch.float32), *tensors)
+    (folder / "test_metrics.json").write_text(json.dumps(metrics.compute().to_dict()))
+    with (folder / "test_predictions.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["subject", "pan", "tilt", "tags", "expression", "prediction", *expressions])
+        for row in range(12) if order is None else order:
+            names = expressions[label[row]], expressions[prediction[row]]
+            writer.writerow([subject[row], pan[row], 0.0, "", *names, *probabilities[row]])
+    if data is not None:
+        (folder / "config.yaml").write_text(json.dumps({"data": data}))
+    return str(folder)
+
+
+PAN = np.array([0, 0, 30, np.nan] * 3, np.float32)
+FIRST = np.array([1, 0, 0, 0, 1, 1, 0, 0, 1, 0, 0, 1], bool)
+SECOND = np.array([1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 1], bool)
+
+
+def test_differences_are_told_by_expression_and_pose(tmp_path, capsys):
+    """The order in which the tests saw the faces does not matter."""
+    first = write_run(tmp_path / "old", FIRST, PAN)
+    second = write_run(tmp_path / "new", SECOND, PAN, order=np.random.default_rng(0).permutation(12))
+    assert main(["compare", first, second]) == 0
+    lines = {" ".join(line.split()) for line in capsys.readouterr().out.splitlines()}
+    told = "\n".join(sorted(lines))
+    assert "percent old (A) new (B) B - A 95 % faces" in told
+    assert "all faces 41.67 83.33 +41.67 +25.00 to +50.00 12" in told
+    assert "anger 50.00 100.00 +50.00 +50.00 to +50.00 6" in told
+    assert "neutral 33.33 66.67 +33.33 +0.00 to +50.00 6" in told
+    assert "+30, +0 0.00 100.00 +100.00 +100.00 to +100.00 3" in told
+    assert "?, +0 33.33 33.33 +0.00 +0.00 to +0.00 3" in told
+    assert "p = 0.25: two-sided sign-flip permutation test over 3 people" in told
+
+
+def test_other_faces_are_refused(tmp_path, capsys):
+    first = write_run(tmp_path / "a", FIRST, PAN)
+    turned = PAN.copy()
+    turned[0] = 15
+    second = write_run(tmp_path / "b", SECOND, turned)
+    assert main(["compare", first, second]) == 1
+    told = capsys.readouterr().err
+    assert "tested on different faces (12 faces of 3 people and 12 faces of 3 people" in told
+    assert first in told
+    assert second in told
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (("geofer.datamodules.RenderedFaces", 1, "geofer.datamodules.RenderedFaces", 2), "seeds 1 and 2"),
+        (("geofer.datamodules.RenderedFaces", 1, "geofer.datamodules.KDEF", 1), "RenderedFaces and KDEF"),
+    ],
+)
+def test_other_data_are_refused_though_their_tables_look_alike(tmp_path, capsys, settings, message):
+    kinds, seeds = settings[::2], settings[1::2]
+    runs = [
+        write_run(tmp_path / name, FIRST, PAN, data={"class_path": kind, "init_args": {"seed": seed}})
+        for name, kind, seed in zip("ab", kinds, seeds, strict=True)
+    ]
+    assert main(["compare", *runs]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_what_cannot_be_compared_is_told(tmp_path, capsys):
+    first = write_run(tmp_path / "a", FIRST, PAN)
+    other = write_run(tmp_path / "b", FIRST, PAN, expressions=("fear", "neutral"))
+    assert main(["compare", first, other]) == 1
+    assert "tells anger, neutral apart" in capsys.readouterr().err
+    assert main(["compare", first, str(tmp_path)]) == 1
+    assert "geofer test" in capsys.readouterr().err
+    (tmp_path / "best.ckpt").touch()
+    assert main(["compare", first, str(tmp_path / "best.ckpt")]) == 1
+    assert "name the folder of its run" in capsys.readouterr().err
+    assert main(["compare", first]) == 2
+    assert "RUN_B" in capsys.readouterr().err
