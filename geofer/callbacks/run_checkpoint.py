@@ -1,7 +1,7 @@
 """Where a run keeps its checkpoints."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
@@ -34,7 +34,8 @@ class RunCheckpoint(ModelCheckpoint):
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Say so if the training ended before anything was validated: then there is no best checkpoint to test."""
         super().on_train_end(trainer, pl_module)
-        if self.monitor and not self.best_model_path and not trainer.fast_dev_run:
+        running: Any = trainer
+        if self.monitor and not self.best_model_path and not running.fast_dev_run:
             rank_zero_warn(
                 f"The training ended before its first validation, so there is no checkpoint {self.filename}. Train "
                 "longer, validate more often (--trainer.check_val_every_n_epoch), or test the last one with "

@@ -84,6 +84,13 @@ def plugins(arguments: Sequence[str]) -> None:
     Console().print(table)
 
 
+def recognize(arguments: Sequence[str]) -> None:
+    """``geofer recognize PATH…``: the expressions of the faces in pictures."""
+    from geofer.cli.recognize import recognize
+
+    recognize(arguments)
+
+
 def study(arguments: Sequence[str]) -> None:
     """``geofer study NAME``: a table or figure of the paper, beside the paper's numbers."""
     from geofer.cli.study import run_study
@@ -92,6 +99,7 @@ def study(arguments: Sequence[str]) -> None:
 
 
 VERBS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
+    "recognize": (recognize, "recognise the expressions of the faces in your pictures"),
     "prepare": (prepare, "make the data that a configuration needs, or find the faces of your own pictures"),
     "fit": (lightning_verb("fit"), "train a model"),
     "validate": (lightning_verb("validate"), "measure a trained model on the validation subjects"),

@@ -1,15 +1,22 @@
-"""What learns: networks, losses, and the LightningModules that train them."""
+"""What learns: networks, losses, and the LightningModules that train them.
 
-from geofer.modules.augmentation import AugmentationConfig
-from geofer.modules.classifier import ClassifierConfig
-from geofer.modules.expression_classifier import ExpressionClassifier
-from geofer.modules.generative import GenerativeModule
-from geofer.modules.geometry_guided_fer import GeometryGuidedFER
-from geofer.modules.losses import LossWeights
-from geofer.modules.recognition import RecognitionModule
-from geofer.modules.schedule import Schedule
-from geofer.modules.synthesizer import GeneratorConfig
-from geofer.modules.targets import SynthesisConfig
+Names are fetched when they are first used: whoever only predicts with a network does not wait for Lightning.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from geofer.modules.augmentation import AugmentationConfig
+    from geofer.modules.classifier import ClassifierConfig
+    from geofer.modules.expression_classifier import ExpressionClassifier
+    from geofer.modules.generative import GenerativeModule
+    from geofer.modules.geometry_guided_fer import GeometryGuidedFER
+    from geofer.modules.losses import LossWeights
+    from geofer.modules.recognition import RecognitionModule
+    from geofer.modules.schedule import Schedule
+    from geofer.modules.synthesizer import GeneratorConfig
+    from geofer.modules.targets import SynthesisConfig
 
 __all__ = [
     "AugmentationConfig",
@@ -23,3 +30,23 @@ __all__ = [
     "Schedule",
     "SynthesisConfig",
 ]
+
+_HOMES = {
+    "AugmentationConfig": "augmentation",
+    "ClassifierConfig": "classifier",
+    "ExpressionClassifier": "expression_classifier",
+    "GenerativeModule": "generative",
+    "GeneratorConfig": "synthesizer",
+    "GeometryGuidedFER": "geometry_guided_fer",
+    "LossWeights": "losses",
+    "RecognitionModule": "recognition",
+    "Schedule": "schedule",
+    "SynthesisConfig": "targets",
+}
+
+
+def __getattr__(name: str) -> object:
+    """A name of this package, from the module it lives in."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

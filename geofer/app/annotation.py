@@ -1,0 +1,40 @@
+"""A picture with what was recognised drawn onto it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from geofer.app.recogniser import RecognisedFace
+from geofer.pictures import read_picture
+
+COLOUR, DARK = (255, 208, 64), (24, 24, 24)
+
+
+def annotated(picture: Path, faces: Sequence[RecognisedFace]) -> Image.Image:
+    """A copy of a picture with each face's box, landmarks, expression and head pose.
+
+    Args:
+        picture: The file.
+        faces: What a recogniser found in it.
+
+    Returns:
+        As large as the picture.
+
+    Raises:
+        DataError: The picture cannot be read.
+    """
+    image = Image.fromarray(read_picture(picture))
+    draw = ImageDraw.Draw(image)
+    for face in faces:
+        left, top, right, bottom = map(float, face.box)
+        unit = max((right - left) / 100, 0.5)  # a hundredth of the face
+        draw.rectangle((left, top, right, bottom), outline=COLOUR, width=max(1, round(unit)))
+        for x, y in face.landmarks.tolist():
+            draw.ellipse((x - unit, y - unit, x + unit, y + unit), fill=COLOUR)
+        text = f"{face.expression} {face.probabilities[face.expression]:.0%}  {face.yaw:+.0f}° {face.pitch:+.0f}°"
+        font = ImageFont.load_default(max(10.0, 9 * unit))
+        place = draw.textbbox((left, top), text, font=font, anchor="lb" if top > 12 * unit else "lt")
+        draw.rectangle(place, fill=DARK)
+        draw.text((left, top), text, COLOUR, font=font, anchor="lb" if top > 12 * unit else "lt")
+    return image

@@ -1,0 +1,129 @@
+"""What a recogniser said of many pictures, one row a face, written as it goes."""
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from geofer.app.recogniser import RecognisedFace
+from geofer.errors import ConfigError, DataError, printable
+from geofer.paths import written_whole
+
+Row = dict[str, Any]
+
+FORMATS = (".csv", ".jsonl", ".parquet")
+
+
+def columns(expressions: Sequence[str]) -> list[str]:
+    """Names of the columns, in order."""
+    box = ["x0", "y0", "x1", "y1"]
+    return ["file", "face", *box, "expression", *expressions, "yaw", "pitch", "roll", "reliability", "error"]
+
+
+def rows(file: str, faces: Sequence[RecognisedFace]) -> list[Row]:
+    """One row a face, or one that says that there is none."""
+    if not faces:
+        return [failure(file, "no face was found")]
+    return [
+        {
+            "file": file,
+            "face": number,
+            **dict(zip(("x0", "y0", "x1", "y1"), (round(float(edge), 1) for edge in face.box), strict=True)),
+            "expression": face.expression,
+            **{name: round(share, 6) for name, share in face.probabilities.items()},
+            "yaw": round(face.yaw, 1),
+            "pitch": round(face.pitch, 1),
+            "roll": round(face.roll, 1),
+            "reliability": face.reliability,
+            "error": None,
+        }
+        for number, face in enumerate(faces)
+    ]
+
+
+def failure(file: str, error: str) -> Row:
+    """The row of a picture that nothing can be said of."""
+    return {"file": file, "error": error}
+
+
+class TableWriter:
+    """Writes rows, all those of a picture at once.
+
+    CSV and JSON lines grow as it goes, and a later writer goes on behind the last whole row; Parquet is written when
+    the writer is closed.
+
+    Attributes:
+        done: The files that an earlier writer has finished.
+    """
+
+    def __init__(self, path: Path, names: Sequence[str], files: ExitStack) -> None:
+        """Open the table; ``files`` closes it.
+
+        Raises:
+            ConfigError: The file's name has none of the known endings.
+            DataError: The file is another table.
+        """
+        if path.suffix not in FORMATS:
+            raise ConfigError(f"{printable(path)}: a table ends in {', '.join(FORMATS)}.")
+        self._names, self._suffix, self._kept = list(names), path.suffix, []
+        self.done: frozenset[str] = frozenset()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._text: IO[str] | None = None
+        if self._suffix == ".parquet":
+            files.callback(self._write_parquet, path)
+            return
+        self.done = frozenset(row["file"] for row in self._read(path)) if path.exists() else frozenset()
+        self._text = files.enter_context(path.open("a", encoding="utf-8", newline=""))
+        if self._suffix == ".csv" and not self._text.tell():
+            csv.writer(self._text).writerow(self._names)
+
+    def write(self, picture: Sequence[Row]) -> None:
+        """Adds the rows of one picture."""
+        if self._text is None:
+            self._kept.extend(picture)
+        elif self._suffix == ".csv":
+            csv.DictWriter(self._text, self._names).writerows(picture)
+        else:
+            self._text.writelines(json.dumps({name: row.get(name) for name in self._names}) + "\n" for row in picture)
+        if self._text is not None:
+            self._text.flush()
+
+    _kept: list[Row]
+
+    def _read(self, path: Path) -> list[Row]:
+        """The rows of an earlier writer; half a row at the end, left by a kill, is cut off."""
+        raw = path.read_bytes()
+        whole = raw[: raw.rfind(b"\n") + 1]
+        if whole != raw:
+            with path.open("r+b") as file:
+                file.truncate(len(whole))
+        lines = whole.decode("utf-8").splitlines()
+        try:
+            if self._suffix == ".csv":
+                reader = csv.DictReader(lines)
+                names, found = reader.fieldnames or [], list(reader)
+            else:
+                found = [json.loads(line) for line in lines]
+                names = list(found[0]) if found else []
+        except ValueError as error:
+            raise DataError(f"{printable(path)} is no table of geofer ({error}). Choose another --output.") from error
+        if lines and list(names) != self._names:
+            raise DataError(f"{printable(path)} is another table, with other columns. Choose another --output.")
+        return found
+
+    def _write_parquet(self, path: Path) -> None:
+        import pyarrow
+        from pyarrow import parquet
+
+        data = {name: [row.get(name) for row in self._kept] for name in self._names}
+        with written_whole(path) as file:
+            parquet.write_table(pyarrow.table(data), file)
+
+
+@contextmanager
+def table_writer(path: Path, names: Sequence[str]) -> Iterator[TableWriter]:
+    """A `TableWriter`, closed at the end, also after an interrupt."""
+    with ExitStack() as files:
+        yield TableWriter(path, names, files)

@@ -1,0 +1,119 @@
+"""``geofer recognize PATH…``: the expressions of the faces in pictures."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from glob import glob
+from pathlib import Path
+
+from geofer.app.recogniser import RecognisedFace, Recogniser, load
+from geofer.app.result_table import Row, columns, failure, rows, table_writer
+from geofer.cli.verb_parser import VerbParser
+from geofer.errors import DataError, printable
+
+SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+"""What counts as a picture in a folder; a file that is named counts whatever it is called."""
+
+
+def recognize(arguments: Sequence[str]) -> None:
+    """Recognise the faces of all pictures named, into a table or onto the terminal.
+
+    Raises:
+        ConfigError: The command line is wrong.
+        CheckpointError: The model cannot be used.
+        DataError: There are no pictures, or none of them could be read.
+    """
+    options = _parser().parse_args(arguments)
+    pictures = list(find_pictures(options.paths, options.recursive))
+    recogniser = load(options.checkpoint, detector=options.detector, device=options.device, bf16=options.bf16)
+    names = columns(recogniser.description.expressions)
+    written = table_writer(options.output, names) if options.output else nullcontext()
+    failed = 0
+    with written as table:
+        missing = [picture for picture in pictures if table is None or str(picture) not in table.done]
+        if len(missing) < len(pictures):
+            print(f"{len(pictures) - len(missing)} of {len(pictures)} pictures are in {options.output} already.")
+        for picture in _with_progress(missing):
+            found = _rows(recogniser, picture, options.annotate)
+            failed += "face" not in found[0]
+            if table is None:
+                _print(found)
+            else:
+                table.write(found)
+    if missing and failed == len(missing):
+        raise DataError(f"Nothing was recognised; {options.output or 'the lines above'} tells why for each picture.")
+    if failed:
+        print(f"{failed} of {len(missing)} pictures have no face or could not be read.", file=sys.stderr)
+
+
+def find_pictures(paths: Sequence[str], recursive: bool) -> Iterator[Path]:
+    """The pictures that files, folders and patterns name, in order.
+
+    Raises:
+        DataError: A path or pattern names nothing.
+    """
+    for name in paths:
+        if "://" in name:
+            raise DataError(f"{printable(name)} is an address; save the picture on this machine first.")
+        path = Path(name)
+        if path.is_dir():
+            inside = path.rglob("*") if recursive else path.iterdir()
+            found = sorted(file for file in inside if file.suffix.lower() in SUFFIXES and file.is_file())
+        else:
+            found = [path] if path.is_file() else [Path(file) for file in sorted(glob(name, recursive=True))]
+        if not found:
+            raise DataError(f"{printable(name)}: there is no such picture, and no folder with pictures.")
+        yield from found
+
+
+def _rows(recogniser: Recogniser, picture: Path, annotate: Path | None) -> list[Row]:
+    try:
+        faces = recogniser.recognise(picture)
+    except DataError as error:
+        return [failure(str(picture), str(error))]
+    if annotate and faces:
+        _annotate(picture, faces, annotate)
+    return rows(str(picture), faces)
+
+
+def _annotate(picture: Path, faces: Sequence[RecognisedFace], folder: Path) -> None:
+    from geofer.app.annotation import annotated
+
+    folder.mkdir(parents=True, exist_ok=True)
+    annotated(picture, faces).save(folder / f"{picture.stem}.png")
+
+
+def _with_progress(pictures: Sequence[Path]) -> Iterator[Path]:
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(pictures, "Recognising", console=Console(stderr=True), disable=len(pictures) < 2)
+
+
+def _print(found: Sequence[Row]) -> None:
+    """A few words on each face."""
+    for row in found:
+        if row["error"]:
+            print(f"{row['file']}: {row['error']}")
+            continue
+        known = row["reliability"]
+        trust = "no test at this pose" if known is None else f"right in {known:.0%} of tests at this pose"
+        print(
+            f"{row['file']} face {row['face']}: {row['expression']} {row[row['expression']]:.0%}, "
+            f"yaw {row['yaw']:+.0f}°, pitch {row['pitch']:+.0f}°, roll {row['roll']:+.0f}° ({trust})"
+        )
+
+
+def _parser() -> VerbParser:
+    parser = VerbParser("recognize", "Recognise the expressions of the faces in pictures.")
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="pictures, folders of pictures, or patterns")
+    parser.add_argument("--checkpoint", type=Path, help="a model file, or a checkpoint of a run; else geofer's own")
+    parser.add_argument(
+        "--output", type=Path, help="a table: .csv or .jsonl, which grow and are gone on with, or .parquet"
+    )
+    parser.add_argument("--annotate", type=Path, metavar="FOLDER", help="put copies there, with faces drawn")
+    parser.add_argument("--detector", default="mediapipe", help="landmark detector; see geofer plugins")
+    parser.add_argument("--device", default="cpu", help="where the network runs, such as cuda")
+    parser.add_argument("--bf16", action="store_true", help="compute in bfloat16")
+    parser.add_argument("--recursive", action="store_true", help="look into folders of folders, too")
+    return parser
