@@ -17,6 +17,7 @@ from geofer.app.synthesis import (
     synthesise,
     way_between,
 )
+from geofer.app.synthetic_set import TABLE, source_pictures, write_synthetic_set
 from geofer.app.target_geometry import changed_actions, expression_actions, posed_landmarks, read_geometry
 from geofer.callbacks.face_figures import FaceGrid, Interpolation, faces_figure, interpolation_figure
 from geofer.cli.runs import checkpoint_file
@@ -43,7 +44,9 @@ def parser() -> VerbParser:
         "trained. The target is another picture's face, a file of landmarks, or the average rendered head with the "
         "expression, facial actions and pose that you name.",
     )
-    parser.add_argument("face", type=Path, metavar="FACE", help="a picture; its largest face is taken")
+    parser.add_argument(
+        "face", type=Path, metavar="FACE", help="a picture, whose largest face is taken; for --export-dataset see there"
+    )
     parser.add_argument(
         "--checkpoint", type=Path, required=True, help="a checkpoint of the full method, or its run's folder"
     )
@@ -67,6 +70,15 @@ def parser() -> VerbParser:
     output.add_argument("--output", type=Path, metavar="PICTURE", help="the synthetic face")
     output.add_argument("--strip", type=Path, metavar="FILE", help="the way to the target: .png, or an animated .gif")
     output.add_argument("--grid", type=Path, metavar="FILE.png", help="every expression in seven pans; needs no target")
+    output.add_argument(
+        "--export-dataset",
+        type=Path,
+        metavar="FOLDER",
+        help="a labelled set for the data module FaceTable; FACE is then a folder with a folder for each person, or a "
+        "table of pictures with the column subject",
+    )
+    output.add_argument("--per-face", type=int, default=7, help="synthetic faces of each picture of it (%(default)s)")
+    output.add_argument("--seed", type=int, default=0, help="of its performances and poses")
     return parser
 
 
@@ -79,10 +91,12 @@ def synthesize(arguments: Sequence[str]) -> None:
         DataError: A picture has no usable face, or a file holds no landmarks.
     """
     given = parser().parse_args(list(arguments))
+    if given.export_dataset:
+        _export(given)
+        return
     _check_outputs(given)
     controlled = _names_controls(given)
-    checkpoint = checkpoint_file(given.checkpoint, "best") if given.checkpoint.is_dir() else given.checkpoint
-    model = load_generator(checkpoint)
+    model = _model(given)
     detector = _detector(given)
     face = _find(given.face, detector, model)
     if given.output or given.strip:
@@ -101,12 +115,41 @@ def _check_outputs(given: Namespace) -> None:
     kinds = {"output": PICTURES, "strip": (".png", ".gif"), "grid": (".png",)}
     named = {option: path for option in kinds if (path := getattr(given, option)) is not None}
     if not named:
-        raise ConfigError("Nothing to write: name --output, --strip or --grid.")
+        raise ConfigError("Nothing to write: name --output, --strip, --grid or --export-dataset.")
     for option, path in named.items():
         if path.suffix.lower() not in kinds[option]:
             raise ConfigError(f"--{option} {path} must end with {', '.join(kinds[option])}.")
         if not path.parent.is_dir():
             raise ConfigError(f"The folder of --{option} {path} does not exist; make it first.")
+
+
+def _export(given: Namespace) -> None:
+    if given.per_face < 1:
+        raise ConfigError(f"--per-face is {given.per_face}; it is a number of faces.")
+    alone = ("output", "strip", "grid", "like", "landmarks", "expression", "pan", "tilt", "action")
+    if unused := [name for name in alone if getattr(given, name) not in (None, [])]:
+        raise ConfigError(f"--export-dataset draws its own targets; leave out --{unused[0]}.")
+    root, sources = source_pictures(given.face)
+    model = _model(given)
+    folder, size = given.export_dataset, model.image_size
+    skipped = write_synthetic_set(folder, model, _detector(given), root, sources, given.per_face, given.seed)
+    for reason in skipped:
+        _warn(f"left out: {reason.removesuffix('.')}")
+    used = len(sources) - len(skipped)
+    prepared = f"--data.preparation.detector none --data.preparation.crop none --data.preparation.image_size {size}"
+    print(
+        f"{used * given.per_face} synthetic faces of {used} pictures: {folder / TABLE}\n"
+        f"Train:  geofer fit --config CONFIG --data FaceTable --data.root {folder} --data.table {TABLE} {prepared}"
+    )
+
+
+def _model(given: Namespace) -> GeometryGuidedFER:
+    folder = given.checkpoint.is_dir()
+    model = load_generator(checkpoint_file(given.checkpoint, "best") if folder else given.checkpoint)
+    shows_all = given.grid or given.export_dataset
+    if shows_all and (strange := [name for name in model.expressions if name not in EXPRESSIONS]):
+        raise DataError(f"The model also tells {', '.join(strange)} apart, which the rendered head cannot show.")
+    return model
 
 
 def _names_controls(given: Namespace) -> bool:
@@ -179,8 +222,6 @@ def _draw_way(path: Path, model: GeometryGuidedFER, face: SourceFace, target: ND
 
 
 def _draw_grid(path: Path, model: GeometryGuidedFER, face: SourceFace, given: Namespace) -> None:
-    if strange := [name for name in model.expressions if name not in EXPRESSIONS]:
-        raise DataError(f"The rendered head cannot show {', '.join(strange)}, which the model also tells apart.")
     _, own_tilt, own_roll = face.pose
     tilt = own_tilt if given.tilt is None else given.tilt
     actions = [expression_actions(name, given.level) for name in model.expressions]

@@ -135,7 +135,7 @@ def test_several_faces_and_far_poses_are_told(photo, checkpoint, capsys):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--expression", "fear"], 2, "--output, --strip or --grid"),
+        (["--expression", "fear"], 2, "--output, --strip, --grid or --export-dataset"),
         (["--output", "a.png"], 2, "There is no target"),
         (["--output", "a.png", "--like", "b.png", "--pan", "3"], 2, "several targets"),
         (["--output", "a.tiff", "--pan", "3"], 2, "must end with .png"),

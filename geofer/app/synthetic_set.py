@@ -1,0 +1,152 @@
+"""A labelled set of synthetic faces, which keeps track of whose face each one is."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from geofer.app.synthesis import LARGEST_PAN, LARGEST_TILT, SourceFace, find_source, synthesise
+from geofer.app.target_geometry import posed_landmarks
+from geofer.datamodules.face_table import LANDMARK_COLUMNS, FaceTable
+from geofer.datamodules.layout import list_files
+from geofer.errors import DataError, printable
+from geofer.faces import denormalise_landmarks
+from geofer.landmarks import LandmarkDetector
+from geofer.modules import GeometryGuidedFER
+from geofer.paths import written_whole
+
+TABLE = "faces.csv"
+COLUMNS = ("path", "expression", "subject", "split", "pan", "tilt", "source", *LANDMARK_COLUMNS)
+TURN = (15.0, 10.0)
+"""Degrees of pan and tilt that a synthetic face is turned from its source at most: larger turns look worse."""
+
+
+class SourcePicture(NamedTuple):
+    """A picture to synthesise from.
+
+    Attributes:
+        file: Relative to the folder of all pictures, with forward slashes.
+        subject: Whose face it shows.
+        split: ``train``, or empty if no split was made yet.
+    """
+
+    file: str
+    subject: str
+    split: str
+
+
+def source_pictures(pictures: Path) -> tuple[Path, list[SourcePicture]]:
+    """The pictures that a synthetic set may be made of, with the person on each.
+
+    Args:
+        pictures: A folder with a folder for each person; or a table that `geofer.datamodules.FaceTable` reads, with a
+            subject in each row. Of a table that names a split only the rows of ``train`` are taken.
+
+    Returns:
+        The folder that the files' names count from, and the pictures.
+
+    Raises:
+        DataError: There are none, or it is not known who is on one of them.
+    """
+    if pictures.is_dir():
+        root, files = pictures, list_files(pictures)
+        found = [SourcePicture(file, file.split("/")[0] if "/" in file else "", "") for file in files]
+    else:
+        root = pictures.parent
+        records = FaceTable(root, table=pictures.name).records()
+        found = [
+            SourcePicture(record.file, record.subject or "", record.split or "")
+            for record in records
+            if record.split in (None, "train")
+        ]
+    if not found:
+        raise DataError(f"{printable(pictures)} holds no picture to train on.")
+    if nameless := [picture.file for picture in found if not picture.subject]:
+        raise DataError(
+            f"Nothing says who is on {printable(nameless[0])}, so its synthetic faces could end up on both sides of a "
+            "split. Put each person's pictures into a folder of their own, or name a table with the column subject."
+        )
+    return root, found
+
+
+def write_synthetic_set(
+    folder: Path,
+    model: GeometryGuidedFER,
+    detector: LandmarkDetector,
+    root: Path,
+    sources: Sequence[SourcePicture],
+    per_face: int,
+    seed: int,
+) -> list[str]:
+    """Gives each face other expressions and poses, and writes pictures and a table that `FaceTable` reads.
+
+    Expressions take turns, so that all are shown equally often. Each is performed as rendered people do, at the
+    strongest level, from a pose near the source's.
+
+    Args:
+        folder: Where to; the table appears when all pictures are there.
+        model: From `geofer.app.synthesis.load_generator`.
+        detector: Finds the faces.
+        root: Folder that the sources' names count from.
+        sources: From `source_pictures`.
+        per_face: Synthetic faces of each source.
+        seed: Of performances and poses.
+
+    Returns:
+        What was left out, and why: pictures without a usable face.
+
+    Raises:
+        DataError: ``folder`` holds something already, or no source has a face.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise DataError(f"{printable(folder)} is not empty; choose another folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    chance = np.random.default_rng(seed)
+    rows: list[list[object]] = []
+    skipped: list[str] = []
+    for source in sources:
+        try:
+            face = find_source(root / source.file, detector, model.image_size)
+        except DataError as error:
+            skipped.append(str(error))
+            continue
+        labels = [model.expressions[(len(rows) + turn) % len(model.expressions)] for turn in range(per_face)]
+        poses = [_near(face, chance) for _ in labels]
+        targets = np.stack([_perform(label, pose, face, chance) for label, pose in zip(labels, poses, strict=True)])
+        made = zip(labels, poses, targets, synthesise(model, face, targets), strict=True)
+        for label, (pan, tilt), target, picture in made:
+            name = f"{len(rows):06d}.png"
+            with written_whole(folder / name) as file:
+                Image.fromarray(picture).save(file, format="PNG")
+            points = denormalise_landmarks(torch.from_numpy(target), model.image_size).flatten().tolist()
+            numbers = [f"{number:.4f}" for number in (pan, tilt)]
+            labelled = [name, label, source.subject, source.split, *numbers, source.file]
+            rows.append([*labelled, *(f"{value:.4f}" for value in points)])
+    if not rows:
+        raise DataError(f"No face was found in any of {len(sources)} pictures; first: {skipped[0]}")
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *rows])
+    with written_whole(folder / TABLE) as file:
+        file.write(text.getvalue().encode())
+    return skipped
+
+
+def _near(face: SourceFace, chance: np.random.Generator) -> tuple[float, float]:
+    """A pan and tilt near the face's own, within those that rendered people are seen from."""
+    pan, tilt = (own + chance.uniform(-turn, turn) for own, turn in zip(face.pose, TURN, strict=False))
+    return float(np.clip(pan, -LARGEST_PAN, LARGEST_PAN)), float(np.clip(tilt, -LARGEST_TILT, LARGEST_TILT))
+
+
+def _perform(
+    expression: str, pose: tuple[float, float], face: SourceFace, chance: np.random.Generator
+) -> NDArray[np.float32]:
+    from geofer.rendering.expressions import LEVELS, sample_actions, sample_style
+
+    actions = sample_actions(expression, len(LEVELS), sample_style(chance), chance)
+    return posed_landmarks(actions, *pose, face.pose[2])
