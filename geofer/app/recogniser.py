@@ -17,6 +17,7 @@ from geofer.errors import ConfigError, DataError, printable
 from geofer.faces import denormalise_image, normalise_image
 from geofer.landmarks import Faces, LandmarkDetector, build_detector
 from geofer.landmarks.alignment import alignment_for
+from geofer.landmarks.closer_look import CloserLook
 from geofer.pictures import read_picture
 
 SHIPPED = Path(__file__).with_name("models") / "rendered.safetensors"
@@ -76,7 +77,7 @@ class Recogniser:
         Args:
             network: As `geofer.app.model_file.load_model` returns it.
             description: What it is.
-            detector: A landmark detector, or the name of one.
+            detector: A landmark detector, or the name of one, which then also looks closer at small faces.
             device: Where the network runs, such as ``cuda``.
             batch_size: Most faces that the network sees at once.
             bf16: Whether the network computes in bfloat16 where that is safe.
@@ -85,7 +86,7 @@ class Recogniser:
             ConfigError: There is no such device.
         """
         self.description = description
-        self._detector = build_detector(detector) if isinstance(detector, str) else detector
+        self._detector = CloserLook(build_detector(detector)) if isinstance(detector, str) else detector
         try:
             self._device = torch.device(device)
             self._network = network.eval().to(self._device)
@@ -104,7 +105,7 @@ class Recogniser:
         return self.recognise(pictures)
 
     def recognise(self, picture: Picture) -> list[RecognisedFace]:
-        """The faces of one picture, the surest first; none if there are none.
+        """The faces of one picture, the largest first; none if there are none.
 
         Raises:
             DataError: It cannot be read, or is no picture.
