@@ -8,14 +8,14 @@ import pytest
 import geofer.cli.study
 from geofer.cli import main
 from geofer.metrics.report import RecognitionReport
-from geofer.study.design import Row, Study, unchanged
+from geofer.study.design import Outcome, Row, Study, unchanged
 from geofer.study.running import StudyRun
 
 
 def half(settings, seed):
     """Half of ten faces of two people are recognised."""
     counts = np.array([[5]]), np.array([[10]])
-    return RecognitionReport(("a",), np.zeros((1, 2)), *counts, np.array([[10]]), 0.1, 0.4, 0.6, 2)
+    return Outcome(RecognitionReport(("a",), np.zeros((1, 2)), *counts, np.array([[10]]), 0.1, 0.4, 0.6, 2))
 
 
 @pytest.fixture

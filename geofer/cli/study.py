@@ -36,7 +36,7 @@ def run_study(arguments: Sequence[str]) -> None:
     options, extra = _parser().parse_known_args(arguments)
     if options.list or options.name is None:
         for study in STUDIES.values():
-            print(f"{study.name:16} {study.title}. {study.source}: {', '.join(row.name for row in study.rows)}")
+            print(f"{study.name:22} {study.title}. {study.source}: {', '.join(row.name for row in study.rows)}")
         return
     if options.name == ALL and options.rows:
         raise ConfigError("--rows names rows of one study, but all studies are to run. Name the study.")

@@ -5,13 +5,13 @@ Packages of the extra ``study`` are imported when a row is run, so that the stud
 
 import numpy as np
 import torch
-from jsonargparse import ArgumentParser
 from numpy.typing import NDArray
 
 from geofer.datamodules import FaceDataModule, FaceDataset
 from geofer.metrics.recognition import RecognitionMetrics
-from geofer.metrics.report import RecognitionReport
-from geofer.study.design import Change, Settings
+from geofer.study.data import datamodule_of
+from geofer.study.design import Change, Outcome, Settings, setting
+from geofer.study.fairness import fairness_on
 from geofer.study.features import grey, hog_features, landmark_features, lbp_features
 
 PAN_STEP = 15
@@ -34,7 +34,7 @@ def classical(name: str, features: str = "lbp") -> Change:
     return lambda settings: {"model": {"baseline": name, "features": features}, "data": settings["data"]}
 
 
-def measure(settings: Settings, seed: int) -> RecognitionReport:
+def measure(settings: Settings, seed: int) -> Outcome:
     """Trains a baseline on the training faces of the settings' data module, and tests it on its test faces.
 
     Args:
@@ -48,7 +48,7 @@ def measure(settings: Settings, seed: int) -> RecognitionReport:
     from geofer.study.subspace.baselines import BASELINES
 
     baseline = BASELINES[settings["model"]["baseline"]]
-    datamodule = _datamodule(settings["data"], seed)
+    datamodule = datamodule_of(setting("init_args.seed", seed)(settings["data"]))
     datamodule.prepare_data()
     datamodule.setup()
     train, test = datamodule.faces("train"), datamodule.faces("test")
@@ -59,7 +59,7 @@ def measure(settings: Settings, seed: int) -> RecognitionReport:
         features_of(train, features), train.table.expression, views_of(train.table.pan, pans), moment
     )
     found = model.predict(features_of(test, features), views_of(test.table.pan, pans))
-    return _report(datamodule, test, found)
+    return _outcome(datamodule, test, found)
 
 
 def trained_pans(pan: NDArray[np.float32], expression: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -104,25 +104,16 @@ def _steps(pan: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.rint(np.nan_to_num(pan, nan=0.0) / PAN_STEP)
 
 
-def _datamodule(data: Settings, seed: int) -> FaceDataModule:
-    """What ``geofer fit`` would make of the settings' part ``data``."""
-    parser = ArgumentParser(exit_on_error=False)
-    parser.add_subclass_arguments(FaceDataModule, "data")
-    seeded = {**data, "init_args": {**data.get("init_args", {}), "seed": seed}}
-    made: FaceDataModule = parser.instantiate(parser.parse_object({"data": seeded})).data
-    return made
-
-
-def _report(datamodule: FaceDataModule, faces: FaceDataset, found: NDArray[np.int64]) -> RecognitionReport:
+def _outcome(datamodule: FaceDataModule, faces: FaceDataset, found: NDArray[np.int64]) -> Outcome:
     """As of a network that is always sure: a baseline names an expression, and no probabilities."""
     table = faces.table
+    predictions = {
+        "probabilities": torch.eye(datamodule.num_classes)[torch.from_numpy(found)],
+        "expression": torch.from_numpy(table.expression),
+        "pan": torch.from_numpy(table.pan),
+        "tilt": torch.from_numpy(table.tilt),
+        "subject": torch.from_numpy(table.subject),
+    }
     metrics = RecognitionMetrics(datamodule.expressions)
-    metrics.update(
-        probabilities=torch.eye(datamodule.num_classes)[torch.from_numpy(found)],
-        expression=torch.from_numpy(table.expression),
-        pan=torch.from_numpy(table.pan),
-        tilt=torch.from_numpy(table.tilt),
-        subject=torch.from_numpy(table.subject),
-        tags=None if table.tags is None else torch.from_numpy(table.tags),
-    )
-    return metrics.compute(datamodule.tags)
+    metrics.update(**predictions, tags=None if table.tags is None else torch.from_numpy(table.tags))
+    return Outcome(metrics.compute(datamodule.tags), fairness_on(datamodule, predictions))

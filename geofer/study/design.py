@@ -5,6 +5,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from geofer.metrics.groups import GroupAccuracy
 from geofer.metrics.report import RecognitionReport
 
 Settings = dict[str, Any]
@@ -13,7 +14,21 @@ Settings = dict[str, Any]
 Change = Callable[[Settings], Settings]
 """Turns the settings of the full method into those of a row; leaves what it is given as it is."""
 
-Measure = Callable[[Settings, int], RecognitionReport]
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the test of a row found.
+
+    Attributes:
+        report: Accuracy by pose and expression.
+        groups: Accuracy by gender, age and ancestry, if it is known whom the faces show.
+    """
+
+    report: RecognitionReport
+    groups: tuple[GroupAccuracy, ...] = ()
+
+
+Measure = Callable[[Settings, int], Outcome]
 """Trains and tests what a row's settings say with a seed, in this process."""
 
 CLASSIFIER_ARGUMENTS = ("classifier", "augmentation", "gradient_clip", "decay", "classifier_optimizer")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from torch import Tensor
 
+from geofer.datamodules import FaceDataModule, RenderedFaces
 from geofer.metrics.groups import GroupAccuracy, accuracy_by_group
 
 AGES = {"adult": 0.69, "middle-aged": 0.76, "old": 1.0}
@@ -48,3 +49,16 @@ def fairness(
             factor, [groups[person][factor] for person in subject.tolist()], correct, subject
         )
     )
+
+
+def fairness_on(datamodule: FaceDataModule, predictions: Mapping[str, Tensor]) -> tuple[GroupAccuracy, ...]:
+    """Accuracy by group where the data module knows whom it shows, as rendered faces do; nothing elsewhere.
+
+    Args:
+        datamodule: Whose test faces were predicted.
+        predictions: As for `fairness`.
+    """
+    if not isinstance(datamodule, RenderedFaces):
+        return ()
+    people = np.unique(predictions["subject"].numpy()).tolist()
+    return fairness(predictions, {person: datamodule.phenotype(person) for person in people})

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from geofer.paths import written_whole
 from geofer.study.design import Row, Study
+from geofer.study.group_tables import Group, group_lines, groups_as_csv, groups_as_markdown, pooled_groups
 from geofer.study.row_tables import CONFUSION, FORMATS, POSE_EXPRESSION, pooled, write_row_tables
 from geofer.study.running import Result
 
@@ -142,7 +143,8 @@ def figure(study: Study, lines: Sequence[Line]) -> "Figure":
 def write_report(study: Study, results: Sequence[Result], folder: Path, settings: str) -> Path:
     """Writes ``table.csv``, ``.md`` and ``.tex``, ``figure.png`` and ``.pdf``, tables of each row, and ``report.md``.
 
-    The rows' own tables lie in ``rows/<row>/``, see `geofer.study.row_tables.write_row_tables`.
+    The rows' own tables lie in ``rows/<row>/``, see `geofer.study.row_tables.write_row_tables`. If it is known whom the
+    faces show, there are ``groups.csv`` and ``.md``, too.
 
     Args:
         study: What was compared.
@@ -164,6 +166,11 @@ def write_report(study: Study, results: Sequence[Result], folder: Path, settings
     for row in study.rows:
         if reports := [result.report for result in results if result.row == row.name]:
             write_row_tables(pooled(reports), row.title, folder / "rows" / row.name)
+    people = group_lines(_groups(study, results))
+    if len(people) > 1:
+        for suffix, text in (("csv", groups_as_csv(people)), ("md", groups_as_markdown(people))):
+            with written_whole(folder / f"groups.{suffix}") as file:
+                file.write(text.encode())
     path = folder / "report.md"
     with written_whole(path) as file:
         file.write(_report(study, lines, results, settings).encode())
@@ -180,6 +187,26 @@ def _report(study: Study, lines: Sequence[Line], results: Sequence[Result], sett
         f"“{study.row(study.reference).title}”, seed by seed. The paper's numbers are of other faces: compare "
         "differences, not accuracies.\n\n"
         f"{as_markdown(lines)}\n![{study.title}](figure.png)\n\n{_rows(study, {result.row for result in results})}"
+        f"{_people(study, results)}"
+    )
+
+
+def _groups(study: Study, results: Sequence[Result]) -> dict[str, dict[Group, float]]:
+    """Title of each row whose people are known, and the accuracy of their groups."""
+    seeds = {row.title: [r.groups for r in results if r.row == row.name and r.groups] for row in study.rows}
+    return {title: pooled_groups(groups) for title, groups in seeds.items() if groups}
+
+
+def _people(study: Study, results: Sequence[Result]) -> str:
+    """Accuracy by groups of people, where it is known whom the faces show."""
+    lines = group_lines(_groups(study, results))
+    if len(lines) == 1:
+        return ""
+    return (
+        "\n## By groups of people\n\nAccuracy in percent by gender, age and largest share of ancestry of the people, "
+        "who are rendered; the faces of all seeds together. The gap is the largest difference between groups of one "
+        "kind: with few people it is mostly chance.\n\n"
+        f"{groups_as_markdown(lines)}"
     )
 
 

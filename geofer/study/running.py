@@ -7,22 +7,27 @@ that the report is made of. Whoever finds it there does not run the row again. C
 
 import hashlib
 import json
+import math
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 
+from geofer.callbacks.predictions import read_predictions
 from geofer.errors import DataError
+from geofer.metrics.groups import GroupAccuracy
 from geofer.metrics.report import RecognitionReport
 from geofer.metrics.tables import load_report, report_path
 from geofer.paths import written_whole
-from geofer.study.design import Row, Settings, Study
+from geofer.study.data import datamodule_of
+from geofer.study.design import Outcome, Row, Settings, Study
+from geofer.study.fairness import fairness_on
 
 
 @dataclass(frozen=True)
@@ -34,16 +39,41 @@ class Result:
         seed: Its seed.
         settings: Digest of the settings it was run with.
         report: What its test found.
+        groups: Accuracy by group of people, if it is known.
     """
 
     row: str
     seed: int
     settings: str
     report: RecognitionReport
+    groups: tuple[GroupAccuracy, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        return {"row": self.row, "seed": self.seed, "settings": self.settings, "report": self.report.to_dict()}
+        """Plain data for JSON, where an interval that is not known is null."""
+        groups = [
+            {name: None if value != value else value for name, value in group._asdict().items()}
+            for group in self.groups
+        ]
+        run = {"row": self.row, "seed": self.seed, "settings": self.settings}
+        return {**run, "report": self.report.to_dict(), "groups": groups}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The inverse of `to_dict`.
+
+        Raises:
+            KeyError: If an entry is missing.
+            TypeError: If an entry is of another kind.
+            ValueError: If a table has the wrong shape.
+        """
+        groups = tuple(_group(group) for group in data.get("groups", ()))
+        report = RecognitionReport.from_dict(data["report"])
+        return cls(data["row"], data["seed"], data["settings"], report, groups)
+
+
+def _group(data: Mapping[str, Any]) -> GroupAccuracy:
+    known: dict[str, Any] = {name: math.nan if value is None else value for name, value in data.items()}
+    return GroupAccuracy(**known)
 
 
 @dataclass(frozen=True)
@@ -76,8 +106,7 @@ class StudyRun:
         if not path.exists():
             return None
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-            result = Result(data["row"], data["seed"], data["settings"], RecognitionReport.from_dict(data["report"]))
+            result = Result.from_dict(json.loads(path.read_text(encoding="utf-8")))
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"{path} is damaged ({error}). Remove it, and run the study again.") from error
         if result.settings != self._digest(row):
@@ -100,15 +129,15 @@ class StudyRun:
         Raises:
             subprocess.CalledProcessError: ``geofer fit`` or ``geofer test`` failed; it has said why.
         """
-        report = row.measure(row.change(self.settings), seed) if row.measure else self._fit_and_test(row, seed)
-        result = Result(row.name, seed, self._digest(row), report)
+        outcome = row.measure(row.change(self.settings), seed) if row.measure else self._fit_and_test(row, seed)
+        result = Result(row.name, seed, self._digest(row), outcome.report, outcome.groups)
         path = self._result_path(row, seed)
         path.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(path) as file:
             file.write(json.dumps(result.to_dict(), indent=1, allow_nan=False).encode())
         return result
 
-    def _fit_and_test(self, row: Row, seed: int) -> RecognitionReport:
+    def _fit_and_test(self, row: Row, seed: int) -> Outcome:
         folder = self.folder / "runs" / f"{row.name}-{seed}"
         folder.parent.mkdir(parents=True, exist_ok=True)
         config = folder.with_suffix(".yaml")
@@ -121,7 +150,9 @@ class StudyRun:
             seeded = ["--seed_everything", str(seed), "--data.seed", str(seed)]
             self._geofer("fit", config, folder, *seeded, *resume, *self.extra)
             self._geofer("test", folder / "config.yaml", folder)
-        return load_report(folder)
+        report = load_report(folder)
+        data = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))["data"]
+        return Outcome(report, fairness_on(datamodule_of(data), read_predictions(folder, report.expressions)))
 
     def _geofer(self, verb: str, config: Path, folder: Path, *arguments: str) -> None:
         place = ["--trainer.default_root_dir", str(folder)]

@@ -33,6 +33,9 @@ def test_a_study_ends_in_a_report_and_goes_on_where_it_stopped(workplace: Path) 
     assert done.returncode == 0, done.stderr
     assert {path.name for path in made.joinpath("results").iterdir()} == {*results, "no-ls-0.json"}
     assert {name: (made / "results" / name).stat().st_mtime_ns for name in results} == results
+    report = made.joinpath("report.md").read_text()
+    assert "| row | gender: " in report
+    assert made.joinpath("rows", "no-ls", "confusion.png").exists()
     table = made.joinpath("table.md").read_text()
     assert "No_LS" in table
     assert "92.09" in table

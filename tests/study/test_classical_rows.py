@@ -51,11 +51,14 @@ def test_too_few_faces_are_one_view():
 
 @pytest.mark.parametrize("features", ["lbp", "hog", "landmarks"])
 def test_a_baseline_is_tested_on_the_test_faces_of_the_data(settings, features):
-    report = measure(classical("MvDA", features)(settings), 0)
+    outcome = measure(classical("MvDA", features)(settings), 0)
+    report = outcome.report
     assert report.expressions == ("happiness", "neutral", "surprise")
     assert (report.faces, report.subjects) == (3 * 2, 1)
     assert report.confusion.sum() == report.faces
     assert report.confusion.trace() == report.correct.sum()
+    assert [group.factor for group in outcome.groups] == ["gender", "age", "ancestry"]  # one person, in one group each
+    assert {group.accuracy for group in outcome.groups} == {report.accuracy}
 
 
 @pytest.mark.parametrize("row", [row for row in STUDIES["classical"].rows if row.measure], ids=lambda row: row.name)
@@ -63,5 +66,5 @@ def test_every_baseline_of_the_table_runs_and_leaves_a_result(settings, row, tmp
     run = StudyRun(STUDIES["classical"], settings, tmp_path)
     made = run.run(row, 0)
     assert run.missing([row], [0]) == []
-    assert run.result(row, 0).report.to_dict() == made.report.to_dict()
+    assert run.result(row, 0).to_dict() == made.to_dict()
     assert [path.name for path in tmp_path.iterdir()] == ["results"]
