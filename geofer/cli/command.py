@@ -54,6 +54,13 @@ def report(arguments: Sequence[str]) -> None:
     print_results([Path(run) for run in arguments])
 
 
+def evaluate(arguments: Sequence[str]) -> None:
+    """``geofer evaluate CHECKPOINT --config …``: test a trained model on any data."""
+    from geofer.cli.evaluate import evaluate
+
+    evaluate(arguments)
+
+
 def compare(arguments: Sequence[str]) -> None:
     """``geofer compare RUN_A RUN_B``: two tested runs on the same faces."""
     from geofer.cli.compare import compare
@@ -107,6 +114,7 @@ VERBS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
     "predict": (lightning_verb("predict"), "recognise the expressions of the test subjects"),
     "cross-validate": (cross_validate, "train and test every fold of a cross validation, and pool them"),
     "report": (report, "print the results of finished runs side by side"),
+    "evaluate": (evaluate, "measure a checkpoint on the test subjects of any data"),
     "compare": (compare, "compare two tested runs face by face: is one better?"),
     "synthesize": (synthesize, "give a face the expression and pose of other landmarks"),
     "study": (study, "repeat a table or figure of the paper: run what is missing, and report"),
