@@ -98,6 +98,13 @@ def recognize(arguments: Sequence[str]) -> None:
     recognize(arguments)
 
 
+def export(arguments: Sequence[str]) -> None:
+    """``geofer export CHECKPOINT``: a trained recogniser in a form to carry away."""
+    from geofer.cli.export import export
+
+    export(arguments)
+
+
 def study(arguments: Sequence[str]) -> None:
     """``geofer study NAME``: a table or figure of the paper, beside the paper's numbers."""
     from geofer.cli.study import run_study
@@ -117,6 +124,7 @@ VERBS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
     "evaluate": (evaluate, "measure a checkpoint on the test subjects of any data"),
     "compare": (compare, "compare two tested runs face by face: is one better?"),
     "synthesize": (synthesize, "give a face the expression and pose of other landmarks"),
+    "export": (export, "write a trained recogniser as one file: safetensors, ONNX or torch.export"),
     "study": (study, "repeat a table or figure of the paper: run what is missing, and report"),
     "plugins": (plugins, "list the installed backbones and landmark detectors"),
 }

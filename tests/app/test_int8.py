@@ -1,0 +1,64 @@
+"""Quantised exports, and the loss that they report."""
+
+import json
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from PIL import Image
+from small_recognisers import EXPRESSIONS, geometry_recogniser, picture_recogniser
+
+from geofer.app.calibration_faces import read_cropped_faces
+from geofer.app.int8 import LOSS, export_int8
+from geofer.app.model_file import HEADER
+from geofer.errors import ConfigError, DataError
+
+
+def test_loss_is_of_the_file_that_was_written(tmp_path):
+    network, description = picture_recogniser()
+    faces = torch.rand(40, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    labels = torch.arange(40) % 3
+    loss = export_int8(tmp_path / "model.onnx", network, description, faces, labels)
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
+    others = faces[1::2]
+    found = torch.from_numpy(session.run(["probabilities"], {"image": others.numpy()})[0])
+    expected = network(others).softmax(1).detach()
+    assert loss.faces == 20
+    assert loss.agreement == pytest.approx((found.argmax(1) == expected.argmax(1)).float().mean().item())
+    assert loss.largest_difference == pytest.approx((found - expected).abs().max().item(), abs=1e-5)
+    assert loss.accuracy == pytest.approx((found.argmax(1) == labels[1::2]).float().mean().item())
+    assert loss.accuracy_before == pytest.approx((expected.argmax(1) == labels[1::2]).float().mean().item())
+    assert 0 < loss.largest_difference < 0.1
+    stored = session.get_modelmeta().custom_metadata_map
+    assert json.loads(stored[LOSS])["faces"] == 20
+    assert stored[HEADER] == description.to_json()
+    weights = onnx.load(tmp_path / "model.onnx").graph.initializer
+    convolutions = [entry for entry in weights if len(entry.dims) == 4]
+    assert convolutions
+    assert all(entry.data_type == onnx.TensorProto.INT8 for entry in convolutions)
+
+
+def test_what_cannot_be_quantised(tmp_path):
+    with pytest.raises(ConfigError, match="geometry"):
+        export_int8(tmp_path / "model.onnx", *geometry_recogniser("both"), torch.zeros(4, 3, 64, 64))
+    with pytest.raises(DataError, match="two faces"):
+        export_int8(tmp_path / "model.onnx", *picture_recogniser(), torch.zeros(1, 3, 64, 64))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_faces_of_a_folder(tmp_path):
+    _, description = picture_recogniser()
+    for number, name in enumerate(EXPRESSIONS):
+        (tmp_path / name).mkdir()
+        Image.fromarray(np.full((32, 32, 3), 100 * number, np.uint8)).save(tmp_path / name / "face.png")
+    faces, labels = read_cropped_faces(tmp_path, description)
+    assert faces.shape == (3, 3, 64, 64)
+    torch.testing.assert_close(faces[:, 0, 32, 32], torch.tensor([0.0, 100.0, 200.0]) / 127.5 - 1)
+    assert labels.tolist() == [0, 1, 2]
+    (tmp_path / "anger").rename(tmp_path / "people")
+    assert read_cropped_faces(tmp_path, description)[1] is None
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="holds no pictures"):
+        read_cropped_faces(tmp_path / "empty", description)
