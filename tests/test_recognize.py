@@ -10,6 +10,7 @@ from PIL import Image
 
 from geofer.app.result_table import columns
 from geofer.cli import main
+from geofer.cli.recognize import copy_paths
 from geofer.faces import EXPRESSIONS
 
 skimage_data = pytest.importorskip("skimage.data")
@@ -110,3 +111,16 @@ def test_a_mistake_is_one_message(pictures, arguments, message, capsys):
     output = capsys.readouterr()
     assert message in output.err
     assert "Traceback" not in output.err
+
+
+def test_copies_of_pictures_of_one_name_do_not_overwrite_each_other():
+    pictures = [Path("a/face.jpg"), Path("b/Face.png"), Path("b/face-2.png"), Path("a/face.jpg")]
+    copies = copy_paths(pictures, Path("drawn"))
+    assert [copies[picture].name for picture in pictures] == ["face.png", "Face-2.png", "face-2-2.png", "face.png"]
+
+
+def test_a_copy_never_overwrites_a_picture(pictures, capsys):
+    before = Path("pictures/astronaut.png").read_bytes()
+    assert main(["recognize", "pictures", "--annotate", "pictures/../pictures"]) == 2
+    assert "the pictures themselves are there" in capsys.readouterr().err
+    assert Path("pictures/astronaut.png").read_bytes() == before

@@ -9,7 +9,7 @@ from pathlib import Path
 from geofer.app.recogniser import RecognisedFace, Recogniser, load
 from geofer.app.result_table import Row, columns, failure, rows, table_writer
 from geofer.cli.verb_parser import VerbParser
-from geofer.errors import DataError, printable
+from geofer.errors import ConfigError, DataError, printable
 
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 """What counts as a picture in a folder; a file that is named counts whatever it is called."""
@@ -25,6 +25,7 @@ def recognize(arguments: Sequence[str]) -> None:
     """
     options = _parser().parse_args(arguments)
     pictures = list(find_pictures(options.paths, options.recursive))
+    copies = copy_paths(pictures, options.annotate) if options.annotate else {}
     recogniser = load(options.checkpoint, detector=options.detector, device=options.device, bf16=options.bf16)
     names = columns(recogniser.description.expressions)
     written = table_writer(options.output, names) if options.output else nullcontext()
@@ -34,7 +35,7 @@ def recognize(arguments: Sequence[str]) -> None:
         if len(missing) < len(pictures):
             print(f"{len(pictures) - len(missing)} of {len(pictures)} pictures are in {options.output} already.")
         for picture in _with_progress(missing):
-            found = _rows(recogniser, picture, options.annotate)
+            found = _rows(recogniser, picture, copies.get(picture))
             failed += "face" not in found[0]
             if table is None:
                 _print(found)
@@ -66,21 +67,41 @@ def find_pictures(paths: Sequence[str], recursive: bool) -> Iterator[Path]:
         yield from found
 
 
-def _rows(recogniser: Recogniser, picture: Path, annotate: Path | None) -> list[Row]:
+def copy_paths(pictures: Sequence[Path], folder: Path) -> dict[Path, Path]:
+    """Where the drawn copy of each picture goes; pictures of one name in several folders are numbered.
+
+    Raises:
+        ConfigError: The folder holds one of the pictures, which a copy could overwrite.
+    """
+    if folder.resolve() in {picture.resolve().parent for picture in pictures}:
+        raise ConfigError(f"--annotate {printable(folder)}: the pictures themselves are there. Choose another folder.")
+    taken: set[str] = set()
+    copies = {}
+    for picture in dict.fromkeys(pictures):
+        name, number = picture.stem, 1
+        while name.lower() in taken:  # some file systems do not tell A from a
+            number += 1
+            name = f"{picture.stem}-{number}"
+        taken.add(name.lower())
+        copies[picture] = folder / f"{name}.png"
+    return copies
+
+
+def _rows(recogniser: Recogniser, picture: Path, copy: Path | None) -> list[Row]:
     try:
         faces = recogniser.recognise(picture)
     except DataError as error:
         return [failure(str(picture), str(error))]
-    if annotate and faces:
-        _annotate(picture, faces, annotate)
+    if copy and faces:
+        _annotate(picture, faces, copy)
     return rows(str(picture), faces)
 
 
-def _annotate(picture: Path, faces: Sequence[RecognisedFace], folder: Path) -> None:
+def _annotate(picture: Path, faces: Sequence[RecognisedFace], copy: Path) -> None:
     from geofer.app.annotation import annotated
 
-    folder.mkdir(parents=True, exist_ok=True)
-    annotated(picture, faces).save(folder / f"{picture.stem}.png")
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    annotated(picture, faces).save(copy)
 
 
 def _with_progress(pictures: Sequence[Path]) -> Iterator[Path]:
