@@ -1,6 +1,7 @@
 """What a recogniser said of many pictures, one row a face, written as it goes."""
 
 import csv
+import io
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -70,25 +71,28 @@ class TableWriter:
         self._names, self._suffix, self._kept = list(names), path.suffix, []
         self.done: frozenset[str] = frozenset()
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._text: IO[str] | None = None
+        self._file: IO[bytes] | None = None
         if self._suffix == ".parquet":
             files.callback(self._write_parquet, path)
             return
         self.done = frozenset(row["file"] for row in self._read(path)) if path.exists() else frozenset()
-        self._text = files.enter_context(path.open("a", encoding="utf-8", newline=""))
-        if self._suffix == ".csv" and not self._text.tell():
-            csv.writer(self._text).writerow(self._names)
+        self._file = files.enter_context(path.open("ab", buffering=0))  # a picture's rows are one write, or none
+        if self._suffix == ".csv" and not path.stat().st_size:
+            header = io.StringIO()
+            csv.writer(header).writerow(self._names)
+            self._file.write(header.getvalue().encode())
 
     def write(self, picture: Sequence[Row]) -> None:
         """Adds the rows of one picture."""
-        if self._text is None:
+        if self._file is None:
             self._kept.extend(picture)
-        elif self._suffix == ".csv":
-            csv.DictWriter(self._text, self._names).writerows(picture)
+            return
+        text = io.StringIO()
+        if self._suffix == ".csv":
+            csv.DictWriter(text, self._names).writerows(picture)
         else:
-            self._text.writelines(json.dumps({name: row.get(name) for name in self._names}) + "\n" for row in picture)
-        if self._text is not None:
-            self._text.flush()
+            text.writelines(json.dumps({name: row.get(name) for name in self._names}) + "\n" for row in picture)
+        self._file.write(text.getvalue().encode())
 
     _kept: list[Row]
 
@@ -99,17 +103,17 @@ class TableWriter:
         if whole != raw:
             with path.open("r+b") as file:
                 file.truncate(len(whole))
-        lines = whole.decode("utf-8").splitlines()
         try:
+            text = whole.decode("utf-8")
             if self._suffix == ".csv":
-                reader = csv.DictReader(lines)
+                reader = csv.DictReader(io.StringIO(text, newline=""))
                 names, found = reader.fieldnames or [], list(reader)
             else:
-                found = [json.loads(line) for line in lines]
+                found = [json.loads(line) for line in text.splitlines()]
                 names = list(found[0]) if found else []
         except ValueError as error:
             raise DataError(f"{printable(path)} is no table of geofer ({error}). Choose another --output.") from error
-        if lines and list(names) != self._names:
+        if text and list(names) != self._names:
             raise DataError(f"{printable(path)} is another table, with other columns. Choose another --output.")
         return found
 

@@ -24,7 +24,7 @@ def recognize(arguments: Sequence[str]) -> None:
         DataError: There are no pictures, or none of them could be read.
     """
     options = _parser().parse_args(arguments)
-    pictures = list(find_pictures(options.paths, options.recursive))
+    pictures = list(dict.fromkeys(find_pictures(options.paths, options.recursive)))
     copies = copy_paths(pictures, options.annotate) if options.annotate else {}
     recogniser = load(options.checkpoint, detector=options.detector, device=options.device, bf16=options.bf16)
     names = columns(recogniser.description.expressions)
