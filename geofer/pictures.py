@@ -29,6 +29,9 @@ from geofer.errors import DataError, printable
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """What is read, by Pillow's names; the content decides, not the file name."""
 
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
+"""How files of these formats end; only a folder's files are chosen by it."""
+
 START_OF_SCAN = b"\xff\xda"
 MAX_SCANS = 100
 """How often a JPEG of the largest size allowed may go over its pixels; progressive ones commonly do so 10 times."""

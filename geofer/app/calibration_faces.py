@@ -9,9 +9,7 @@ from geofer.app.model_file import ModelDescription
 from geofer.errors import DataError, printable
 from geofer.faces import normalise_image
 from geofer.landmarks.alignment import alignment_for
-from geofer.pictures import read_picture
-
-SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+from geofer.pictures import SUFFIXES, read_picture
 
 
 def read_cropped_faces(folder: Path, description: ModelDescription) -> tuple[Tensor, Tensor | None]:

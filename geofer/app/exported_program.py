@@ -110,8 +110,8 @@ def check_same_probabilities(
         if not (difference <= TOLERANCE and logarithms <= LOG_TOLERANCE):
             raise CheckpointError(
                 f"The export gives probabilities that differ by {difference:.2g} from PyTorch's for {batch} inputs, "
-                f"and their logarithms by {float(logarithms):.2g}; only {TOLERANCE} and {LOG_TOLERANCE} may be, "
-                "and it was not written. Please report this backbone."
+                f"and their logarithms by {float(logarithms):.2g}; {TOLERANCE} and {LOG_TOLERANCE} are allowed. "
+                "Nothing was written. Please report this backbone."
             )
         largest = max(largest, difference)
     return largest

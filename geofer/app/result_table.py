@@ -68,7 +68,8 @@ class TableWriter:
         """
         if path.suffix not in FORMATS:
             raise ConfigError(f"{printable(path)}: a table ends in {', '.join(FORMATS)}.")
-        self._names, self._suffix, self._kept = list(names), path.suffix, []
+        self._names, self._suffix = list(names), path.suffix
+        self._kept: list[Row] = []
         self.done: frozenset[str] = frozenset()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file: IO[bytes] | None = None
@@ -93,8 +94,6 @@ class TableWriter:
         else:
             text.writelines(json.dumps({name: row.get(name) for name in self._names}) + "\n" for row in picture)
         self._file.write(text.getvalue().encode())
-
-    _kept: list[Row]
 
     def _read(self, path: Path) -> list[Row]:
         """The rows of an earlier writer; half a row at the end, left by a kill, is cut off."""

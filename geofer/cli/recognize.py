@@ -10,9 +10,7 @@ from geofer.app.recogniser import RecognisedFace, Recogniser, load
 from geofer.app.result_table import Row, columns, failure, rows, table_writer
 from geofer.cli.verb_parser import VerbParser
 from geofer.errors import ConfigError, DataError, printable
-
-SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
-"""What counts as a picture in a folder; a file that is named counts whatever it is called."""
+from geofer.pictures import SUFFIXES
 
 
 def recognize(arguments: Sequence[str]) -> None:
@@ -59,12 +57,17 @@ def find_pictures(paths: Sequence[str], recursive: bool) -> Iterator[Path]:
         path = Path(name)
         if path.is_dir():
             inside = path.rglob("*") if recursive else path.iterdir()
-            found = sorted(file for file in inside if file.suffix.lower() in SUFFIXES and file.is_file())
+            found = sorted(file for file in inside if _is_picture(file))
         else:
             found = [path] if path.is_file() else [Path(file) for file in sorted(glob(name, recursive=True))]
         if not found:
             raise DataError(f"{printable(name)}: there is no such picture, and no folder with pictures.")
         yield from found
+
+
+def _is_picture(file: Path) -> bool:
+    """Whether a folder's file is meant; one that is named is, whatever it is called."""
+    return file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
 
 
 def copy_paths(pictures: Sequence[Path], folder: Path) -> dict[Path, Path]:

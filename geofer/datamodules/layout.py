@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geofer.errors import DataError
+from geofer.pictures import SUFFIXES
 
-PICTURE_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
-
-def list_files(root: Path, endings: tuple[str, ...] = PICTURE_SUFFIXES) -> list[str]:
+def list_files(root: Path, endings: tuple[str, ...] = SUFFIXES) -> list[str]:
     """Every file at any depth whose name ends so, upper or lower case; hidden ones are left out.
 
     Hidden are names that begin with a dot, among them those that macOS adds to copies (``._AF01ANFL.JPG``), and the
@@ -55,7 +54,7 @@ class Naming:
     data_set: str
     pattern: re.Pattern[str]
     example: str
-    endings: tuple[str, ...] = PICTURE_SUFFIXES
+    endings: tuple[str, ...] = SUFFIXES
 
     def find(self, root: Path) -> list[tuple[str, re.Match[str]]]:
         """The files under ``root`` that are named so, at any depth; others with these endings are warned of.
