@@ -8,6 +8,7 @@ import errno
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,6 +26,15 @@ def lightning_verb(verb: str) -> Callable[[Sequence[str]], None]:
     return run
 
 
+def own_verb(module: str, function: str) -> Callable[[Sequence[str]], None]:
+    """A verb that a function in a module of `geofer.cli` parses and runs."""
+
+    def run(arguments: Sequence[str]) -> None:
+        getattr(import_module(f"geofer.cli.{module}"), function)(arguments)
+
+    return run
+
+
 def prepare(arguments: Sequence[str]) -> None:
     """``geofer prepare --config …`` or ``geofer prepare FOLDER``: make the data that training needs."""
     if arguments and any(argument.startswith(("--config", "--data")) for argument in arguments):
@@ -37,13 +47,6 @@ def prepare(arguments: Sequence[str]) -> None:
         prepare_pictures(arguments)
 
 
-def cross_validate(arguments: Sequence[str]) -> None:
-    """``geofer cross-validate --config …``: train and test every fold, and pool them."""
-    from geofer.cli.cross_validation import cross_validate
-
-    cross_validate(arguments)
-
-
 def report(arguments: Sequence[str]) -> None:
     """``geofer report RUN [RUN …]``: the results of finished runs, side by side."""
     from geofer.cli.results import print_results
@@ -52,27 +55,6 @@ def report(arguments: Sequence[str]) -> None:
         print("usage: geofer report RUN [RUN ...]\n\nRUN is the folder of a run that `geofer test` has finished.")
         return
     print_results([Path(run) for run in arguments])
-
-
-def evaluate(arguments: Sequence[str]) -> None:
-    """``geofer evaluate CHECKPOINT --config …``: test a trained model on any data."""
-    from geofer.cli.evaluate import evaluate
-
-    evaluate(arguments)
-
-
-def compare(arguments: Sequence[str]) -> None:
-    """``geofer compare RUN_A RUN_B``: two tested runs on the same faces."""
-    from geofer.cli.compare import compare
-
-    compare(arguments)
-
-
-def synthesize(arguments: Sequence[str]) -> None:
-    """``geofer synthesize FACE``: give a face other expressions and poses."""
-    from geofer.cli.synthesize import synthesize
-
-    synthesize(arguments)
 
 
 def plugins(arguments: Sequence[str]) -> None:
@@ -91,41 +73,26 @@ def plugins(arguments: Sequence[str]) -> None:
     Console().print(table)
 
 
-def recognize(arguments: Sequence[str]) -> None:
-    """``geofer recognize PATH…``: the expressions of the faces in pictures."""
-    from geofer.cli.recognize import recognize
-
-    recognize(arguments)
-
-
-def export(arguments: Sequence[str]) -> None:
-    """``geofer export CHECKPOINT``: a trained recogniser in a form to carry away."""
-    from geofer.cli.export import export
-
-    export(arguments)
-
-
-def study(arguments: Sequence[str]) -> None:
-    """``geofer study NAME``: a table or figure of the paper, beside the paper's numbers."""
-    from geofer.cli.study import run_study
-
-    run_study(arguments)
-
-
 VERBS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
-    "recognize": (recognize, "recognise the expressions of the faces in your pictures"),
+    "recognize": (own_verb("recognize", "recognize"), "recognise the expressions of the faces in your pictures"),
     "prepare": (prepare, "make the data that a configuration needs, or find the faces of your own pictures"),
     "fit": (lightning_verb("fit"), "train a model"),
     "validate": (lightning_verb("validate"), "measure a trained model on the validation subjects"),
     "test": (lightning_verb("test"), "measure a trained model on the test subjects, by pose and expression"),
     "predict": (lightning_verb("predict"), "recognise the expressions of the test subjects"),
-    "cross-validate": (cross_validate, "train and test every fold of a cross validation, and pool them"),
+    "cross-validate": (
+        own_verb("cross_validation", "cross_validate"),
+        "train and test every fold of a cross validation, and pool them",
+    ),
     "report": (report, "print the results of finished runs side by side"),
-    "evaluate": (evaluate, "measure a checkpoint on the test subjects of any data"),
-    "compare": (compare, "compare two tested runs face by face: is one better?"),
-    "synthesize": (synthesize, "give a face the expression and pose of other landmarks"),
-    "export": (export, "write a trained recogniser as one file: safetensors, ONNX or torch.export"),
-    "study": (study, "repeat a table or figure of the paper: run what is missing, and report"),
+    "evaluate": (own_verb("evaluate", "evaluate"), "measure a checkpoint on the test subjects of any data"),
+    "compare": (own_verb("compare", "compare"), "compare two tested runs face by face: is one better?"),
+    "synthesize": (own_verb("synthesize", "synthesize"), "give a face the expression and pose of other landmarks"),
+    "export": (
+        own_verb("export", "export"),
+        "write a trained recogniser as one file: safetensors, ONNX or torch.export",
+    ),
+    "study": (own_verb("study", "run_study"), "repeat a table or figure of the paper: run what is missing, and report"),
     "plugins": (plugins, "list the installed backbones and landmark detectors"),
 }
 
