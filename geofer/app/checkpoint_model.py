@@ -1,6 +1,5 @@
 """From a checkpoint of a training run to a recogniser: the classifier, and what its test found."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,9 +24,9 @@ def from_checkpoint(path: Path, crop: CropRule = "tight") -> tuple[nn.Module, Mo
 
     Raises:
         CheckpointError: The file is damaged, unsafe, or no checkpoint of geofer.
+        DataError: The report of the run's test is damaged.
     """
-    from geofer.metrics.report import RecognitionReport
-    from geofer.metrics.tables import report_path
+    from geofer.metrics.tables import load_report, report_path
 
     checkpoint = read_checkpoint(path)
     held: Mapping[str, Any] = checkpoint.get("hyper_parameters", {})
@@ -38,8 +37,8 @@ def from_checkpoint(path: Path, crop: CropRule = "tight") -> tuple[nn.Module, Mo
     }
     if not weights or not {"expressions", "image_size", "classifier"} <= set(held):
         raise CheckpointError(f"{printable(path)} holds no expression classifier of geofer.")
-    report = report_path(path.absolute().parent.parent, "test")
-    tested = RecognitionReport.from_dict(json.loads(report.read_text(encoding="utf-8"))) if report.is_file() else None
+    run = path.absolute().parent.parent
+    tested = load_report(run) if report_path(run, "test").is_file() else None
     description = ModelDescription(
         kind="picture",
         expressions=tuple(held["expressions"]),
@@ -50,5 +49,8 @@ def from_checkpoint(path: Path, crop: CropRule = "tight") -> tuple[nn.Module, Mo
         provenance={"checkpoint": path.name, "test": tested.scalars() if tested else None},
     )
     network = description.network()
-    network.load_state_dict(weights)
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise CheckpointError(f"The weights of {printable(path)} do not fit its own classifier: {error}") from error
     return network.eval(), description
