@@ -70,12 +70,14 @@ def _run(run: StudyRun, rows: Sequence[Row], seeds: Sequence[int], arguments: Se
     for number, (row, seed) in enumerate(missing, start=done + 1):
         console.rule(f"{run.study.name}: {row.name}, seed {seed} ({number} of {len(rows) * len(seeds)})")
         try:
-            run.run(row, seed)
+            result = run.run(row, seed)
         except subprocess.CalledProcessError as error:
             raise GeoferError(
                 f"`geofer {error.cmd[3]}` of the row {row.name} with seed {seed} failed. What was finished is kept in "
                 f"{run.folder}; run the same command again to go on."
             ) from None
+        if result.origin is not None:
+            print(f"{result.origin} had the same settings and seed: its result is taken.")
         _report(run, seeds, arguments)
     print(f"The report is {_report(run, seeds, arguments)}")
     _print(run.study, run, seeds, console)

@@ -1,6 +1,6 @@
 """The paper's curves: landmark noise (Table IX) and the number of synthetic faces (Fig. 5); and fewer people."""
 
-from geofer.study.design import Change, Row, Settings, Study, both, classifier_alone, setting, unchanged
+from geofer.study.design import Change, Row, Settings, Study, both, classifier_alone, setting, unchanged, unless_default
 
 NOISE = "model.init_args.synthesis.noise"
 PER_REAL = "model.init_args.synthesis.per_real"
@@ -13,7 +13,13 @@ LANDMARK_NOISE = Study(
     reference="sigma-0",
     axis="σ in pixels at 224",
     rows=tuple(
-        Row(f"sigma-{sigma}", str(sigma), setting(NOISE, float(sigma)), paper)
+        Row(
+            f"sigma-{sigma}",
+            str(sigma),
+            setting(NOISE, float(sigma)),
+            paper,
+            otherwise=unless_default(NOISE, 0.0) if sigma == 0 else None,
+        )
         for sigma, paper in ((0, 92.09), (2, 91.88), (4, 90.21), (6, 85.58), (8, 82.27))
     ),
 )
@@ -26,7 +32,8 @@ SYNTHETIC_FACES = Study(
     axis="synthetic faces for each real one",
     rows=(
         Row("0n", "0", classifier_alone, 86.58),
-        *(Row(f"{times}n", str(times), setting(PER_REAL, float(times))) for times in (1, 5, 10, 15, 20)),
+        Row("1n", "1", setting(PER_REAL, 1.0), otherwise=unless_default(PER_REAL, 1.0)),
+        *(Row(f"{times}n", str(times), setting(PER_REAL, float(times))) for times in (5, 10, 15, 20)),
     ),
 )
 

@@ -45,6 +45,7 @@ class Row:
         change: From the full method's settings to the row's.
         paper: Accuracy in percent that the paper reports, None if it has no such row.
         measure: How the row is run if not by ``geofer fit`` and ``geofer test``.
+        otherwise: Another way to write the same settings, in which another study may have run them; None if none has.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Row:
     change: Change
     paper: float | None = None
     measure: Measure | None = None
+    otherwise: Change | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,20 @@ def setting(path: str, value: object) -> Change:
             place = place.setdefault(name, {})
         place[last] = value
         return changed
+
+    return change
+
+
+def unless_default(path: str, value: object) -> Change:
+    """Sets one value, but leaves settings that do not name it alone: ``value`` is its default."""
+
+    def change(settings: Settings) -> Settings:
+        place: Any = settings
+        for name in path.split("."):
+            if name not in place:
+                return settings
+            place = place[name]
+        return setting(path, value)(settings)
 
     return change
 

@@ -3,6 +3,8 @@
 A study's folder holds, for each row and seed, ``results/<row>-<seed>.json`` once it was tested: small, plain, and all
 that the report is made of. Whoever finds it there does not run the row again. Checkpoints and pictures lie in
 ``runs/<row>-<seed>/`` and may be removed once a row is finished; an unfinished run goes on from its last checkpoint.
+Several studies have rows in common, such as the full method: what another study in a folder beside this one has
+finished with the same settings and seed is taken from there.
 """
 
 import hashlib
@@ -13,7 +15,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -40,6 +42,7 @@ class Result:
         settings: Digest of the settings it was run with.
         report: What its test found.
         groups: Accuracy by group of people, if it is known.
+        origin: If it was taken from another study, that study's folder and its run, such as ``ablations-cpu/full-11``.
     """
 
     row: str
@@ -47,6 +50,7 @@ class Result:
     settings: str
     report: RecognitionReport
     groups: tuple[GroupAccuracy, ...] = ()
+    origin: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, where an interval that is not known is null."""
@@ -55,7 +59,8 @@ class Result:
             for group in self.groups
         ]
         run = {"row": self.row, "seed": self.seed, "settings": self.settings}
-        return {**run, "report": self.report.to_dict(), "groups": groups}
+        origin = {} if self.origin is None else {"origin": self.origin}
+        return {**run, **origin, "report": self.report.to_dict(), "groups": groups}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -66,9 +71,9 @@ class Result:
             TypeError: If an entry is of another kind.
             ValueError: If a table has the wrong shape.
         """
-        groups = tuple(_group(group) for group in data.get("groups", ()))
         report = RecognitionReport.from_dict(data["report"])
-        return cls(data["row"], data["seed"], data["settings"], report, groups)
+        groups = tuple(_group(group) for group in data.get("groups", ()))
+        return cls(data["row"], data["seed"], data["settings"], report, groups, data.get("origin"))
 
 
 def _group(data: Mapping[str, Any]) -> GroupAccuracy:
@@ -124,18 +129,37 @@ class StudyRun:
                     yield result
 
     def run(self, row: Row, seed: int) -> Result:
-        """Trains and tests one row with one seed, and keeps the result.
+        """Trains and tests one row with one seed, unless a study beside this one has, and keeps the result.
 
         Raises:
             subprocess.CalledProcessError: ``geofer fit`` or ``geofer test`` failed; it has said why.
         """
-        outcome = row.measure(row.change(self.settings), seed) if row.measure else self._fit_and_test(row, seed)
-        result = Result(row.name, seed, self._digest(row), outcome.report, outcome.groups)
+        result = self._result_elsewhere(row, seed)
+        if result is None:
+            outcome = row.measure(row.change(self.settings), seed) if row.measure else self._fit_and_test(row, seed)
+            result = Result(row.name, seed, self._digest(row), outcome.report, outcome.groups)
         path = self._result_path(row, seed)
         path.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(path) as file:
             file.write(json.dumps(result.to_dict(), indent=1, allow_nan=False).encode())
         return result
+
+    def _result_elsewhere(self, row: Row, seed: int) -> Result | None:
+        """What a study in a folder beside this one has finished with the same settings and seed."""
+        digest = self._digest(row)
+        known = {digest, digest_of(row.otherwise(self.settings)) if row.otherwise else digest}
+        for path in sorted(self.folder.parent.glob(f"*/results/*-{seed}.json")):
+            study = path.parents[1]
+            if study == self.folder:
+                continue
+            try:
+                found = Result.from_dict(json.loads(path.read_text(encoding="utf-8")))
+            except (OSError, ValueError, KeyError, TypeError):
+                continue  # it is no study's, or damaged, which is that study's to say
+            if found.settings in known and found.seed == seed:
+                origin = found.origin or f"{study.name}/{found.row}-{seed}"
+                return replace(found, row=row.name, settings=digest, origin=origin)
+        return None
 
     def _fit_and_test(self, row: Row, seed: int) -> Outcome:
         folder = self.folder / "runs" / f"{row.name}-{seed}"
@@ -164,8 +188,11 @@ class StudyRun:
         return self.folder / "results" / f"{row.name}-{seed}.json"
 
     def _digest(self, row: Row) -> str:
-        """Of the row's settings, but for where it runs and what it prints."""
-        settings = row.change(self.settings)
-        trainer = {name: settings.get("trainer", {}).get(name) for name in ("max_steps", "max_epochs", "precision")}
-        shaping = {"model": settings["model"], "data": settings["data"], "trainer": trainer}
-        return hashlib.sha256(json.dumps(shaping, sort_keys=True, default=str).encode()).hexdigest()[:16]
+        return digest_of(row.change(self.settings))
+
+
+def digest_of(settings: Settings) -> str:
+    """Of a row's settings, but for where it runs and what it prints: 16 hexadecimal digits."""
+    trainer = {name: settings.get("trainer", {}).get(name) for name in ("max_steps", "max_epochs", "precision")}
+    shaping = {"model": settings["model"], "data": settings["data"], "trainer": trainer}
+    return hashlib.sha256(json.dumps(shaping, sort_keys=True, default=str).encode()).hexdigest()[:16]

@@ -6,8 +6,9 @@ from importlib.resources import files
 import pytest
 import yaml
 
+from geofer.modules.targets import SynthesisConfig
 from geofer.study.catalogue import STUDIES
-from geofer.study.design import classifier_alone, merged
+from geofer.study.design import classifier_alone, merged, setting
 
 
 @pytest.fixture(params=["smoke", "cpu", "paper"])
@@ -55,6 +56,15 @@ def test_the_classifier_alone_keeps_its_own_settings(settings):
     assert alone["model"]["init_args"]["classifier"] == settings["model"]["init_args"]["classifier"]
     assert "generator" not in alone["model"]["init_args"]
     assert {key: alone[key] for key in ("data", "trainer")} == {key: settings[key] for key in ("data", "trainer")}
+
+
+def test_a_row_that_names_a_default_is_the_full_method_written_otherwise(settings):
+    assert (SynthesisConfig().noise, SynthesisConfig().per_real) == (0.0, 1.0)
+    for study, name, value in (("landmark-noise", "sigma-0", "noise"), ("synthetic-faces", "1n", "per_real")):
+        row = STUDIES[study].row(name)
+        assert row.otherwise(settings) == settings != row.change(settings)
+        named = setting(f"model.init_args.synthesis.{value}", 3.0)(settings)
+        assert row.otherwise(named) == row.change(named) == row.change(settings)
 
 
 def test_a_later_file_wins_and_another_class_drops_the_arguments():

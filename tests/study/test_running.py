@@ -1,0 +1,89 @@
+"""Which runs a study does not repeat: its own, and those that another study has finished with the same settings."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from geofer.metrics.groups import GroupAccuracy
+from geofer.metrics.report import RecognitionReport
+from geofer.study.design import Outcome, Row, Study, setting, unchanged
+from geofer.study.running import Result, StudyRun
+
+SETTINGS = {"model": {"class_path": "M", "init_args": {"x": 0}}, "data": {"class_path": "D"}, "trainer": {}}
+
+
+@pytest.fixture
+def trained():
+    """What was trained: the model's settings and the seed, in order."""
+    return []
+
+
+@pytest.fixture
+def row(trained):
+    def measure(settings, seed):
+        trained.append((settings["model"]["init_args"]["x"], seed))
+        right, total = np.array([[seed]]), np.array([[10]])
+        report = RecognitionReport(("a",), np.zeros((1, 2)), right, total, total, 0.1, 0.2, 0.9, 2)
+        return Outcome(report, (GroupAccuracy("gender", "male", 0.5, float("nan"), 1.0, 10, 1),))
+
+    return lambda name, change=unchanged: Row(name, name, change, measure=measure)
+
+
+def study(folder: Path, *rows: Row, settings=SETTINGS) -> StudyRun:
+    return StudyRun(Study(folder.name, "", "", rows, rows[0].name), settings, folder)
+
+
+def test_a_run_of_another_study_with_the_same_settings_and_seed_is_taken(tmp_path, row, trained):
+    full, less = row("full"), row("less", setting("model.init_args.x", 1))
+    first = study(tmp_path / "first", full, less)
+    for each in (full, less):
+        first.run(each, 3)
+    same = row("sigma-0")
+    second = study(tmp_path / "second", same)
+    taken = second.run(same, 3)
+    assert trained == [(0, 3), (1, 3)]
+    assert (taken.row, taken.origin, taken.report.accuracy) == ("sigma-0", "first/full-3", 0.3)
+    kept = json.loads((tmp_path / "second" / "results" / "sigma-0-3.json").read_text())
+    assert kept["origin"] == "first/full-3"
+    assert second.result(same, 3).report.to_dict() == taken.report.to_dict()
+    second.run(same, 4)
+    assert trained[2:] == [(0, 4)]
+
+
+def test_what_was_taken_twice_says_where_it_was_run(tmp_path, row, trained):
+    for number, name in enumerate("cab"):
+        one = row(f"row{number}")
+        result = study(tmp_path / name, one).run(one, 0)
+    assert trained == [(0, 0)]
+    assert result.origin == "c/row0-0"
+
+
+def test_the_same_settings_written_otherwise_are_taken(tmp_path, row, trained):
+    full, zero = row("full"), replace(row("zero", setting("model.init_args.y", 0)), otherwise=unchanged)
+    study(tmp_path / "first", full).run(full, 0)
+    second = study(tmp_path / "second", zero)
+    assert second.run(zero, 0).origin == "first/full-0"
+    assert second.result(zero, 0).origin == "first/full-0"
+    assert len(trained) == 1
+
+
+def test_other_settings_damaged_files_and_what_is_no_result_are_left_alone(tmp_path, row, trained):
+    one = row("full")
+    study(tmp_path / "other", one, settings=setting("data.seed", 1)(SETTINGS)).run(one, 0)
+    for name, text in (("broken", "{"), ("list", "[1]"), ("foreign", '{"row": 1}')):
+        path = tmp_path / name / "results" / "full-0.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+    assert study(tmp_path / "own", one).run(one, 0).origin is None
+    assert len(trained) == 2
+
+
+def test_a_result_without_an_origin_is_written_as_before(tmp_path, row):
+    one = row("full")
+    result = study(tmp_path / "own", one).run(one, 5)
+    data = json.loads((tmp_path / "own" / "results" / "full-5.json").read_text())
+    assert list(data) == ["row", "seed", "settings", "report", "groups"]
+    assert Result.from_dict(data).to_dict() == result.to_dict()
