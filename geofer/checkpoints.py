@@ -1,6 +1,7 @@
 """Checkpoints: written whole or not at all, verified before they are read, and never trusted to run code."""
 
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,15 @@ from lightning import LightningModule
 from lightning.pytorch.plugins.io import CheckpointIO
 from torch import Tensor
 
-from geofer.errors import CheckpointError, NonFiniteError
+from geofer.errors import AssumptionWarning, CheckpointError, NonFiniteError
 from geofer.paths import PARTIAL_SUFFIX, written_whole
+
+PROVENANCE = "geofer_provenance"
+"""Entry of a checkpoint that tells what it was trained on, as `geofer.faces.FaceSource.provenance` gives it, by which
+geofer and from which seed. Checkpoints of geofer before 0.1.0 have none."""
+
+WHOLE = "none"
+"""The crop rule of faces that were taken as they are: maybe they had been cropped before, and nothing says how."""
 
 MapLocation = torch.device | str | Callable[..., Any] | dict[str, str] | None
 
@@ -137,6 +145,18 @@ def all_finite(tensors: list[Tensor]) -> bool:
     return all(bool(tensor.isfinite().all()) for tensor in floating)
 
 
+def provenance_of(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """What a checkpoint says of its training, see `PROVENANCE`; empty if it says nothing.
+
+    Raises:
+        CheckpointError: The entry is something else.
+    """
+    known = checkpoint.get(PROVENANCE) or {}
+    if not isinstance(known, Mapping):
+        raise CheckpointError(f"The checkpoint's entry {PROVENANCE} is a {type(known).__name__}; it is damaged.")
+    return dict(known)
+
+
 def check_fits(checkpoint: Mapping[str, Any], module: LightningModule) -> None:
     """Compares a checkpoint with the module that shall take it, before anything is loaded.
 
@@ -164,6 +184,32 @@ def check_fits(checkpoint: Mapping[str, Any], module: LightningModule) -> None:
             f"{loaded.get(name, 'absent')} there, {own.get(name, 'absent')} here; "
             "use the model settings that it was trained with."
         )
+
+
+def check_same_crop(trained: str | None, crop: str | None) -> None:
+    """Compares how the faces were cropped that a checkpoint was trained on with those that it shall see.
+
+    Args:
+        trained: The rule of the faces that it was trained on; None if it is not known.
+        crop: The rule of the faces that it shall see; None if it is not known.
+
+    Raises:
+        CheckpointError: Both are known and differ; faces that were taken as they are only cause a warning.
+    """
+    if trained is None or crop is None or trained == crop:
+        return
+    if WHOLE in (trained, crop):
+        warnings.warn(
+            f"The checkpoint was trained on faces cropped by the rule {trained!r}, and these were cropped by {crop!r}: "
+            "fine if the pictures taken whole had been cropped by the other rule before, wrong otherwise.",
+            AssumptionWarning,
+            stacklevel=2,
+        )
+        return
+    raise CheckpointError(
+        f"The checkpoint was trained on faces cropped by the rule {trained!r}, but these are cropped by {crop!r}; "
+        "choose the same crop in the data settings, or train anew."
+    )
 
 
 def _listed(value: object) -> str:

@@ -25,12 +25,20 @@ class CheckpointError(GeoferError):
     """A checkpoint that is damaged, unsafe, or does not fit the model."""
 
 
+class HubError(GeoferError):
+    """The Hugging Face Hub cannot be reached, or has or allows not what was asked for."""
+
+
 class PluginError(GeoferError):
     """A backbone or landmark detector that is unknown, ambiguous or broken."""
 
 
 class NonFiniteError(GeoferError):
     """A loss, gradient or weight that became NaN or infinite during training."""
+
+
+class AssumptionWarning(UserWarning):
+    """What geofer takes to be so because nothing says otherwise; a message says what, and how to say it."""
 
 
 def printable(name: object) -> str:

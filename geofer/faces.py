@@ -11,7 +11,7 @@ Conventions, used everywhere:
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NotRequired, Protocol, TypedDict
+from typing import Any, Literal, NotRequired, Protocol, TypedDict
 
 import torch
 from torch import Tensor
@@ -112,6 +112,10 @@ class FaceSource(Protocol):
 
     def subjects(self, split: Split) -> frozenset[int]:
         """Subject numbers of one split."""
+        ...
+
+    def provenance(self) -> dict[str, Any]:
+        """What a checkpoint says of the data, as plain data; ``crop`` names how the faces were cropped."""
         ...
 
 

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from geofer.datamodules.leaks import check_apart
 from geofer.datamodules.loader import FaceLoader
 from geofer.datamodules.pairs import PairDataset
+from geofer.datamodules.provenance import constructor_arguments
 from geofer.datamodules.splits import Identities
 from geofer.datamodules.store import FaceDataset, FaceLabels, PictureSource
 from geofer.errors import ConfigError, DataError
@@ -74,10 +75,14 @@ class FaceDataModule(LightningDataModule, ABC):
             pictures in a memory map.
         self_pairs: Share of training pairs in [0, 1] whose target is the input itself.
         seed: Order of the faces and choice of the pairs.
+
+    Attributes:
+        arguments: What it was made with, as plain data, see `geofer.datamodules.provenance`.
     """
 
     def __init__(self, *, batch_size: int, num_workers: int, self_pairs: float, seed: int) -> None:
         super().__init__()
+        self.arguments = constructor_arguments(self)
         if batch_size < 2:
             raise ConfigError(f"batch_size is {batch_size}; batch normalisation needs at least 2 faces.")
         if not 0 <= self_pairs <= 1:
@@ -154,6 +159,24 @@ class FaceDataModule(LightningDataModule, ABC):
     def subjects(self, split: Split) -> frozenset[int]:
         """Subject numbers of one split."""
         return frozenset(self.store.table.subject[self._rows(split)].tolist())
+
+    def provenance(self) -> dict[str, Any]:
+        """What a model that is trained on these faces says of them, in its checkpoints and its model card.
+
+        Returns:
+            ``data_set``, the name of the class; ``arguments``, those that it was made with; ``expressions`` in the
+            order of their labels; ``image_size``; ``crop``, None if it is not known; and ``subjects`` and ``faces``,
+            how many there are in each split. All of it is plain data.
+        """
+        return {
+            "data_set": type(self).__name__,
+            "arguments": self.arguments,
+            "expressions": list(self.expressions),
+            "image_size": self.image_size,
+            "crop": self.crop,
+            "subjects": {split: len(self.subjects(split)) for split in SPLITS},
+            "faces": {split: len(self._rows(split)) for split in SPLITS},
+        }
 
     def landmark_bank(self) -> LandmarkBank:
         """The geometries that synthesis may aim at: those of the training faces, and of nobody else.

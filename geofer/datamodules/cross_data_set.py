@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geofer.datamodules.base import FaceDataModule, FaceStore, Origins
+from geofer.datamodules.face_table import FaceTable
 from geofer.datamodules.leaks import check_apart
 from geofer.datamodules.sfew import SFEW
 from geofer.datamodules.store import FaceLabels, Pictures, PictureSource, Rows
@@ -68,6 +69,10 @@ class CrossDataSet(FaceDataModule):
             raise LeakError("SFEW 1.0 and 2.0 share most of their frames: never train on one and test on the other.")
         self.source = source
         self.target = target
+        self.arguments |= {
+            "source": {"data_set": names[0], **source.arguments},
+            "target": {"data_set": names[1], **target.arguments},
+        }
         self.train_faces = train_faces
         self.test_faces = test_faces
 
@@ -142,7 +147,11 @@ class JoinedPictures:
 
 
 def _check_data_sets_apart(source: Origins, target: Origins, split: NDArray[np.str_]) -> None:
-    """Refuses a picture on both sides and, within one data set, a person or group."""
+    """Refuses a picture, a person or a group on both sides.
+
+    People of two data sets may share a name. But ``KDEF/F01`` in somebody's own table is F01 of KDEF: synthetic faces
+    are named so.
+    """
 
     def files(rows: NDArray[np.int64]) -> list[str]:
         count = len(source.digests)
@@ -153,8 +162,19 @@ def _check_data_sets_apart(source: Origins, target: Origins, split: NDArray[np.s
         ]
 
     check_apart("picture", np.concatenate([source.digests, target.digests]), split, files)
-    if source.data_set == target.data_set:
-        for kind in ("subject", "group"):
-            names = np.concatenate([getattr(source.faces, kind), getattr(target.faces, kind)])
-            known = np.array([isinstance(name, str) and name != "" for name in names])  # unknown people are numbers
-            check_apart(kind, names[known].astype(str), split[known], names[known].take)
+    for kind in ("subject", "group"):
+        names = np.concatenate([_full_names(origins, kind) for origins in (source, target)])
+        known = names != ""
+        check_apart(kind, names[known].astype(str), split[known], names[known].take)
+
+
+def _full_names(origins: Origins, kind: str) -> NDArray[np.object_]:
+    """Names of people or groups with their data set's before them; empty where nobody knows them."""
+    own = origins.data_set == FaceTable.__name__
+
+    def full(name: object) -> str:
+        if not isinstance(name, str) or name == "":  # unknown people are numbers
+            return ""
+        return name if own and "/" in name else f"{origins.data_set}/{name}"
+
+    return np.array([full(name) for name in getattr(origins.faces, kind)], dtype=object)

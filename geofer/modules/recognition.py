@@ -1,5 +1,6 @@
 """What every expression recogniser here has in common: the classifier, its evaluation, and what checkpoints hold."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -9,7 +10,8 @@ from lightning import LightningModule
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from geofer.checkpoints import check_fits, read_checkpoint
+from geofer import __version__
+from geofer.checkpoints import PROVENANCE, check_fits, check_same_crop, provenance_of, read_checkpoint
 from geofer.errors import NonFiniteError
 from geofer.faces import FaceBatch
 from geofer.metrics import RecognitionMetrics, RecognitionReport
@@ -24,6 +26,7 @@ class RecognitionModule(LightningModule):
         image_size: Side of the pictures in pixels.
         classifier: C.
         reports: The last `RecognitionReport` of ``"val"`` and of ``"test"``, set when their epoch ends.
+        provenance: What it was trained on, see `geofer.checkpoints.PROVENANCE`; empty if that is not known.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class RecognitionModule(LightningModule):
         self.classifier = classifier.to(memory_format=torch.channels_last)
         self.metrics = nn.ModuleDict({split: RecognitionMetrics(self.expressions) for split in ("val", "test")})
         self.reports: dict[str, RecognitionReport] = {}
+        self.provenance: dict[str, Any] = {}
 
     @classmethod
     def load_from_checkpoint(  # type: ignore[override]  # files that are open already cannot be verified
@@ -110,6 +114,13 @@ class RecognitionModule(LightningModule):
         }
         return {**faces, "tags": batch["tags"]} if "tags" in batch else faces
 
+    def on_train_start(self) -> None:
+        """Note what is trained on, for the checkpoints."""
+        describe = getattr(getattr(self.trainer, "datamodule", None), "provenance", None)
+        if describe is not None:
+            seed = os.environ.get("PL_GLOBAL_SEED")  # where seed_everything leaves it
+            self.provenance = {**describe(), "geofer": __version__, "seed": int(seed) if seed else None}
+
     def on_train_batch_start(self, batch: FaceBatch, batch_idx: int) -> None:
         """Lower the learning rates over the last share of the training."""
         if self.decay > 0:
@@ -129,17 +140,21 @@ class RecognitionModule(LightningModule):
             average_buffers(self)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """A loaded model needs no pretrained weights."""
+        """Say what was trained on. A loaded model needs no pretrained weights."""
         arguments = checkpoint[self.CHECKPOINT_HYPER_PARAMS_KEY]
         arguments["classifier"] = {**arguments["classifier"], "pretrained": False}
+        checkpoint[PROVENANCE] = self.provenance
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Refuse a checkpoint of other expressions, of another image size or of other networks.
+        """Refuse a checkpoint of other expressions, another image size, another crop or other networks.
 
         Raises:
             CheckpointError: It says what differs.
         """
         check_fits(checkpoint, self)
+        self.provenance = provenance_of(checkpoint)
+        source = getattr(self._trainer, "datamodule", None)
+        check_same_crop(self.provenance.get("crop"), getattr(source, "crop", None))
 
     def _logs(self, step: int) -> bool:
         """Whether the logger writes at this step: naming losses at every step would cost more than Lightning itself."""
