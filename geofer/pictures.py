@@ -32,13 +32,16 @@ FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
 """How files of these formats end; only a folder's files are chosen by it."""
 
+MAX_PIXELS = 50_000_000
+"""Larger pictures are refused before they are decoded, and so are videos with larger frames."""
+
 START_OF_SCAN = b"\xff\xda"
 MAX_SCANS = 100
 """How often a JPEG of the largest size allowed may go over its pixels; progressive ones commonly do so 10 times."""
 
 
 def read_picture(
-    source: Path | IO[bytes], *, root: Path | None = None, max_pixels: int = 50_000_000
+    source: Path | IO[bytes], *, root: Path | None = None, max_pixels: int = MAX_PIXELS
 ) -> NDArray[np.uint8]:
     """Reads a picture upright.
 
@@ -83,7 +86,7 @@ def _decode(file: IO[bytes], name: str, max_pixels: int) -> NDArray[np.uint8]:
             raise DataError(
                 f"{name} holds 32-bit pixels, and nothing says which value is white; save it with 8 or 16 bits."
             )
-        return np.array(_rgb(ImageOps.exif_transpose(picture)))
+        return np.array(to_rgb(ImageOps.exif_transpose(picture)))
 
 
 def _check_cost(picture: ImageFile.ImageFile, file: IO[bytes], name: str, max_pixels: int) -> None:
@@ -101,13 +104,23 @@ def _check_cost(picture: ImageFile.ImageFile, file: IO[bytes], name: str, max_pi
             raise DataError(f"{name} goes over its {picture.width} × {picture.height} pixels {scans} times; refused.")
 
 
-def _rgb(picture: Image.Image) -> Image.Image:
+def to_rgb(picture: Image.Image) -> Image.Image:
+    """Three channels of 8 bits of a picture that has been decoded, as this module's description says."""
     if picture.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8)).convert("RGB")
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     return picture.convert("RGB")
+
+
+def is_animation(path: Path) -> bool:
+    """Whether a file is a GIF of several pictures, as far as its beginning tells; False if it cannot be read."""
+    try:
+        with Image.open(path, formats=("GIF",)) as picture:
+            return bool(getattr(picture, "is_animated", False))
+    except Exception:  # whatever is wrong with it, `read_picture` will tell
+        return False
 
 
 def picture_digest(picture: NDArray[np.uint8]) -> str:

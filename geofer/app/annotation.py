@@ -1,30 +1,27 @@
 """A picture with what was recognised drawn onto it."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from geofer.app.recogniser import RecognisedFace
-from geofer.pictures import read_picture
 
 COLOUR, DARK = (255, 208, 64), (24, 24, 24)
 
 
-def annotated(picture: Path, faces: Sequence[RecognisedFace]) -> Image.Image:
+def annotated(pixels: NDArray[np.uint8], faces: Sequence[RecognisedFace]) -> Image.Image:
     """A copy of a picture with each face's box, landmarks, expression and head pose.
 
     Args:
-        picture: The file.
+        pixels: ``(H, W, 3)`` RGB.
         faces: What a recogniser found in it.
 
     Returns:
         As large as the picture.
-
-    Raises:
-        DataError: The picture cannot be read.
     """
-    image = Image.fromarray(read_picture(picture))
+    image = Image.fromarray(pixels)
     draw = ImageDraw.Draw(image)
     for face in faces:
         left, top, right, bottom = map(float, face.box)

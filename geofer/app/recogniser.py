@@ -1,6 +1,6 @@
 """My image, now: pictures in, faces with their expressions, head poses and how far to trust them out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -12,19 +12,22 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
+from geofer.app.face_warnings import face_warning
 from geofer.app.model_file import ModelDescription, load_model
+from geofer.app.views import View, camera_views, video_views
 from geofer.errors import ConfigError, DataError, printable
-from geofer.faces import denormalise_image, normalise_image
+from geofer.faces import normalise_image
 from geofer.landmarks import Faces, LandmarkDetector, build_detector
 from geofer.landmarks.alignment import alignment_for
 from geofer.landmarks.closer_look import CloserLook
-from geofer.pictures import read_picture
+from geofer.pictures import MAX_PIXELS, read_picture, to_rgb
+from geofer.videos import VideoFrame
 
 SHIPPED = Path(__file__).with_name("models") / "rendered.safetensors"
 """The recogniser that geofer carries; ``scripts/train_recogniser.py`` makes it."""
 
 Picture = str | PathLike[str] | Image.Image | NDArray[np.uint8] | Tensor
-"""A file; a Pillow picture; ``(H, W, 3)`` uint8 RGB; ``(3, H, W)`` RGB, uint8 or floats in [-1, 1]."""
+"""A file; a Pillow picture; ``(H, W, 3)`` uint8 RGB; ``(3, H, W)`` RGB, uint8 or floats in [0, 1]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +43,7 @@ class RecognisedFace:
         probabilities: Of each expression, by its name; they sum to 1.
         reliability: Share of faces at such a pose that the recogniser got right when it was tested; None where it
             never was.
+        warning: Why the result may be worthless: a head pose that was not tested, or too few pixels.
     """
 
     box: NDArray[np.float32]
@@ -49,6 +53,7 @@ class RecognisedFace:
     roll: float
     probabilities: Mapping[str, float]
     reliability: float | None
+    warning: str | None = None
 
     @property
     def expression(self) -> str:
@@ -61,6 +66,7 @@ class Recogniser:
 
     Attributes:
         description: What the model is, and what it was trained on.
+        network: The network, on its device.
     """
 
     def __init__(
@@ -83,25 +89,29 @@ class Recogniser:
             bf16: Whether the network computes in bfloat16 where that is safe.
 
         Raises:
-            ConfigError: There is no such device.
+            ConfigError: There is no such device, or the batch size is less than 1.
         """
+        if batch_size < 1:
+            raise ConfigError(f"The batch size is {batch_size}; give 1 or more.")
         self.description = description
         self._detector = CloserLook(build_detector(detector)) if isinstance(detector, str) else detector
         try:
             self._device = torch.device(device)
-            self._network = network.eval().to(self._device)
+            self.network = network.eval().to(self._device)
         except (RuntimeError, AssertionError) as error:  # torch says it in both ways
             raise ConfigError(f"The device {device!r} cannot be used: {error}") from error
         self._batch_size, self._bf16 = batch_size, bf16
 
     def __call__(self, pictures: Picture | Sequence[Picture]) -> list[RecognisedFace] | list[list[RecognisedFace]]:
-        """The faces of one picture, or of each of several.
+        """The faces of one picture, or of each of several; a tensor ``(B, 3, H, W)`` is several.
 
         Raises:
             DataError: A picture cannot be read, or is none; it says which.
         """
+        if isinstance(pictures, Tensor) and pictures.ndim == 4:
+            pictures = list(pictures)
         if isinstance(pictures, Sequence) and not isinstance(pictures, str):
-            return [self.recognise(picture) for picture in pictures]
+            return [faces for _, faces in self.each(_view(picture) for picture in pictures)]
         return self.recognise(pictures)
 
     def recognise(self, picture: Picture) -> list[RecognisedFace]:
@@ -110,29 +120,101 @@ class Recogniser:
         Raises:
             DataError: It cannot be read, or is no picture.
         """
-        pixels, name = read_any(picture)
-        faces = self._detector.detect([pixels], [name])[0]
-        if not len(faces):
-            return []
-        with torch.inference_mode(), torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
-            logits = torch.cat([self._network(*part) for part in self._inputs(pixels, faces)])
-        shares = logits.float().softmax(dim=1).cpu().tolist()
-        return [self._face(faces, number, share) for number, share in enumerate(shares)]
+        ((_, faces),) = self.each([_view(picture)])
+        return faces
 
-    def _inputs(self, pixels: NDArray[np.uint8], faces: Faces) -> Iterator[tuple[Tensor, ...]]:
-        """What the network looks at, in batches."""
-        if self.description.kind == "geometry":
-            if faces.blendshapes is None:
-                raise ConfigError(
-                    "This recogniser looks at facial actions, which this detector does not tell; take mediapipe."
-                )
-            whole: tuple[Tensor, ...] = torch.from_numpy(faces.landmarks), torch.from_numpy(faces.blendshapes)
-        else:
-            whole = (
-                torch.stack([self._crop(pixels, *face) for face in zip(faces.boxes, faces.landmarks, strict=True)]),
+    def video(self, path: str | PathLike[str], every: float = 0.0) -> Iterator[tuple[VideoFrame, list[RecognisedFace]]]:
+        """The faces of each frame of a video.
+
+        Args:
+            path: The file.
+            every: Seconds from one frame to the next; 0 takes all.
+
+        Raises:
+            DataError: The file cannot be read; or, after its last frame, something of it is missing.
+            ConfigError: PyAV is not installed.
+        """
+        for view, faces in self.each(video_views(Path(path), every)):
+            if view.frame is None:
+                raise DataError(view.error)
+            yield view.frame, faces
+
+    def camera(self, device: int | str = 0, every: float = 0.0) -> Iterator[tuple[VideoFrame, list[RecognisedFace]]]:
+        """The faces that a camera sees, frame by frame, until the caller has enough.
+
+        Args:
+            device: Number of the camera, or the path of one.
+            every: Least seconds from one frame to the next.
+
+        Raises:
+            DataError: There is no such camera, or it stops.
+        """
+        for view, faces in self.each(camera_views(device, every), at_once=True):
+            if view.frame is not None:
+                yield view.frame, faces
+
+    def each(self, views: Iterable[View], at_once: bool = False) -> Iterator[tuple[View, list[RecognisedFace]]]:
+        """The faces of many pictures and frames, in their order; what has no pixels has none.
+
+        A network of pixels sees faces of several pictures at once, which is quicker.
+
+        Args:
+            views: Looked at one by one, as they are needed.
+            at_once: Give the faces of each view before the next one is taken.
+        """
+        waiting: list[tuple[View, Faces, tuple[Tensor, ...]]] = []
+        at_once = at_once or self.description.kind == "geometry"  # which would gain nothing
+        for view in views:
+            waiting.append((view, *self._look(view)))
+            if at_once or self._are_a_batch(waiting):
+                yield from self._recognised(waiting)
+                waiting = []
+        yield from self._recognised(waiting)
+
+    def _are_a_batch(self, waiting: Sequence[tuple[View, Faces, tuple[Tensor, ...]]]) -> bool:
+        """Whether these views have faces enough, or are too many to hold."""
+        pixels = sum(view.pixels.size // 3 for view, _, _ in waiting if view.pixels is not None)
+        faces = sum(len(faces) for _, faces, _ in waiting)
+        return max(faces, len(waiting)) >= self._batch_size or pixels >= MAX_PIXELS
+
+    def _look(self, view: View) -> tuple[Faces, tuple[Tensor, ...]]:
+        """The faces of a view, and what the network looks at, one row a face."""
+        if view.pixels is None:
+            return Faces.none(), ()
+        (faces,) = self._detector.detect([view.pixels], [view.name])
+        return faces, self._inputs(view.pixels, faces) if len(faces) else ()
+
+    def _recognised(
+        self, looks: Sequence[tuple[View, Faces, tuple[Tensor, ...]]]
+    ) -> Iterator[tuple[View, list[RecognisedFace]]]:
+        """Each view with its faces, once the network has seen all of them."""
+        inputs = [torch.cat(parts) for parts in zip(*(inputs for _, _, inputs in looks if inputs), strict=True)]
+        shares = iter(self._probabilities(inputs) if inputs else [])
+        for view, faces, _ in looks:
+            yield view, [self._face(faces, number, next(shares)) for number in range(len(faces))]
+
+    def _probabilities(self, inputs: Sequence[Tensor]) -> list[list[float]]:
+        batches = zip(*(torch.split(part, self._batch_size) for part in inputs), strict=True)
+        with torch.inference_mode(), torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
+            logits = torch.cat([self.network(*(part.to(self._device) for part in batch)) for batch in batches])
+        shares: list[list[float]] = logits.float().softmax(dim=1).cpu().tolist()
+        return shares
+
+    def _inputs(self, pixels: NDArray[np.uint8], faces: Faces) -> tuple[Tensor, ...]:
+        """What the network looks at."""
+        return tuple(self._input(name, pixels, faces) for name in self.description.inputs)
+
+    def _input(self, name: str, pixels: NDArray[np.uint8], faces: Faces) -> Tensor:
+        """One of the network's inputs, see `ModelDescription.inputs`."""
+        if name == "image":
+            return torch.stack([self._crop(pixels, *face) for face in zip(faces.boxes, faces.landmarks, strict=True)])
+        if name == "landmarks":
+            return torch.from_numpy(faces.landmarks)
+        if faces.blendshapes is None:
+            raise ConfigError(
+                "This recogniser looks at facial actions, which this detector does not tell; take mediapipe."
             )
-        for start in range(0, len(faces), self._batch_size):
-            yield tuple(part[start : start + self._batch_size].to(self._device) for part in whole)
+        return torch.from_numpy(faces.blendshapes)
 
     def _crop(self, pixels: NDArray[np.uint8], box: NDArray[np.float32], landmarks: NDArray[np.float32]) -> Tensor:
         """``(3, S, S)`` in [-1, 1], cropped as for training."""
@@ -151,6 +233,7 @@ class Recogniser:
             roll=roll,
             probabilities=dict(zip(self.description.expressions, shares, strict=True)),
             reliability=known.at(yaw, pitch) if known else None,
+            warning=face_warning(faces.landmarks[number], yaw, pitch, known),
         )
 
 
@@ -172,6 +255,11 @@ def load(path: str | Path | None = None, **options: Any) -> Recogniser:  # noqa:
     return Recogniser(network, description, **options)
 
 
+def _view(picture: Picture) -> View:
+    pixels, name = read_any(picture)
+    return View(name, pixels)
+
+
 def read_any(picture: Picture) -> tuple[NDArray[np.uint8], str]:
     """The pixels of a picture in any form, ``(H, W, 3)`` uint8 RGB, and a name for messages.
 
@@ -183,13 +271,24 @@ def read_any(picture: Picture) -> tuple[NDArray[np.uint8], str]:
             raise DataError(f"{printable(picture)} is an address; save the picture on this machine first.")
         return read_picture(Path(picture)), printable(picture)
     if isinstance(picture, Image.Image):
-        return np.array(picture.convert("RGB")), "The picture"
+        return np.array(to_rgb(picture)), "The picture"
     if isinstance(picture, Tensor):
         if picture.ndim != 3 or picture.shape[0] != 3:
             raise DataError(f"A tensor of shape {tuple(picture.shape)} is no picture; give (3, H, W), RGB.")
-        whole = denormalise_image(picture) if picture.is_floating_point() else picture
+        whole = _whole_numbers(picture) if picture.is_floating_point() else picture
         picture = whole.permute(1, 2, 0).cpu().numpy()
     if not isinstance(picture, np.ndarray) or picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
         shape = f" of shape {picture.shape} and {picture.dtype}" if isinstance(picture, np.ndarray) else ""
         raise DataError(f"A {type(picture).__name__}{shape} is no picture; give (H, W, 3) uint8, RGB.")
     return picture, "The picture"
+
+
+def _whole_numbers(picture: Tensor) -> Tensor:
+    """Floats in [0, 1] to uint8; others would be guessed at, and a wrong guess looks like a faint picture."""
+    if not ((picture >= 0) & (picture <= 1)).all():
+        low, high = (f"{float(value):g}" for value in (picture.min(), picture.max()))
+        raise DataError(
+            f"A float tensor from {low} to {high} is no picture; give values in [0, 1]: (x + 1) / 2 of those in "
+            "[-1, 1], x / 255 of those in [0, 255]."
+        )
+    return (picture.float() * 255).round().to(torch.uint8)

@@ -1,4 +1,4 @@
-"""What a recogniser said of many pictures, one row a face, written as it goes."""
+"""What a recogniser said of many pictures and frames, one row a face, written as it goes."""
 
 import csv
 import io
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from geofer.app.recogniser import RecognisedFace
+from geofer.app.views import View
 from geofer.errors import ConfigError, DataError, printable
 from geofer.paths import written_whole
 
@@ -18,18 +19,24 @@ FORMATS = (".csv", ".jsonl", ".parquet")
 
 
 def columns(expressions: Sequence[str]) -> list[str]:
-    """Names of the columns, in order."""
-    box = ["x0", "y0", "x1", "y1"]
-    return ["file", "face", *box, "expression", *expressions, "yaw", "pitch", "roll", "reliability", "error"]
+    """Names of the columns, in order; the same for pictures and videos, so that their tables can be joined."""
+    place = ["file", "frame", "time", "face", "x0", "y0", "x1", "y1"]
+    return [*place, "expression", *expressions, "yaw", "pitch", "roll", "reliability", "warning", "error"]
 
 
-def rows(file: str, faces: Sequence[RecognisedFace]) -> list[Row]:
+def rows(view: View, faces: Sequence[RecognisedFace]) -> list[Row]:
     """One row a face, or one that says that there is none."""
+    frame = view.frame
+    place: Row = {
+        "file": view.name,
+        "frame": frame.number if frame else None,
+        "time": round(frame.time, 3) if frame else None,
+    }
     if not faces:
-        return [failure(file, "no face was found")]
+        return [{**place, "error": view.error or "no face was found"}]
     return [
         {
-            "file": file,
+            **place,
             "face": number,
             **dict(zip(("x0", "y0", "x1", "y1"), (round(float(edge), 1) for edge in face.box), strict=True)),
             "expression": face.expression,
@@ -38,25 +45,17 @@ def rows(file: str, faces: Sequence[RecognisedFace]) -> list[Row]:
             "pitch": round(face.pitch, 1),
             "roll": round(face.roll, 1),
             "reliability": face.reliability,
-            "error": None,
+            "warning": face.warning,
         }
         for number, face in enumerate(faces)
     ]
 
 
-def failure(file: str, error: str) -> Row:
-    """The row of a picture that nothing can be said of."""
-    return {"file": file, "error": error}
-
-
 class TableWriter:
-    """Writes rows, all those of a picture at once.
+    """Writes rows, all those of a picture or frame at once.
 
     CSV and JSON lines grow as it goes, and a later writer goes on behind the last whole row; Parquet is written when
     the writer is closed.
-
-    Attributes:
-        done: The files that an earlier writer has finished.
     """
 
     def __init__(self, path: Path, names: Sequence[str], files: ExitStack) -> None:
@@ -70,21 +69,31 @@ class TableWriter:
             raise ConfigError(f"{printable(path)}: a table ends in {', '.join(FORMATS)}.")
         self._names, self._suffix = list(names), path.suffix
         self._kept: list[Row] = []
-        self.done: frozenset[str] = frozenset()
+        self._last: dict[str, int | None] = {}
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file: IO[bytes] | None = None
         if self._suffix == ".parquet":
             files.callback(self._write_parquet, path)
             return
-        self.done = frozenset(row["file"] for row in self._read(path)) if path.exists() else frozenset()
-        self._file = files.enter_context(path.open("ab", buffering=0))  # a picture's rows are one write, or none
+        self._last = _last_frames(self._read(path)) if path.exists() else {}
+        self._file = files.enter_context(path.open("ab", buffering=0))  # those of one picture are one write, or none
         if self._suffix == ".csv" and not path.stat().st_size:
             header = io.StringIO()
             csv.writer(header).writerow(self._names)
             self._file.write(header.getvalue().encode())
 
+    def next_frame(self, file: str) -> int | None:
+        """Which frame of a file an earlier writer did not come to: 0 if none was written, None if all were.
+
+        A video is known to be finished only if an error ended it.
+        """
+        if file not in self._last:
+            return 0
+        last = self._last[file]
+        return None if last is None else last + 1
+
     def write(self, picture: Sequence[Row]) -> None:
-        """Adds the rows of one picture."""
+        """Adds the rows of one picture or frame."""
         if self._file is None:
             self._kept.extend(picture)
             return
@@ -123,6 +132,15 @@ class TableWriter:
         data = {name: [row.get(name) for row in self._kept] for name in self._names}
         with written_whole(path) as file:
             parquet.write_table(pyarrow.table(data), file)
+
+
+def _last_frames(found: Sequence[Row]) -> dict[str, int | None]:
+    """Number of the last frame of each file; None for pictures, and for videos behind whose end an error stands."""
+    last: dict[str, int | None] = {}
+    for row in found:
+        frame = row["frame"]
+        last[row["file"]] = None if frame in (None, "") else int(frame)
+    return last
 
 
 @contextmanager

@@ -1,141 +1,243 @@
-"""``geofer recognize PATH…``: the expressions of the faces in pictures."""
+"""``geofer recognize PATH…``: the expressions of the faces in pictures, in videos, and before a camera."""
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from glob import glob
+from itertools import chain
 from pathlib import Path
 
-from geofer.app.recogniser import RecognisedFace, Recogniser, load
-from geofer.app.result_table import Row, columns, failure, rows, table_writer
+from geofer.app.annotated_copies import AnnotatedCopies
+from geofer.app.recogniser import Recogniser, load
+from geofer.app.result_table import Row, TableWriter, columns, rows, table_writer
+from geofer.app.views import View, camera_name, camera_views, picture_views, video_views
 from geofer.cli.verb_parser import VerbParser
 from geofer.errors import ConfigError, DataError, printable
 from geofer.pictures import SUFFIXES
+from geofer.videos import SUFFIXES as VIDEO_SUFFIXES
+from geofer.videos import import_av, is_video
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file or a camera.
+
+    Attributes:
+        name: Of its views.
+        views: What the recogniser is to look at.
+        first: Number of the first frame whose rows are missing in the table.
+        copy: Where the drawn copy goes, if there is to be one.
+        live: Whether it goes on until it is stopped.
+    """
+
+    name: str
+    views: Iterator[View]
+    first: int = 0
+    copy: Path | None = None
+    live: bool = False
 
 
 def recognize(arguments: Sequence[str]) -> None:
-    """Recognise the faces of all pictures named, into a table or onto the terminal.
+    """Recognise the faces of all that is named, into a table or onto the terminal.
 
     Raises:
         ConfigError: The command line is wrong.
         CheckpointError: The model cannot be used.
-        DataError: There are no pictures, or none of them could be read.
+        DataError: There is nothing to look at, nothing of it could be recognised, or the camera stopped.
     """
     options = _parser().parse_args(arguments)
-    pictures = list(dict.fromkeys(find_pictures(options.paths, options.recursive)))
-    copies = copy_paths(pictures, options.annotate) if options.annotate else {}
-    recogniser = load(options.checkpoint, detector=options.detector, device=options.device, bf16=options.bf16)
+    if bool(options.paths) == (options.camera is not None):
+        raise ConfigError("Name pictures, videos or folders as PATH, or a --camera, and not both.")
+    files = list(dict.fromkeys(find_files(options.paths, options.recursive)))
+    copies = copy_paths(files, options.annotate) if options.annotate else {}
+    if any(map(is_video, files)) or (options.annotate and options.camera is not None):
+        import_av()
+    recogniser = load(
+        options.checkpoint,
+        detector=options.detector,
+        device=options.device,
+        batch_size=options.batch_size,
+        bf16=options.bf16,
+    )
     names = columns(recogniser.description.expressions)
     written = table_writer(options.output, names) if options.output else nullcontext()
-    failed = 0
     with written as table:
-        missing = [picture for picture in pictures if table is None or str(picture) not in table.done]
-        if len(missing) < len(pictures):
-            print(f"{len(pictures) - len(missing)} of {len(pictures)} pictures are in {options.output} already.")
-        for picture in _with_progress(missing):
-            found = _rows(recogniser, picture, copies.get(picture))
-            failed += "face" not in found[0]
-            if table is None:
-                _print(found)
-            else:
-                table.write(found)
-    if missing and failed == len(missing):
-        raise DataError(f"Nothing was recognised; {options.output or 'the lines above'} tells why for each picture.")
-    if failed:
-        print(f"{failed} of {len(missing)} pictures have no face or could not be read.", file=sys.stderr)
+        if options.camera is not None:
+            sources = [_camera(options)]
+        else:
+            listed = [_source(file, options.every, copies.get(file), table) for file in files]
+            sources = [source for source in listed if source]
+            if len(sources) < len(files):
+                print(f"{len(files) - len(sources)} of {len(files)} files are in {options.output} already.")
+        _recognise(recogniser, sources, table, options.output)
 
 
-def find_pictures(paths: Sequence[str], recursive: bool) -> Iterator[Path]:
-    """The pictures that files, folders and patterns name, in order.
+def find_files(paths: Sequence[str], recursive: bool) -> Iterator[Path]:
+    """The pictures and videos that files, folders and patterns name, in order.
 
     Raises:
         DataError: A path or pattern names nothing.
     """
     for name in paths:
         if "://" in name:
-            raise DataError(f"{printable(name)} is an address; save the picture on this machine first.")
+            raise DataError(f"{printable(name)} is an address; save the file on this machine first.")
         path = Path(name)
         if path.is_dir():
             inside = path.rglob("*") if recursive else path.iterdir()
-            found = sorted(file for file in inside if _is_picture(file))
+            found = sorted(file for file in inside if _is_meant(file))
         else:
             found = [path] if path.is_file() else [Path(file) for file in sorted(glob(name, recursive=True))]
         if not found:
-            raise DataError(f"{printable(name)}: there is no such picture, and no folder with pictures.")
+            raise DataError(
+                f"{printable(name)}: there is no such picture or video, and no folder with pictures or videos."
+            )
         yield from found
 
 
-def _is_picture(file: Path) -> bool:
+def _is_meant(file: Path) -> bool:
     """Whether a folder's file is meant; one that is named is, whatever it is called."""
-    return file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
+    return file.suffix.lower() in (*SUFFIXES, *VIDEO_SUFFIXES) and not file.name.startswith(".") and file.is_file()
 
 
-def copy_paths(pictures: Sequence[Path], folder: Path) -> dict[Path, Path]:
-    """Where the drawn copy of each picture goes; pictures of one name in several folders are numbered.
+def copy_paths(files: Sequence[Path], folder: Path) -> dict[Path, Path]:
+    """Where the drawn copy of each file goes; files of one name in several folders are numbered.
 
     Raises:
-        ConfigError: The folder holds one of the pictures, which a copy could overwrite.
+        ConfigError: The folder holds one of the files, which a copy could overwrite.
     """
-    if folder.resolve() in {picture.resolve().parent for picture in pictures}:
-        raise ConfigError(f"--annotate {printable(folder)}: the pictures themselves are there. Choose another folder.")
+    if folder.resolve() in {file.resolve().parent for file in files}:
+        raise ConfigError(f"--annotate {printable(folder)}: what is to be copied lies there. Choose another folder.")
     taken: set[str] = set()
     copies = {}
-    for picture in dict.fromkeys(pictures):
-        name, number = picture.stem, 1
+    for file in dict.fromkeys(files):
+        name, number = file.stem, 1
         while name.lower() in taken:  # some file systems do not tell A from a
             number += 1
-            name = f"{picture.stem}-{number}"
+            name = f"{file.stem}-{number}"
         taken.add(name.lower())
-        copies[picture] = folder / f"{name}.png"
+        copies[file] = folder / f"{name}{'.mp4' if is_video(file) else '.png'}"
     return copies
 
 
-def _rows(recogniser: Recogniser, picture: Path, copy: Path | None) -> list[Row]:
-    try:
-        faces = recogniser.recognise(picture)
-    except DataError as error:
-        return [failure(str(picture), str(error))]
-    if copy and faces:
-        _annotate(picture, faces, copy)
-    return rows(str(picture), faces)
+def _source(file: Path, every: float, copy: Path | None, table: TableWriter | None) -> Source | None:
+    """What of a file an earlier command has not come to; None if that is nothing."""
+    first = table.next_frame(str(file)) if table else 0
+    if first is None:
+        return None
+    if not is_video(file):
+        return Source(str(file), picture_views(file), copy=copy)
+    if first and copy and copy.exists():  # it is only there once it is whole
+        copy = None
+    return Source(str(file), video_views(file, every, first=0 if copy else first), first, copy)
 
 
-def _annotate(picture: Path, faces: Sequence[RecognisedFace], copy: Path) -> None:
-    from geofer.app.annotation import annotated
+def _camera(options: Namespace) -> Source:
+    name = camera_name(options.camera)
+    copy = options.annotate / f"{name}.mp4" if options.annotate else None
+    return Source(name, camera_views(options.camera, options.every, name), copy=copy, live=True)
 
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    annotated(picture, faces).save(copy)
+
+def _recognise(
+    recogniser: Recogniser, sources: Sequence[Source], table: TableWriter | None, output: Path | None
+) -> None:
+    named = {source.name: source for source in sources}
+    copies = {source.name: source.copy for source in sources if source.copy}
+    live = any(source.live for source in sources)
+    with_faces, seen, broken = set(), set(), set()
+    stopped = None
+    with AnnotatedCopies(copies) as drawn, _progress(sources) as follow:
+        views = map(follow, chain.from_iterable(source.views for source in sources))
+        try:
+            for view, faces in recogniser.each(views, at_once=live):
+                drawn.draw(view, faces)
+                seen.add(view.name)
+                first = named[view.name].first
+                if faces or first:
+                    with_faces.add(view.name)
+                if view.error:
+                    broken.add(view.name)
+                if view.frame is None or view.frame.number >= first:
+                    (_print if table is None else table.write)(rows(view, faces))
+        except KeyboardInterrupt:
+            if not live:
+                raise
+        except DataError as error:
+            stopped = error
+    if stopped:
+        raise stopped
+    if seen and not with_faces:
+        raise DataError(f"Nothing was recognised; {output or 'the lines above'} tells why.")
+    if poor := (seen - with_faces) | broken:
+        print(f"{len(poor)} of {len(seen)} files have no face or could not be read to their end.", file=sys.stderr)
 
 
-def _with_progress(pictures: Sequence[Path]) -> Iterator[Path]:
+@contextmanager
+def _progress(sources: Sequence[Source]) -> Iterator[Callable[[View], View]]:
+    """A bar on the terminal's standard error, moved by a function through which the views go."""
     from rich.console import Console
-    from rich.progress import track
+    from rich.progress import Progress
 
-    yield from track(pictures, "Recognising", console=Console(stderr=True), disable=len(pictures) < 2)
+    position = {source.name: number for number, source in enumerate(sources)}
+    few = all(source.live for source in sources) or (len(sources) == 1 and not is_video(Path(sources[0].name)))
+    console, out = Console(stderr=True), sys.stdout.isatty()
+    with Progress(console=console, disable=few, redirect_stdout=out) as progress:
+        task = progress.add_task("Recognising", total=len(sources))
+
+        def follow(view: View) -> View:
+            frame = view.frame
+            share = frame.time / frame.duration if frame and frame.duration else 0
+            progress.update(task, completed=position[view.name] + min(share, 1))
+            return view
+
+        yield follow
+        progress.update(task, completed=len(sources))
 
 
 def _print(found: Sequence[Row]) -> None:
     """A few words on each face."""
     for row in found:
-        if row["error"]:
-            print(f"{row['file']}: {row['error']}")
+        place = row["file"] if row["time"] is None else f"{row['file']} {row['time']:.2f} s"
+        if row.get("error"):
+            print(f"{place}: {row['error']}")
             continue
-        known = row["reliability"]
-        trust = "no test at this pose" if known is None else f"right in {known:.0%} of tests at this pose"
+        known, warning = row["reliability"], row["warning"]
+        tested = [] if known is None else [f"right in {known:.0%} of tests at this pose"]
+        trust = "; ".join([*tested, *([f"warning: {warning}"] if warning else [])]) or "no test at this pose"
         print(
-            f"{row['file']} face {row['face']}: {row['expression']} {row[row['expression']]:.0%}, "
+            f"{place} face {row['face']}: {row['expression']} {row[row['expression']]:.0%}, "
             f"yaw {row['yaw']:+.0f}°, pitch {row['pitch']:+.0f}°, roll {row['roll']:+.0f}° ({trust})"
         )
 
 
+def _device(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text
+
+
 def _parser() -> VerbParser:
-    parser = VerbParser("recognize", "Recognise the expressions of the faces in pictures.")
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="pictures, folders of pictures, or patterns")
+    parser = VerbParser("recognize", "Recognise the expressions of the faces in pictures and videos.")
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="pictures, videos, folders of them, or patterns")
+    parser.add_argument(
+        "--camera", type=_device, metavar="NUMBER", help="look through this camera, 0 for the first, until Ctrl-C"
+    )
     parser.add_argument("--checkpoint", type=Path, help="a model file, or a checkpoint of a run; else geofer's own")
     parser.add_argument(
         "--output", type=Path, help="a table: .csv or .jsonl, which grow and are gone on with, or .parquet"
     )
-    parser.add_argument("--annotate", type=Path, metavar="FOLDER", help="put copies there, with faces drawn")
+    parser.add_argument(
+        "--annotate", type=Path, metavar="FOLDER", help="put copies there, with faces drawn: .png, or .mp4 of videos"
+    )
+    parser.add_argument(
+        "--every",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="look at one frame of a video or camera in so much time; else at all",
+    )
+    parser.add_argument(
+        "--batch-size", type=int, default=32, metavar="FACES", help="most faces that a network of pixels sees at once"
+    )
     parser.add_argument("--detector", default="mediapipe", help="landmark detector; see geofer plugins")
     parser.add_argument("--device", default="cpu", help="where the network runs, such as cuda")
     parser.add_argument("--bf16", action="store_true", help="compute in bfloat16")

@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from small_recognisers import picture_recogniser
+from video_files import cut_off, write_video
 
 import geofer
 from geofer.app.model_file import ModelDescription
 from geofer.app.recogniser import Recogniser
+from geofer.app.views import View
 from geofer.errors import ConfigError, DataError
 from geofer.faces import normalise_image
 from geofer.landmarks import Faces
@@ -45,11 +48,13 @@ def test_all_forms_of_a_picture_give_the_same(recogniser, astronaut, tmp_path):
     path = tmp_path / "face.png"
     Image.fromarray(astronaut).save(path)
     pixels = torch.from_numpy(astronaut).permute(2, 0, 1)
-    forms = [astronaut, path, str(path), Image.fromarray(astronaut), pixels, normalise_image(pixels)]
+    forms = [astronaut, path, str(path), Image.fromarray(astronaut), pixels, pixels / 255, (pixels / 255).half()]
     results = recogniser(forms)
     assert len(results) == len(forms)
-    for (face,) in results:
+    several = recogniser(torch.stack([pixels, pixels.flip(2)]))
+    for (face,) in [*results, several[0]]:
         assert dict(face.probabilities) == pytest.approx(dict(results[0][0].probabilities), abs=1e-5)
+    assert several[1][0].roll == pytest.approx(-several[0][0].roll, abs=3)
 
 
 def test_a_picture_without_a_face_has_none(recogniser):
@@ -64,6 +69,9 @@ def test_a_picture_without_a_face_has_none(recogniser):
         (np.zeros((8, 8), np.uint8), r"shape \(8, 8\)"),
         (np.zeros((8, 8, 3)), "float64"),
         (torch.zeros(1, 8, 8), r"\(1, 8, 8\).*give \(3, H, W\)"),
+        (normalise_image(torch.tensor([0, 255, 99]).repeat(3, 8, 1)), r"from -1 to 1 is no picture; .*\(x \+ 1\) / 2"),
+        (torch.full((3, 8, 8), 255.0), r"from 255 to 255 is no picture; .* x / 255"),
+        (torch.full((3, 8, 8), torch.nan), r"from nan to nan is no picture; give values in \[0, 1\]"),
     ],
 )
 def test_what_is_no_picture_is_refused(recogniser, picture, message):
@@ -104,8 +112,99 @@ def test_a_classifier_of_pictures_sees_the_crop_that_training_sees():
         assert face.reliability is None
 
 
+class BarDetector:
+    """Sees as many faces as a picture's first value says, each somewhere else."""
+
+    def detect(self, images, names=()):
+        spread = np.random.default_rng(0).uniform(0, 40, (9, 68, 2))
+        return [
+            Faces.from_landmarks(spread[: image[0, 0, 0]] + np.arange(image[0, 0, 0])[:, None, None])
+            for image in images
+        ]
+
+
+def test_faces_of_several_pictures_are_classified_together_as_they_are_singly():
+    _, description = picture_recogniser()
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 64 * 64, 3))
+    sizes = []
+    network.register_forward_hook(lambda module, inputs, output: sizes.append(len(inputs[0])))
+    recogniser = Recogniser(network, description, BarDetector(), batch_size=4)
+    pictures = list(np.random.default_rng(2).integers(0, 256, (7, 60, 70, 3), np.uint8))
+    for picture, count in zip(pictures, (1, 0, 2, 3, 0, 0, 1), strict=True):
+        picture[0, 0, 0] = count
+    together = recogniser(pictures)
+    assert sizes == [4, 2, 1]
+    assert [len(faces) for faces in together] == [1, 0, 2, 3, 0, 0, 1]
+    for picture, faces in zip(pictures, together, strict=True):
+        singly = recogniser(picture)
+        for face, single in zip(faces, singly, strict=True):
+            assert dict(face.probabilities) == pytest.approx(dict(single.probabilities), abs=1e-5)
+            np.testing.assert_array_equal(face.landmarks, single.landmarks)
+    assert len({round(face.probabilities["anger"], 6) for faces in together for face in faces}) == 7
+
+
+def test_pictures_without_faces_do_not_wait_for_ever():
+    network, description = picture_recogniser()
+    recogniser = Recogniser(network, description, BarDetector(), batch_size=3)
+    taken = []
+
+    def views():
+        for number in range(7):
+            taken.append(number)
+            yield View(str(number), np.zeros((20, 20, 3), np.uint8))
+
+    names = (view.name for view, _ in recogniser.each(views()))
+    assert next(names) == "0"
+    assert taken == [0, 1, 2]
+    assert list(names) == ["1", "2", "3", "4", "5", "6"]
+    taken.clear()
+    assert next(recogniser.each(views(), at_once=True))[0].name == "0"
+    assert taken == [0]
+
+
+def test_a_batch_size_of_none_is_refused():
+    with pytest.raises(ConfigError, match="batch size is 0"):
+        geofer.load(batch_size=0)
+
+
+def test_a_tiny_face_comes_with_a_warning(recogniser, astronaut):
+    (large,) = recogniser(astronaut)
+    assert large.warning is None
+    face = Image.fromarray(astronaut[:260, 100:360]).resize((50, 50))
+    (small,) = recogniser(face)
+    assert "pixels between the eyes" in small.warning
+
+
+def test_a_video_is_a_series_of_frames_with_faces(recogniser, astronaut, tmp_path):
+    head = astronaut[:260, 100:360]
+    path = write_video(tmp_path / "clip.mp4", [head, np.full_like(head, 90), head, head[:, ::-1]])
+    seen = list(recogniser.video(path))
+    assert [frame.time for frame, _ in seen] == pytest.approx([0, 0.1, 0.2, 0.3], abs=2e-3)
+    assert [len(faces) for _, faces in seen] == [1, 0, 1, 1]
+    assert all(face.expression == "happiness" for _, faces in seen for face in faces)
+    assert seen[0][0].pixels.shape == head.shape
+    assert [frame.number for frame, _ in recogniser.video(str(path), every=0.2)] == [0, 2]
+
+
+def test_a_truncated_video_gives_its_frames_before_the_error(recogniser, tmp_path):
+    path = cut_off(
+        write_video(tmp_path / "clip.mkv", list(np.random.default_rng(0).integers(0, 256, (20, 64, 64, 3), np.uint8)))
+    )
+    numbers: list[int] = []
+    with pytest.raises(DataError, match="cut off"):
+        numbers.extend(frame.number for frame, _ in recogniser.video(path))
+    assert 5 < len(numbers) < 18
+    assert numbers == list(range(len(numbers)))
+
+
+def test_a_camera_that_is_not_there_is_refused(recogniser):
+    with pytest.raises(DataError, match="There is no camera 97"):
+        next(recogniser.camera(97))
+
+
 def test_facial_actions_need_a_detector_that_tells_them(recogniser):
-    blind = Recogniser(recogniser._network, recogniser.description, TwoFaces())
+    blind = Recogniser(recogniser.network, recogniser.description, TwoFaces())
     with pytest.raises(ConfigError, match="take mediapipe"):
         blind(np.zeros((99, 99, 3), np.uint8))
 
