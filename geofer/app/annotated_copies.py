@@ -23,8 +23,8 @@ TICKS = 90_000
 class VideoFile:
     """An MP4 file in H.264 that grows by a frame at a time.
 
-    Frames are as large as the first one. The last row or column of an odd side is doubled, since the colours of H.264
-    lie two pixels apart.
+    Frames are as large as the first one, and the last one is shown as long as the one before it. The last row or
+    column of an odd side is doubled, since the colours of H.264 lie two pixels apart.
     """
 
     def __init__(self, file: IO[bytes], size: tuple[int, int]) -> None:
@@ -34,9 +34,10 @@ class VideoFile:
             ConfigError: PyAV is not installed.
         """
         self._av = import_av()
-        self._size, self._last = size, -1
+        self._size, self._last, self._shown = size, -1, TICKS // 30
         self._container = self._av.open(file, "w", format="mp4")
-        self._stream = self._container.add_stream("libx264", rate=30, options={"preset": "veryfast", "crf": "20"})
+        options = {"preset": "veryfast", "crf": "20", "bf": "0"}  # without B-frames, the last one comes last
+        self._stream = self._container.add_stream("libx264", rate=30, options=options)
         self._stream.width, self._stream.height = (side + side % 2 for side in size)
         self._stream.pix_fmt = "yuv420p"  # which all players know
         self._stream.codec_context.time_base = Fraction(1, TICKS)
@@ -47,13 +48,19 @@ class VideoFile:
         height, width = pixels.shape[:2]
         pixels = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
         frame = self._av.VideoFrame.from_ndarray(pixels, format="rgb24")
-        frame.pts = self._last = max(round(seconds * TICKS), self._last + 1)
+        frame.pts = max(round(seconds * TICKS), self._last + 1)
         frame.time_base = Fraction(1, TICKS)
+        if self._last >= 0:
+            self._shown = frame.pts - self._last
+        self._last = frame.pts
         self._container.mux(self._stream.encode(frame))
 
     def close(self) -> None:
         """Write what is still to be written."""
-        self._container.mux(self._stream.encode(None))
+        packets = self._stream.encode(None)
+        for packet in packets[-1:]:
+            packet.duration = self._shown
+        self._container.mux(packets)
         self._container.close()
 
 

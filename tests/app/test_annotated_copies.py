@@ -26,6 +26,7 @@ def test_each_video_has_a_file_of_its_own(tmp_path):
     assert sorted(path.name for path in tmp_path.joinpath("drawn").iterdir()) == ["a.mp4", "b.mp4"]
     assert [frame.time for frame in read_video(paths["a"])] == pytest.approx([0, 0.1, 0.2, 0.3], abs=1e-4)
     assert [frame.time for frame in read_video(paths["b"])] == pytest.approx([0, 1 / 7, 2 / 7], abs=1e-4)
+    assert [next(read_video(path)).duration for path in paths.values()] == pytest.approx([0.4, 3 / 7], abs=2e-3)
     assert [number_of(frame.pixels) for frame in read_video(paths["a"])] == pytest.approx([0, 1, 2, 3], abs=0.5)
 
 
