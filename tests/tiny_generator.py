@@ -17,10 +17,12 @@ def write_checkpoint(path, module):
     return path
 
 
-def full_method(path, size=64, expressions=EXPRESSIONS):
+def full_method(path, size=64, expressions=EXPRESSIONS, crop="tight"):
     torch.manual_seed(0)
     settings = {**EVERYTHING, "generator": GeneratorConfig(width=4, initial_std=None, contours=True, warp=True)}
-    return write_checkpoint(path, GeometryGuidedFER(expressions, size, **settings))
+    module = GeometryGuidedFER(expressions, size, **settings)
+    module.provenance = {"crop": crop}
+    return write_checkpoint(path, module)
 
 
 def classifier_alone(path):

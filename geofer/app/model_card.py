@@ -5,10 +5,9 @@ from typing import Any
 
 import yaml
 
+from geofer.app.card_metadata import card_metadata
 from geofer.app.model_file import ModelDescription
 from geofer.app.reliability import Reliability
-
-TAGS = ["facial-expression-recognition", "head-pose", "geofer"]
 
 LIMITS = """\
 - An expression is what a face shows, not what a person feels; the classes are posed, prototypical expressions.
@@ -25,34 +24,31 @@ analyse.
 """
 
 
-def model_card(description: ModelDescription, file: str) -> str:
+def model_card(description: ModelDescription, file: str, license_id: str | None = None) -> str:
     """A card in Markdown, with a YAML front matter in Hugging Face's format.
 
     Args:
         description: Of the model.
-        file: Name of the model's file.
+        file: Name of the model's file, of its folder, or of its repository on the Hub.
+        license_id: The licence's identifier on the Hub, such as ``apache-2.0``; None names no licence.
     """
-    picture = description.kind == "picture"
-    front = {
-        "library_name": "geofer",
-        "pipeline_tag": "image-classification" if picture else "tabular-classification",
-        "tags": TAGS,
+    front = card_metadata(description, file, license_id)
+    shown = {
+        "image": f"face crops of {description.image_size} × {description.image_size} pixels, {description.colour}, "
+        f"normalised as `{description.normalisation}` and cropped by the rule `{description.crop}`",
+        "landmarks": "68 iBUG landmarks",
+        "blendshapes": "MediaPipe's 52 blendshape scores",
     }
-    looks = (
-        f"face crops of {description.image_size} × {description.image_size} pixels, {description.colour}, normalised "
-        f"as `{description.normalisation}` and cropped by the rule `{description.crop}`"
-        if picture
-        else "68 iBUG landmarks and MediaPipe's 52 blendshape scores"
-    )
+    looks = " and ".join(shown[name] for name in description.inputs)
     parts = [
         f"---\n{yaml.safe_dump(front, sort_keys=False)}---",
         f"# {_plain(file)}: facial expressions",
         f"A recogniser of facial expressions by geofer. It looks at {looks}, and gives the probability of "
         f"{len(description.expressions)} expressions, in this order: "
         f"{', '.join(map(_plain, description.expressions))}.",
-        _use(file, picture),
+        _use(file, description),
         "## Network\n\n" + _list(description.architecture),
-        "## Training and test\n\n" + (_list(description.provenance) or "The model file does not say."),
+        "## Training and test\n\n" + (_list(_readable(description.provenance)) or "The model file does not say."),
         "## Reliability by head pose\n\n" + _reliability(description.reliability),
         f"## Limits\n\n{LIMITS}",
         f"## Responsible use\n\n{RESPONSIBLE_USE}",
@@ -63,14 +59,29 @@ def model_card(description: ModelDescription, file: str) -> str:
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
-def _use(file: str, picture: bool) -> str:
-    if file.endswith(".safetensors"):
+NAMES = {
+    "data_set": "data set",
+    "arguments": "settings of the data set",
+    "subjects": "people",
+    "geofer": "trained by geofer",
+}
+
+SHAPES = {"image": "(B, 3, S, S)", "landmarks": "(B, 68, 2)", "blendshapes": "(B, 52)"}
+
+
+def _use(file: str, description: ModelDescription) -> str:
+    if not file.endswith((".onnx", ".pt2")):
         return f'```python\nimport geofer\n\nfaces = geofer.load("{file}")("photo.jpg")\n```'
-    takes = "`image` `(B, 3, S, S)`" if picture else "`landmarks` `(B, 68, 2)` and `blendshapes` `(B, 52)`"
+    takes = " and ".join(f"`{name}` `{SHAPES[name]}`" for name in description.inputs)
     return (
         f"Inputs: {takes}, float32. Output: `probabilities` `(B, K)`. The description, with the crop rule and the "
         "expressions, is stored in the file as JSON."
     )
+
+
+def _readable(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries that checkpoints have, by what people call them; the others as they are."""
+    return {NAMES.get(name, name): value for name, value in provenance.items()}
 
 
 def _list(data: Mapping[str, Any], prefix: str = "") -> str:
@@ -83,7 +94,13 @@ def _flat(data: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
         if isinstance(value, Mapping) and value:
             yield from _flat(value, f"{prefix}{name} / ")
         elif value is not None:
-            yield f"{prefix}{name}", f"{value:.4g}" if isinstance(value, float) else str(value)
+            yield f"{prefix}{name}", _text(value)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_text, value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _reliability(reliability: Reliability | None) -> str:

@@ -87,6 +87,14 @@ class ModelDescription:
             raise CheckpointError(f"it is a {description.kind} model of {described[0]} pixels as {described[1]}")
         return description
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What the network takes, in order, of ``image``, ``landmarks`` and ``blendshapes``."""
+        if self.kind == "geometry":
+            return ("landmarks", "blendshapes")
+        second = self.architecture.get("geometry", "none")
+        return ("image",) if second == "none" else ("image", second)
+
     def network(self) -> nn.Module:
         """The network, with random weights."""
         if self.kind == "geometry":

@@ -13,7 +13,9 @@ from PIL import Image
 from torch import Tensor, nn
 
 from geofer.app.face_warnings import face_warning
-from geofer.app.model_file import ModelDescription, load_model
+from geofer.app.model_file import ModelDescription
+from geofer.app.model_source import read_model
+from geofer.app.pretrained import Pretrained
 from geofer.app.views import View, camera_views, video_views
 from geofer.errors import ConfigError, DataError, printable
 from geofer.faces import normalise_image
@@ -61,7 +63,7 @@ class RecognisedFace:
         return max(self.probabilities, key=self.probabilities.__getitem__)
 
 
-class Recogniser:
+class Recogniser(Pretrained):
     """Finds the faces of pictures and recognises their expressions.
 
     Attributes:
@@ -241,18 +243,14 @@ def load(path: str | Path | None = None, **options: Any) -> Recogniser:  # noqa:
     """A recogniser, ready to call.
 
     Args:
-        path: A model file, as `geofer.app.model_file.save_model` writes it, or a checkpoint (``.ckpt``) of a training
-            run; None takes the recogniser that geofer carries.
+        path: A model file, a checkpoint, a folder, or a model of the Hugging Face Hub, see
+            `geofer.app.model_source.read_model`; None takes the recogniser that geofer carries.
         options: ``detector``, ``device``, ``batch_size`` and ``bf16`` of `Recogniser`.
 
     Raises:
         CheckpointError: The file is missing, damaged, or something else.
     """
-    from geofer.app.checkpoint_model import from_checkpoint
-
-    path = Path(SHIPPED if path is None else path)
-    network, description = from_checkpoint(path) if path.suffix == ".ckpt" else load_model(path)
-    return Recogniser(network, description, **options)
+    return Recogniser(*read_model(SHIPPED if path is None else path), **options)
 
 
 def _view(picture: Picture) -> View:

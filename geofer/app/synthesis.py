@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from geofer.app.training_crop import training_crop
 from geofer.checkpoints import read_checkpoint
 from geofer.datamodules.face_finding import choose_face
 from geofer.errors import CheckpointError, DataError, printable
 from geofer.faces import denormalise_image, normalise_image, normalise_landmarks
-from geofer.landmarks import LandmarkDetector
+from geofer.landmarks import Faces, LandmarkDetector
 from geofer.landmarks.alignment import CropRule, alignment_for
 from geofer.landmarks.head_pose import head_pose
 from geofer.modules import GeometryGuidedFER
@@ -40,14 +41,18 @@ class SourceFace:
     others: int
 
 
-def load_generator(checkpoint: Path) -> GeometryGuidedFER:
+def load_generator(checkpoint: Path, crop: CropRule | None = None) -> GeometryGuidedFER:
     """The full method from its checkpoint, ready to synthesise on the CPU.
 
     Args:
         checkpoint: A file that ``geofer fit`` wrote.
+        crop: How its training faces were cropped, if it does not say so itself.
+
+    Returns:
+        The module; ``provenance["crop"]`` is the rule to crop faces by, see `geofer.app.training_crop`.
 
     Raises:
-        CheckpointError: The file is damaged or no checkpoint, or its model has no generator.
+        CheckpointError: The file is damaged or no checkpoint, its model has no generator, or its crop is not ``crop``.
     """
     held: Mapping[str, Any] = read_checkpoint(checkpoint).get("hyper_parameters", {})
     expected = f"{GeometryGuidedFER.__module__}.{GeometryGuidedFER.__qualname__}"
@@ -57,7 +62,9 @@ def load_generator(checkpoint: Path) -> GeometryGuidedFER:
             f"The model of {printable(checkpoint)} is {kind}, not GeometryGuidedFER: it has no generator. "
             "Choose a checkpoint of the full method, as `geofer fit --config configs/quickstart.yaml` trains it."
         )
-    return GeometryGuidedFER.load_from_checkpoint(checkpoint, map_location="cpu").eval()
+    model = GeometryGuidedFER.load_from_checkpoint(checkpoint, map_location="cpu").eval()
+    model.provenance["crop"] = training_crop(model.provenance, checkpoint, crop)
+    return model
 
 
 def find_source(picture: Path, detector: LandmarkDetector, size: int, crop: CropRule = "tight") -> SourceFace:
@@ -75,11 +82,26 @@ def find_source(picture: Path, detector: LandmarkDetector, size: int, crop: Crop
     pixels = read_picture(picture)
     faces = detector.detect([pixels], [picture.name])[0]
     try:
-        chosen = choose_face(faces, None, None)
-        landmarks = faces.landmarks[chosen]
-        alignment = alignment_for(crop, faces.boxes[chosen], landmarks, pixels.shape, size)
+        return largest_face(pixels, faces, size, crop)
     except DataError as error:
         raise DataError(f"{printable(picture)}: {error}") from error
+
+
+def largest_face(pixels: NDArray[np.uint8], faces: Faces, size: int, crop: CropRule = "tight") -> SourceFace:
+    """The largest face of a picture's pixels, cropped as faces to train on are.
+
+    Args:
+        pixels: ``(H, W, 3)`` uint8 RGB.
+        faces: What a detector found in them.
+        size: Side of the crop in pixels.
+        crop: How the generator's training faces were cropped.
+
+    Raises:
+        DataError: There is no face, or the largest one cannot be cropped.
+    """
+    chosen = choose_face(faces, None, None)
+    landmarks = faces.landmarks[chosen]
+    alignment = alignment_for(crop, faces.boxes[chosen], landmarks, pixels.shape, size)
     pan, tilt, roll = np.nan_to_num(head_pose(landmarks)).tolist()
     return SourceFace(
         crop=alignment.apply(pixels),

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,17 +12,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from geofer.app.synthesis import LARGEST_PAN, LARGEST_TILT, SourceFace, find_source, synthesise
-from geofer.app.target_geometry import posed_landmarks
+from geofer.app.target_geometry import placed_in_crop, posed_landmarks
 from geofer.datamodules.face_table import LANDMARK_COLUMNS, FaceTable
 from geofer.datamodules.layout import list_files
 from geofer.errors import DataError, printable
 from geofer.faces import denormalise_landmarks
 from geofer.landmarks import LandmarkDetector
+from geofer.landmarks.alignment import CropRule
 from geofer.modules import GeometryGuidedFER
 from geofer.paths import written_whole
 
 TABLE = "faces.csv"
-COLUMNS = ("path", "expression", "subject", "split", "pan", "tilt", "source", *LANDMARK_COLUMNS)
+COLUMNS = ("path", "expression", "subject", "group", "split", "pan", "tilt", "source", *LANDMARK_COLUMNS)
 TURN = (15.0, 10.0)
 """Degrees of pan and tilt that a synthetic face is turned from its source at most: larger turns look worse."""
 
@@ -32,12 +33,14 @@ class SourcePicture(NamedTuple):
 
     Attributes:
         file: Relative to the folder of all pictures, with forward slashes.
-        subject: Whose face it shows.
+        subject: Whose face it shows; empty if only its group is known.
+        group: What else must stay on one side of a split, such as a movie; empty if nothing must.
         split: ``train``, or empty if no split was made yet.
     """
 
     file: str
     subject: str
+    group: str
     split: str
 
 
@@ -56,12 +59,12 @@ def source_pictures(pictures: Path) -> tuple[Path, list[SourcePicture]]:
     """
     if pictures.is_dir():
         root, files = pictures, list_files(pictures)
-        found = [SourcePicture(file, file.split("/")[0] if "/" in file else "", "") for file in files]
+        found = [SourcePicture(file, file.split("/")[0] if "/" in file else "", "", "") for file in files]
     else:
         root = pictures.parent
         records = FaceTable(root, table=pictures.name).records()
         found = [
-            SourcePicture(record.file, record.subject or "", record.split or "")
+            SourcePicture(record.file, record.subject or "", record.group or "", record.split or "")
             for record in records
             if record.split in (None, "train")
         ]
@@ -75,15 +78,38 @@ def source_pictures(pictures: Path) -> tuple[Path, list[SourcePicture]]:
     return root, found
 
 
+def find_faces(
+    root: Path,
+    sources: Sequence[SourcePicture],
+    detector: LandmarkDetector,
+    size: int,
+    crop: CropRule,
+    left_out: list[str],
+) -> Iterator[tuple[SourcePicture, SourceFace]]:
+    """The largest face of each picture, with what is known of it.
+
+    Args:
+        root: Folder that the sources' names count from.
+        sources: From `source_pictures`.
+        detector: Finds the faces.
+        size: Side of the crop in pixels.
+        crop: How the generator's training faces were cropped.
+        left_out: Gets a sentence for each picture without a usable face.
+    """
+    for source in sources:
+        try:
+            yield source, find_source(root / source.file, detector, size, crop)
+        except DataError as error:
+            left_out.append(str(error))
+
+
 def write_synthetic_set(
     folder: Path,
     model: GeometryGuidedFER,
-    detector: LandmarkDetector,
-    root: Path,
-    sources: Sequence[SourcePicture],
+    faces: Iterable[tuple[SourcePicture, SourceFace]],
     per_face: int,
     seed: int,
-) -> list[str]:
+) -> int:
     """Gives each face other expressions and poses, and writes pictures and a table that `FaceTable` reads.
 
     Expressions take turns, so that all are shown equally often. Each is performed as rendered people do, at the
@@ -92,33 +118,26 @@ def write_synthetic_set(
     Args:
         folder: Where to; the table appears when all pictures are there.
         model: From `geofer.app.synthesis.load_generator`.
-        detector: Finds the faces.
-        root: Folder that the sources' names count from.
-        sources: From `source_pictures`.
+        faces: From `find_faces`, or from `geofer.app.training_faces.training_faces`.
         per_face: Synthetic faces of each source.
         seed: Of performances and poses.
 
     Returns:
-        What was left out, and why: pictures without a usable face.
+        How many faces there were.
 
     Raises:
-        DataError: ``folder`` holds something already, or no source has a face.
+        DataError: ``folder`` holds something already, or there is no face.
     """
     if folder.exists() and any(folder.iterdir()):
         raise DataError(f"{printable(folder)} is not empty; choose another folder.")
     folder.mkdir(parents=True, exist_ok=True)
     chance = np.random.default_rng(seed)
     rows: list[list[object]] = []
-    skipped: list[str] = []
-    for source in sources:
-        try:
-            face = find_source(root / source.file, detector, model.image_size)
-        except DataError as error:
-            skipped.append(str(error))
-            continue
+    for source, face in faces:
         labels = [model.expressions[(len(rows) + turn) % len(model.expressions)] for turn in range(per_face)]
         poses = [_near(face, chance) for _ in labels]
-        targets = np.stack([_perform(label, pose, face, chance) for label, pose in zip(labels, poses, strict=True)])
+        shown = [_perform(label, pose, face, chance) for label, pose in zip(labels, poses, strict=True)]
+        targets = np.stack([placed_in_crop(one, face.landmarks, model.provenance["crop"]) for one in shown])
         made = zip(labels, poses, targets, synthesise(model, face, targets), strict=True)
         for label, (pan, tilt), target, picture in made:
             name = f"{len(rows):06d}.png"
@@ -126,15 +145,15 @@ def write_synthetic_set(
                 Image.fromarray(picture).save(file, format="PNG")
             points = denormalise_landmarks(torch.from_numpy(target), model.image_size).flatten().tolist()
             numbers = [f"{number:.4f}" for number in (pan, tilt)]
-            labelled = [name, label, source.subject, source.split, *numbers, source.file]
+            labelled = [name, label, source.subject, source.group, source.split, *numbers, source.file]
             rows.append([*labelled, *(f"{value:.4f}" for value in points)])
     if not rows:
-        raise DataError(f"No face was found in any of {len(sources)} pictures; first: {skipped[0]}")
+        raise DataError("There is no face to synthesise from.")
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([COLUMNS, *rows])
     with written_whole(folder / TABLE) as file:
         file.write(text.getvalue().encode())
-    return skipped
+    return len(rows) // per_face
 
 
 def _near(face: SourceFace, chance: np.random.Generator) -> tuple[float, float]:

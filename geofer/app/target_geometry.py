@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from geofer.errors import ConfigError, DataError, printable
-from geofer.faces import NUM_LANDMARKS, normalise_landmarks
-from geofer.landmarks.alignment import alignment_for
+from geofer.faces import NUM_LANDMARKS, denormalise_landmarks, normalise_landmarks
+from geofer.landmarks.alignment import TIGHT_MARGIN, CropRule, alignment_for
 from geofer.landmarks.mean_head import MEAN_HEAD
 from geofer.landmarks.precomputed import read_pts
 
@@ -115,6 +115,27 @@ def read_geometry(path: Path) -> NDArray[np.float32]:
     if not (extent := np.ptp(points, axis=0).max()) > 0:
         raise DataError(f"{printable(path)} holds {NUM_LANDMARKS} times the same point, which is no face.")
     return tight_landmarks((points - points.min(axis=0)) / extent * 256)
+
+
+def placed_in_crop(target: NDArray[np.float32], landmarks: NDArray[np.float32], crop: CropRule) -> NDArray[np.float32]:
+    """A target as it would lie in a face's crop: in place of the face, and as large.
+
+    Args:
+        target: ``(68, 2)`` in [-1, 1] of the target's tight crop.
+        landmarks: ``(68, 2)`` of the face, in [-1, 1] of its crop.
+        crop: The rule that the face was cropped by. ``ibug-similarity`` also turns the target upright.
+
+    Returns:
+        ``(68, 2)`` in [-1, 1] of the face's crop.
+    """
+    if crop == "tight":
+        return target
+    if crop == "ibug-similarity":
+        points = denormalise_landmarks(torch.from_numpy(target).double(), 256).numpy()
+        aligned = alignment_for(crop, None, points, (256, 256), 256).to_crop(points)
+        return normalise_landmarks(torch.from_numpy(aligned), 256).numpy().astype(np.float32)
+    low, high = landmarks.min(axis=0), landmarks.max(axis=0)
+    return np.asarray((low + high) / 2 + (high - low).max() / 2 * TIGHT_MARGIN * target, np.float32)
 
 
 def tight_landmarks(points: NDArray[np.float64]) -> NDArray[np.float32]:

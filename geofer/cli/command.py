@@ -12,6 +12,7 @@ from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
+from geofer.cli.assumptions import assumptions_told
 from geofer.errors import ConfigError, GeoferError
 
 
@@ -134,7 +135,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             close = get_close_matches(verb, VERBS, n=1)
             hint = f"Did you mean {close[0]}?" if close else f"There are {', '.join(VERBS)}."
             raise ConfigError(f"There is no verb {verb!r}. {hint}")
-        VERBS[verb][0](rest)
+        with assumptions_told():
+            VERBS[verb][0](rest)
     except (GeoferError, OSError) as error:
         if debug:
             raise

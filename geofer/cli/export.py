@@ -1,17 +1,17 @@
-"""``geofer export CHECKPOINT --output FILE``: a trained recogniser in a form to carry away."""
+"""``geofer export CHECKPOINT``: a trained recogniser in a form to carry away, or on the Hugging Face Hub."""
 
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
 from torch import nn
 
-from geofer.app.checkpoint_model import from_checkpoint
-from geofer.app.model_file import ModelDescription, load_model, save_model
-from geofer.cli.runs import checkpoint_file
+from geofer.app.hub import HubName, hub_name, push
+from geofer.app.model_file import ModelDescription, save_model
+from geofer.app.model_source import read_model
 from geofer.cli.verb_parser import VerbParser
-from geofer.errors import ConfigError
+from geofer.errors import ConfigError, printable
 from geofer.landmarks.alignment import CropRule
 from geofer.paths import written_whole
 
@@ -19,34 +19,38 @@ FORMATS = (".safetensors", ".onnx", ".pt2")
 
 
 def export(arguments: Sequence[str]) -> None:
-    """Write a recogniser as a model file, for ONNX Runtime, or for `torch.export.load`.
+    """Write a recogniser as a model file, for ONNX Runtime or for `torch.export.load`, or push it to the Hub.
 
     Raises:
-        ConfigError: The command line is wrong, or an extra is missing.
+        ConfigError: The command line is wrong, or an extra or the Hub's token is missing.
         CheckpointError: The checkpoint cannot be used, or the export is not the same network.
         DataError: The faces for ``--int8`` cannot be read.
+        HubError: The Hub cannot be reached, or refuses.
     """
     given = _parser().parse_args(list(arguments))
-    if given.output.suffix not in FORMATS:
-        raise ConfigError(f"--output {given.output} must end in {', '.join(FORMATS)}; that chooses the format.")
-    if given.int8 and given.output.suffix != ".onnx":
-        raise ConfigError("--int8 is for ONNX: let --output end in .onnx.")
-    network, description = _recogniser(given)
+    _check_command_line(given)
+    network, description = read_model(given.checkpoint, given.crop)
     if given.int8:
         _write_int8(given, network, description)
-    else:
+    elif given.output:
         _write(given.output, network, description)
     if given.card:
-        _write_card(given.output, description)
+        _write_card(given.output, description, given.license)
+    if given.push:
+        _push(given, network, description)
 
 
-def _recogniser(given: Namespace) -> tuple[nn.Module, ModelDescription]:
-    path = checkpoint_file(given.checkpoint, "best") if given.checkpoint.is_dir() else given.checkpoint
-    if path.suffix == ".ckpt":
-        return from_checkpoint(path, given.crop or "tight")
-    if given.crop:
-        raise ConfigError("--crop is for checkpoints of runs; a model file knows its own.")
-    return load_model(path)
+def _check_command_line(given: Namespace) -> None:
+    if given.output is None and given.push is None:
+        raise ConfigError("Nothing to write: name --output, --push, or both.")
+    if given.output is not None and given.output.suffix not in FORMATS:
+        raise ConfigError(f"--output {given.output} must end in {', '.join(FORMATS)}; that chooses the format.")
+    if given.output is None and (given.int8 or given.card):
+        raise ConfigError("--int8 and --card belong to --output; a model that is pushed always has a card.")
+    if given.int8 and given.output.suffix != ".onnx":
+        raise ConfigError("--int8 is for ONNX: let --output end in .onnx.")
+    if given.public and given.push is None:
+        raise ConfigError("--public belongs to --push.")
 
 
 def _write(output: Path, network: nn.Module, description: ModelDescription) -> None:
@@ -77,22 +81,40 @@ def _write_int8(given: Namespace, network: nn.Module, description: ModelDescript
         print(f"Accuracy on them: {loss.accuracy_before:.1%} before, {loss.accuracy:.1%} with 8 bits.")
 
 
-def _write_card(output: Path, description: ModelDescription) -> None:
+def _write_card(output: Path, description: ModelDescription, license_id: str | None) -> None:
     from geofer.app.model_card import model_card
 
     card = output.with_suffix(".md")
     with written_whole(card) as file:
-        file.write(model_card(description, output.name).encode())
+        file.write(model_card(description, output.name, license_id).encode())
     print(f"{card}: its model card.")
+
+
+def _push(given: Namespace, network: nn.Module, description: ModelDescription) -> None:
+    address = push(given.push, network, description, private=not given.public, license_id=given.license)
+    print(f"{address}\nLoad it with geofer.load({str(given.push)!r}) or geofer recognize --checkpoint {given.push}.")
+    if given.license is None:
+        print("Its card names no licence, so nobody else may use it: --license names one, such as apache-2.0.")
+
+
+def _repository(text: str) -> HubName:
+    name = hub_name(text)
+    if name is None:
+        raise ArgumentTypeError(f"{printable(text)} must be user/name, or user/name@branch")
+    return name
 
 
 def _parser() -> VerbParser:
     parser = VerbParser("export", "Write a trained recogniser in a form to carry away.")
     parser.add_argument(
-        "checkpoint", type=Path, metavar="CHECKPOINT", help="a model file, a checkpoint of a run, or a run's folder"
+        "checkpoint",
+        metavar="CHECKPOINT",
+        help="a model file, a checkpoint of a run, a run's folder, or user/name on the Hugging Face Hub",
     )
-    parser.add_argument("--output", type=Path, required=True, help=f"the file; it ends in {', '.join(FORMATS)}")
-    parser.add_argument("--crop", choices=get_args(CropRule), help="how a run's faces were cropped; tight unless named")
+    parser.add_argument("--output", type=Path, help=f"the file; it ends in {', '.join(FORMATS)}")
+    parser.add_argument(
+        "--crop", choices=get_args(CropRule), help="how a run's faces were cropped, if its checkpoint does not say so"
+    )
     parser.add_argument(
         "--int8",
         type=Path,
@@ -100,4 +122,14 @@ def _parser() -> VerbParser:
         help="quantise to 8 bits; every other of these cropped faces chooses the scales, the rest measure the loss",
     )
     parser.add_argument("--card", action="store_true", help="write a model card beside the file, ending in .md")
+    parser.add_argument(
+        "--push",
+        type=_repository,
+        metavar="USER/NAME",
+        help="upload the model and its card to the Hugging Face Hub; USER/NAME@BRANCH names a branch",
+    )
+    parser.add_argument(
+        "--public", action="store_true", help="let a repository that --push makes be for everybody, not for you alone"
+    )
+    parser.add_argument("--license", metavar="ID", help="the licence that the card names, such as apache-2.0")
     return parser

@@ -2,8 +2,9 @@
 
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +18,22 @@ from geofer.app.synthesis import (
     synthesise,
     way_between,
 )
-from geofer.app.synthetic_set import TABLE, source_pictures, write_synthetic_set
-from geofer.app.target_geometry import changed_actions, expression_actions, posed_landmarks, read_geometry
+from geofer.app.synthetic_set import TABLE, SourcePicture, find_faces, source_pictures, write_synthetic_set
+from geofer.app.target_geometry import (
+    changed_actions,
+    expression_actions,
+    placed_in_crop,
+    posed_landmarks,
+    read_geometry,
+)
+from geofer.app.training_faces import training_faces
 from geofer.callbacks.face_figures import FaceGrid, Interpolation, faces_figure, interpolation_figure
-from geofer.cli.runs import checkpoint_file
+from geofer.cli.runs import CONFIG, checkpoint_file
 from geofer.cli.verb_parser import VerbParser
 from geofer.errors import ConfigError, DataError
 from geofer.faces import EXPRESSIONS
 from geofer.landmarks import LandmarkDetector, build_detector
+from geofer.landmarks.alignment import CropRule
 from geofer.modules import GeometryGuidedFER
 from geofer.paths import written_whole
 
@@ -45,10 +54,17 @@ def parser() -> VerbParser:
         "expression, facial actions and pose that you name.",
     )
     parser.add_argument(
-        "face", type=Path, metavar="FACE", help="a picture, whose largest face is taken; for --export-dataset see there"
+        "face",
+        type=Path,
+        nargs="?",
+        metavar="FACE",
+        help="a picture, whose largest face is taken; for --export-dataset see there",
     )
     parser.add_argument(
         "--checkpoint", type=Path, required=True, help="a checkpoint of the full method, or its run's folder"
+    )
+    parser.add_argument(
+        "--crop", choices=get_args(CropRule), help="how its faces were cropped, if the checkpoint does not say so"
     )
     parser.add_argument("--detector", default="mediapipe", help="what finds the faces (%(default)s)")
     parser.add_argument("--precomputed", type=Path, help="landmarks found before, instead of a detector")
@@ -75,7 +91,12 @@ def parser() -> VerbParser:
         type=Path,
         metavar="FOLDER",
         help="a labelled set for the data module FaceTable; FACE is then a folder with a folder for each person, or a "
-        "table of pictures with the column subject",
+        "table of pictures with the column subject; without FACE, the people that the run was trained on are taken",
+    )
+    output.add_argument(
+        "--config",
+        type=Path,
+        help="whose training people are taken without FACE, if not those of the run's config.yaml",
     )
     output.add_argument("--per-face", type=int, default=7, help="synthetic faces of each picture of it (%(default)s)")
     output.add_argument("--seed", type=int, default=0, help="of its performances and poses")
@@ -91,18 +112,23 @@ def synthesize(arguments: Sequence[str]) -> None:
         DataError: A picture has no usable face, or a file holds no landmarks.
     """
     given = parser().parse_args(list(arguments))
+    if given.config is not None and (given.face is not None or given.export_dataset is None):
+        raise ConfigError("--config is for --export-dataset without FACE.")
     if given.export_dataset:
         _export(given)
         return
+    if given.face is None:
+        raise ConfigError("There is no FACE: name a picture.")
     _check_outputs(given)
     controlled = _names_controls(given)
     model = _model(given)
     detector = _detector(given)
-    face = _find(given.face, detector, model)
+    face = _find(given.face, detector, model.image_size, model.provenance["crop"])
     if given.output or given.strip:
         target = _target(given, face, detector, model) if not controlled else _controlled(given, face)
         if (unusual := beyond_training(target)) is not None:
             _warn(unusual)
+        target = placed_in_crop(target, face.landmarks, model.provenance["crop"])
         if given.output:
             _save(given.output, synthesise(model, face, target[None])[0])
         if given.strip:
@@ -129,23 +155,46 @@ def _export(given: Namespace) -> None:
     alone = ("output", "strip", "grid", "like", "landmarks", "expression", "pan", "tilt", "action")
     if unused := [name for name in alone if getattr(given, name) not in (None, [])]:
         raise ConfigError(f"--export-dataset draws its own targets; leave out --{unused[0]}.")
-    root, sources = source_pictures(given.face)
-    model = _model(given)
+    faces, left_out = _sources(given, model := _model(given))
     folder, size = given.export_dataset, model.image_size
-    skipped = write_synthetic_set(folder, model, _detector(given), root, sources, given.per_face, given.seed)
-    for reason in skipped:
-        _warn(f"left out: {reason.removesuffix('.')}")
-    used = len(sources) - len(skipped)
-    prepared = f"--data.preparation.detector none --data.preparation.crop none --data.preparation.image_size {size}"
+    try:
+        used = write_synthetic_set(folder, model, faces, given.per_face, given.seed)
+    finally:
+        for reason in left_out:
+            _warn(f"left out: {reason.removesuffix('.')}")
+    crop = "tight" if model.provenance["crop"] == "tight" else "none"  # the landmarks in the table give it again
+    prepared = f"--data.preparation.detector none --data.preparation.crop {crop} --data.preparation.image_size {size}"
     print(
         f"{used * given.per_face} synthetic faces of {used} pictures: {folder / TABLE}\n"
         f"Train:  geofer fit --config CONFIG --data FaceTable --data.root {folder} --data.table {TABLE} {prepared}"
     )
 
 
+def _sources(
+    given: Namespace, model: GeometryGuidedFER
+) -> tuple[Iterator[tuple[SourcePicture, SourceFace]], list[str]]:
+    """The faces to synthesise from, and what will be left out of them, once they were asked for."""
+    left_out: list[str] = []
+    if given.face is not None:
+        root, pictures = source_pictures(given.face)
+        crop = model.provenance["crop"]
+        return find_faces(root, pictures, _detector(given), model.image_size, crop, left_out), left_out
+    config = given.config or given.checkpoint / CONFIG
+    if not config.is_file():
+        raise ConfigError(
+            f"There is no {config} to tell the run's training people: name FACE, a run's folder, or --config."
+        )
+    from geofer.cli.trainer import read_command
+
+    data = read_command(["--config", str(config)]).datamodule
+    data.prepare_data()
+    data.setup("fit")
+    return training_faces(data, model), left_out
+
+
 def _model(given: Namespace) -> GeometryGuidedFER:
     folder = given.checkpoint.is_dir()
-    model = load_generator(checkpoint_file(given.checkpoint, "best") if folder else given.checkpoint)
+    model = load_generator(checkpoint_file(given.checkpoint, "best") if folder else given.checkpoint, given.crop)
     shows_all = given.grid or given.export_dataset
     if shows_all and (strange := [name for name in model.expressions if name not in EXPRESSIONS]):
         raise DataError(f"The model also tells {', '.join(strange)} apart, which the rendered head cannot show.")
@@ -171,8 +220,8 @@ def _detector(given: Namespace) -> LandmarkDetector:
     return build_detector(given.detector)
 
 
-def _find(picture: Path, detector: LandmarkDetector, model: GeometryGuidedFER) -> SourceFace:
-    face = find_source(picture, detector, model.image_size)
+def _find(picture: Path, detector: LandmarkDetector, size: int, crop: CropRule) -> SourceFace:
+    face = find_source(picture, detector, size, crop)
     if face.others:
         _warn(f"{picture} shows {face.others + 1} faces; the largest one is taken")
     return face
@@ -182,7 +231,7 @@ def _target(
     given: Namespace, face: SourceFace, detector: LandmarkDetector, model: GeometryGuidedFER
 ) -> NDArray[np.float32]:
     if given.like:
-        return _find(given.like, detector, model).landmarks
+        return _find(given.like, detector, model.image_size, "tight").landmarks
     return read_geometry(given.landmarks)
 
 
@@ -226,7 +275,8 @@ def _draw_grid(path: Path, model: GeometryGuidedFER, face: SourceFace, given: Na
     tilt = own_tilt if given.tilt is None else given.tilt
     actions = [expression_actions(name, given.level) for name in model.expressions]
     targets = [[posed_landmarks(shown, pan, tilt, own_roll) for shown in actions] for pan in PANS]
-    flat = np.array(targets).reshape(-1, 68, 2)
+    tight = np.array(targets).reshape(-1, 68, 2)
+    flat = np.stack([placed_in_crop(target, face.landmarks, model.provenance["crop"]) for target in tight])
     pictures = synthesise(model, face, flat)
     grid = FaceGrid(face.crop, pictures.reshape(len(PANS), len(actions), *pictures.shape[1:]))
     figure = faces_figure([grid], [f"pan {pan:+d}" for pan in PANS], model.expressions)

@@ -98,6 +98,13 @@ def test_a_newer_format_is_told_from_damage(saved, monkeypatch):
         load_model(saved)
 
 
+@pytest.mark.parametrize("version", [0, None, "1"])
+def test_an_older_format_is_told_by_its_number(version):
+    data = {**json.loads(GEOMETRY.to_json()), "format": version}
+    with pytest.raises(CheckpointError, match=rf"its format is {version!r} and geofer .* reads 1"):
+        ModelDescription.from_json(json.dumps({name: value for name, value in data.items() if value is not None}))
+
+
 def test_weights_that_are_nan_or_of_another_model_are_not_written(tmp_path):
     network = GEOMETRY.network()
     with torch.no_grad():

@@ -1,0 +1,49 @@
+"""From what a user names to a recogniser: a model file, a checkpoint, a folder, or a model of the Hugging Face Hub."""
+
+from pathlib import Path
+
+from torch import nn
+
+from geofer.app.hub import hub_name, pull
+from geofer.app.model_file import ModelDescription, load_model
+from geofer.app.pretrained_folder import CONFIG, load_pretrained
+from geofer.errors import CheckpointError, ConfigError, printable
+from geofer.landmarks.alignment import CropRule
+
+BEST = Path("checkpoints", "best.ckpt")
+"""A run's best checkpoint, in its folder."""
+
+
+def read_model(source: str | Path, crop: CropRule | None = None) -> tuple[nn.Module, ModelDescription]:
+    """A recogniser's network, ready to predict on the CPU, and its description.
+
+    Args:
+        source: A model file; a checkpoint (``.ckpt``) of a run; the folder of a run, for its best checkpoint, or one
+            with ``config.json`` and ``model.safetensors``; or, if there is no such file or folder, ``user/name`` or
+            ``user/name@revision`` on the Hugging Face Hub. Nothing else makes geofer use the network.
+        crop: How the faces of a checkpoint's data set were cropped, if it does not say so itself.
+
+    Raises:
+        CheckpointError: It is missing, damaged, tampered with, or something else.
+        ConfigError: ``crop`` is named for what is no checkpoint; or the extra ``hub`` is not installed.
+        HubError: The Hub has no such model, or cannot be reached.
+        DataError: The report of the run's test is damaged.
+    """
+    from geofer.app.checkpoint_model import from_checkpoint
+
+    path = Path(source)
+    if path.is_dir() and not (path / CONFIG).is_file():
+        path = path / BEST
+        if not path.is_file():
+            raise CheckpointError(
+                f"{printable(source)} is no run, which has a {BEST}, and no model, which has a {CONFIG}."
+            )
+    if path.suffix == ".ckpt":
+        return from_checkpoint(path, crop)
+    if crop is not None:
+        raise ConfigError("A crop is named for checkpoints of runs; a model file knows its own.")
+    if path.is_dir():
+        return load_pretrained(path)
+    if not path.exists() and (name := hub_name(str(source))) is not None:
+        return load_pretrained(pull(name))
+    return load_model(path)
