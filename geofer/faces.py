@@ -56,6 +56,9 @@ class FaceBatch(TypedDict):
         tilt: ``(B,)`` float, degrees; NaN if unknown.
         tags: ``(B,)`` int64, bit i set if the face is in the i-th evaluation subset of the data module's ``tags``; left
             out where there are none.
+        actions: ``(B, 52)`` facial actions in [0, 1], in the order of `geofer.landmarks.face_mesh.BLENDSHAPES`: true
+            ones of rendered faces, scores of a detector for pictures; NaN for a face of which they are not known. Left
+            out where the data have none.
     """
 
     image: Tensor
@@ -65,6 +68,7 @@ class FaceBatch(TypedDict):
     pan: Tensor
     tilt: Tensor
     tags: NotRequired[Tensor]
+    actions: NotRequired[Tensor]
 
 
 class PairBatch(FaceBatch):
@@ -74,11 +78,13 @@ class PairBatch(FaceBatch):
         target_image: ``(B, 3, H, W)``, the same person with another (or the same) expression and pose.
         target_landmarks: ``(B, 68, 2)`` of the target image, in [-1, 1].
         target_expression: ``(B,)`` int64 of the target image.
+        target_actions: ``(B, 52)`` of the target image; left out where ``actions`` is.
     """
 
     target_image: Tensor
     target_landmarks: Tensor
     target_expression: Tensor
+    target_actions: NotRequired[Tensor]
 
 
 @dataclass(frozen=True)
@@ -89,11 +95,13 @@ class LandmarkBank:
         landmarks: ``(N, 68, 2)`` in [-1, 1].
         expression: ``(N,)`` int64.
         subject: ``(N,)`` int64.
+        actions: ``(N, 52)`` facial actions, as a batch holds them; None where the data have none.
     """
 
     landmarks: Tensor
     expression: Tensor
     subject: Tensor
+    actions: Tensor | None = None
 
     def __len__(self) -> int:
         """Number of geometries."""

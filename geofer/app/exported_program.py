@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from geofer.app.model_file import ModelDescription
 from geofer.errors import CheckpointError
+from geofer.modules.classifier import Classifier
 from geofer.modules.geometry_classifier import LANDMARKS_USED, NUM_BLENDSHAPES, GeometryClassifier
 
 TOLERANCE = 1e-4
@@ -38,20 +39,21 @@ class ProbabilityNetwork(nn.Module):
         return probabilities
 
 
-def input_names(description: ModelDescription) -> tuple[str, ...]:
-    """What the network takes: ``image``, or ``landmarks`` and ``blendshapes``."""
-    return ("image",) if description.kind == "picture" else ("landmarks", "blendshapes")
-
-
 def random_inputs(network: nn.Module, description: ModelDescription, batch: int) -> tuple[Tensor, ...]:
-    """Inputs of the right shapes: ``(B, 3, S, S)`` in [-1, 1], or landmarks ``(B, 68, 2)`` and actions ``(B, 52)``.
+    """Inputs of the right shapes: ``(B, 3, S, S)`` in [-1, 1], landmarks ``(B, 68, 2)`` and actions ``(B, 52)``.
 
     Those of geometry spread as the training faces' did, since others make all probabilities 0 or 1.
     """
     generator = torch.Generator().manual_seed(batch)
-    if not isinstance(network, GeometryClassifier):
-        side = description.image_size
-        return (2 * torch.rand(batch, 3, side, side, generator=generator) - 1,)
+    side = description.image_size
+    inputs = {"image": 2 * torch.rand(batch, 3, side, side, generator=generator) - 1}
+    geometry = network.witness if isinstance(network, Classifier) else network
+    if isinstance(geometry, GeometryClassifier):
+        inputs["landmarks"], inputs["blendshapes"] = _random_geometry(geometry, batch, generator)
+    return tuple(inputs[name] for name in description.inputs)
+
+
+def _random_geometry(network: GeometryClassifier, batch: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     landmarks = torch.rand(batch, 68, 2, generator=generator)
     blendshapes = torch.rand(batch, NUM_BLENDSHAPES, generator=generator)
     noise = torch.randn(batch, len(network.mean), generator=generator)

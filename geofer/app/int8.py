@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from geofer.app.exported_program import input_names
 from geofer.app.model_file import ModelDescription
 from geofer.app.onnx_export import check_onnx_installed, onnx_bytes, onnx_runner
 from geofer.errors import ConfigError, DataError
@@ -60,7 +59,7 @@ def export_int8(
         labels: ``(N,)`` the expressions they show, as indices, if they are known.
 
     Raises:
-        ConfigError: The extra ``onnx`` is not installed, or the recogniser is not one of pictures.
+        ConfigError: The extra ``onnx`` is not installed, or the recogniser looks at more than pixels.
         DataError: There are fewer than two faces.
         CheckpointError: The network cannot be exported.
     """
@@ -69,7 +68,7 @@ def export_int8(
 
     if len(faces) < 2:
         raise DataError("8 bits need two faces at least: some choose the scales, the others measure what is lost.")
-    (name,) = input_names(description)
+    (name,) = description.inputs
 
     class Faces(CalibrationDataReader):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -100,10 +99,15 @@ def export_int8(
 
 
 def check_can_quantise(description: ModelDescription) -> None:
-    """Raises ConfigError if the extra ``onnx`` is not installed, or the recogniser is not one of pictures."""
+    """Raises ConfigError if the extra ``onnx`` is not installed, or the recogniser looks at more than pixels."""
     check_onnx_installed()
     if description.kind != "picture":
         raise ConfigError("8 bits are for recognisers of pictures; one of geometry is small and quick as it is.")
+    if description.inputs != ("image",):
+        raise ConfigError(
+            f"8 bits are for recognisers of pixels alone: this one also takes {description.inputs[1]}, which the "
+            "folder of cropped faces does not tell. Export it without --int8."
+        )
 
 
 def _loss(exact: bytes, quantised: bytes, faces: Tensor, labels: Tensor | None) -> Int8Loss:

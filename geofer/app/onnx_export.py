@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from geofer.app.exported_program import check_same_probabilities, exported_program, input_names
+from geofer.app.exported_program import check_same_probabilities, exported_program
 from geofer.app.model_file import HEADER, ModelDescription
 from geofer.errors import CheckpointError, ConfigError
 from geofer.paths import written_whole
@@ -22,7 +22,7 @@ PROBABILITIES = "probabilities"
 def export_onnx(path: Path, network: nn.Module, description: ModelDescription) -> float:
     """Writes ``path`` once ONNX Runtime is known to give the probabilities that PyTorch gives.
 
-    Inputs are called ``image``, or ``landmarks`` and ``blendshapes``; the output is ``probabilities``, and the batch
+    Inputs are called as in `ModelDescription.inputs`; the output is ``probabilities``, and the batch
     may have any size. The metadata's entry ``geofer`` is the description of the model file, as JSON.
 
     Args:
@@ -58,7 +58,7 @@ def onnx_bytes(network: nn.Module, description: ModelDescription) -> bytes:
         exported = torch.onnx.export(
             program,
             dynamo=True,
-            input_names=input_names(description),
+            input_names=description.inputs,
             output_names=[PROBABILITIES],
             verbose=False,
         )

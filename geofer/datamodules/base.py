@@ -190,6 +190,7 @@ class FaceDataModule(LightningDataModule, ABC):
             landmarks=torch.from_numpy(table.landmarks[rows]),
             expression=torch.from_numpy(table.expression[rows]),
             subject=torch.from_numpy(table.subject[rows]),
+            actions=None if table.actions is None else torch.from_numpy(table.actions[rows]),
         )
 
     def _loader(self, dataset: FaceDataset, *, training: bool) -> FaceLoader:

@@ -111,13 +111,16 @@ class CrossDataSet(FaceDataModule):
         place = np.array([self.expressions.index(name) for name in self.target.expressions])
         people = source.table.subject.max(initial=-1) + 1
         tags = target.table.tags
+        tables = (source.table, target.table)
+        actions = [part.actions[np.arange(len(part))] for part in tables if part.actions is not None]
         table = FaceLabels(
             expression=np.concatenate([source.table.expression, place[target.table.expression]]),
             subject=np.concatenate([source.table.subject, people + target.table.subject]),
             pan=np.concatenate([source.table.pan, target.table.pan]),
             tilt=np.concatenate([source.table.tilt, target.table.tilt]),
-            landmarks=np.concatenate([part.landmarks[np.arange(len(part))] for part in (source.table, target.table)]),
+            landmarks=np.concatenate([part.landmarks[np.arange(len(part))] for part in tables]),
             tags=np.concatenate([np.zeros(len(source.table), np.int64), tags]) if tags is not None else None,
+            actions=np.concatenate(actions) if len(actions) == 2 else None,
         )
         return FaceStore(table, JoinedPictures([source.pictures, target.pictures]), split, target.tags)
 

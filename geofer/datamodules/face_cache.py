@@ -2,7 +2,8 @@
 
 ``index.parquet`` has one row a face and is written last: a cache that has it is complete. ``pictures.npy`` and
 ``landmarks.npy`` have a slot for every record of the data set, and zeros where it gave no face; on most file systems
-these take no space. ``parts`` holds the finished chunks of a cache that is not complete yet.
+these take no space. So has ``actions.npy``, if the detector tells facial actions, with NaN where it did not; caches of
+earlier versions lack it. ``parts`` holds the finished chunks of a cache that is not complete yet.
 """
 
 import os
@@ -20,8 +21,9 @@ from geofer.datamodules.index import FaceIndex, open_remote
 from geofer.datamodules.store import MappedRows, PictureSource, ShardedPictures
 from geofer.errors import DataError
 from geofer.faces import NUM_LANDMARKS
+from geofer.landmarks.face_mesh import BLENDSHAPES
 
-PICTURES, LANDMARKS, SHARDS = "pictures.npy", "landmarks.npy", "shards"
+PICTURES, LANDMARKS, ACTIONS, SHARDS = "pictures.npy", "landmarks.npy", "actions.npy", "shards"
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,11 @@ def landmarks_file(folder: Path) -> SlotFile:
     return SlotFile(folder / LANDMARKS, (NUM_LANDMARKS, 2), np.float32)
 
 
+def actions_file(folder: Path) -> SlotFile:
+    """Facial actions ``(52,)`` float32, in the order of `geofer.landmarks.face_mesh.BLENDSHAPES`."""
+    return SlotFile(folder / ACTIONS, (len(BLENDSHAPES),), np.float32)
+
+
 def open_pictures(folder: str, index: FaceIndex, slots: NDArray[np.int64]) -> PictureSource:
     """The crops of a complete cache, in the order of its index.
 
@@ -103,10 +110,26 @@ def open_landmarks(folder: str, index: FaceIndex, slots: NDArray[np.int64]) -> M
     Raises:
         DataError: They are missing or damaged.
     """
-    shape = (index.info.slots, NUM_LANDMARKS, 2)
+    return _open_rows(folder, LANDMARKS, (index.info.slots, NUM_LANDMARKS, 2), slots)
+
+
+def open_actions(folder: str, index: FaceIndex, slots: NDArray[np.int64]) -> MappedRows | None:
+    """Facial actions of a complete cache, in the order of its index; None if it has none.
+
+    Raises:
+        DataError: They are damaged.
+    """
+    try:
+        open_remote(f"{folder.rstrip('/')}/{ACTIONS}").close()
+    except FileNotFoundError:
+        return None
+    return _open_rows(folder, ACTIONS, (index.info.slots, len(BLENDSHAPES)), slots)
+
+
+def _open_rows(folder: str, name: str, shape: tuple[int, ...], slots: NDArray[np.int64]) -> MappedRows:
     if "://" not in folder:
-        return MappedRows(_mapped(Path(folder, LANDMARKS), shape), slots)
-    with tempfile.NamedTemporaryFile(suffix=".npy") as local, open_remote(f"{folder.rstrip('/')}/{LANDMARKS}") as file:
+        return MappedRows(_mapped(Path(folder, name), shape), slots)
+    with tempfile.NamedTemporaryFile(suffix=".npy") as local, open_remote(f"{folder.rstrip('/')}/{name}") as file:
         shutil.copyfileobj(file, local)
         local.flush()
         return MappedRows(_mapped(Path(local.name), shape), slots)  # the map outlives the file's name

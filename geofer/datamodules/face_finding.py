@@ -35,11 +35,13 @@ class CroppedFace:
         found: Its row in the index.
         crop: ``(S, S, 3)`` uint8 RGB.
         landmarks: ``(68, 2)`` float32 in pixels of the crop.
+        actions: ``(52,)`` float32 facial actions; None if the detector does not tell.
     """
 
     found: FoundFace
     crop: NDArray[np.uint8]
     landmarks: NDArray[np.float32]
+    actions: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -163,6 +165,7 @@ def _crop(
         ),
         crop=alignment.apply(picture.pixels),
         landmarks=alignment.to_crop(landmarks).astype(np.float32),
+        actions=candidates.blendshapes[face] if candidates.blendshapes is not None else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""From a complete cache to a store: labels into memory, a few dozen bytes a face; crops and landmarks stay on disk."""
+"""From a complete cache to a store: labels into memory, a few dozen bytes a face; what is larger stays on disk."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geofer.datamodules.base import FaceStore, Origins
-from geofer.datamodules.face_cache import open_landmarks, open_pictures
+from geofer.datamodules.face_cache import open_actions, open_landmarks, open_pictures
 from geofer.datamodules.index import FaceIndex
 from geofer.datamodules.leaks import check_apart
 from geofer.datamodules.splits import Identities
@@ -106,6 +106,7 @@ def open_faces(
         tilt=numbers["tilt"],
         landmarks=open_landmarks(folder, index, numbers["slot"]),
         tags=numbers["tags"] if tags else None,
+        actions=open_actions(folder, index, numbers["slot"]),
     )
     pictures = open_pictures(folder, index, rows if index.info.cache == "litdata" else numbers["slot"])
     faces = identities(numbers, columns.names)

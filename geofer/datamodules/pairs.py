@@ -1,5 +1,7 @@
 """Pairs of faces of one person: what the generator learns from."""
 
+from typing import cast
+
 import numpy as np
 import torch
 
@@ -43,9 +45,11 @@ class PairDataset(FaceDataset):
     def batch(self, indices: Rows, rng: np.random.Generator) -> PairBatch:
         """Gathers one batch of pairs; see `FaceDataset.batch`."""
         targets = self.partners(indices, rng)
-        return PairBatch(
-            **super().batch(indices, rng),
-            target_image=self.images(targets),
-            target_landmarks=torch.from_numpy(self.table.landmarks[targets]),
-            target_expression=torch.from_numpy(self.table.expression[targets]),
-        )
+        target = {
+            "target_image": self.images(targets),
+            "target_landmarks": torch.from_numpy(self.table.landmarks[targets]),
+            "target_expression": torch.from_numpy(self.table.expression[targets]),
+        }
+        if self.table.actions is not None:
+            target["target_actions"] = torch.from_numpy(self.table.actions[targets])
+        return cast(PairBatch, {**super().batch(indices, rng), **target})

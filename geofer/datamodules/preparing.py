@@ -10,17 +10,18 @@ import csv
 import io
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from filelock import FileLock
 
-from geofer.datamodules.face_cache import SHARDS, landmarks_file, pictures_file
-from geofer.datamodules.face_finding import find_faces
+from geofer.datamodules.face_cache import SHARDS, actions_file, landmarks_file, pictures_file
+from geofer.datamodules.face_finding import CroppedFace, find_faces
 from geofer.datamodules.index import ROW_GROUP, FaceIndex, IndexInfo, face_rows, index_schema, storable
 from geofer.datamodules.preparation import Preparation
 from geofer.datamodules.records import FaceRecord, PictureReader
@@ -77,11 +78,30 @@ class ChunkWork:
         pictures_file(self.folder, size).write(slots, [face.crop for face in faces])
         landmarks = [normalise_landmarks(torch.from_numpy(face.landmarks), size).numpy() for face in faces]
         landmarks_file(self.folder).write(slots, landmarks)
+        _write_actions(self.folder, faces)
         listed = json.dumps([[skip.file, skip.reason] for skip in skipped]).encode()
         table = face_rows([face.found for face in faces]).replace_schema_metadata({SKIPPED_KEY: listed})
         with written_whole(part_path(self.folder, chunk.number)) as file:
             pq.write_table(table, file)
         return len(chunk.records)
+
+
+def _write_actions(folder: Path, faces: Sequence[CroppedFace]) -> None:
+    """Keeps the facial actions, but not in a cache that an earlier version began, whose first faces have none."""
+    kept = actions_file(folder)
+    if kept.path.exists():
+        unknown = np.full(kept.shape, np.nan, np.float32)
+        actions = [unknown if face.actions is None else face.actions for face in faces]
+        kept.write([face.found.slot for face in faces], actions)
+
+
+def _drop_unknown_actions(folder: Path) -> None:
+    """Removes the file of facial actions if they are known of no face: slots without a face are 0, others then NaN."""
+    path = actions_file(folder).path
+    if path.exists():
+        actions = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+        if np.fmax.reduce(actions, axis=None, initial=0.0) == 0:
+            path.unlink()
 
 
 def part_path(folder: Path, number: int) -> Path:
@@ -126,6 +146,7 @@ def prepare_faces(
 
             slots = (slot for part in _parts(folder, info.slots) for slot in part["slot"].to_pylist())
             write_shards(folder / SHARDS, pictures_file(folder, preparation.image_size).path, slots)
+        _drop_unknown_actions(folder)
         _write_index(folder, info)
         if info.cache == "litdata":
             pictures_file(folder, preparation.image_size).path.unlink()
@@ -142,7 +163,7 @@ def _lay_out(folder: Path, image_size: int, slots: int) -> None:
     for leftover in folder.rglob(f"*{PARTIAL_SUFFIX}"):
         leftover.unlink()
     if not folder.joinpath(PARTS).exists():  # made last: once it is there, so are the files
-        for slot_file in (pictures_file(folder, image_size), landmarks_file(folder)):
+        for slot_file in (pictures_file(folder, image_size), landmarks_file(folder), actions_file(folder)):
             slot_file.create(slots)
         folder.joinpath(PARTS).mkdir()
 

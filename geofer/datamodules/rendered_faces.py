@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from geofer.datamodules.base import FaceDataModule, FaceStore
 from geofer.datamodules.folds import check_folds, fold_splits
@@ -12,7 +13,9 @@ from geofer.datamodules.render_cache import RenderCache
 from geofer.datamodules.store import FaceLabels, ShardedPictures
 from geofer.errors import ConfigError
 from geofer.faces import EXPRESSIONS, normalise_landmarks
+from geofer.landmarks.estimated_scores import estimate_scores, in_mediapipes_order
 from geofer.paths import cache_folder
+from geofer.rendering import ACTIONS
 from geofer.rendering.spec import PoseGrid, RenderSpec
 
 
@@ -42,6 +45,9 @@ class RenderedFaces(FaceDataModule):
         scene: ``session`` fixes light and background for a person, ``picture`` draws them anew for every picture.
         camera: Adds sensor noise, blur and JPEG compression.
         variation: Scales what makes expressions hard to tell apart; 1 is the calibrated default.
+        actions: ``truth`` hands out the facial actions that move the head; ``mediapipe`` estimates what MediaPipe
+            would score in a photograph of such a face, for a classifier that looks at photographs' scores later; see
+            `geofer.landmarks.estimated_scores`.
         seed: Everything follows from it: the people, their faces, the order of the batches.
         batch_size: Faces a step and device.
         num_workers: Threads that gather batches ahead.
@@ -74,6 +80,7 @@ class RenderedFaces(FaceDataModule):
         scene: Literal["session", "picture"] = "session",
         camera: bool = False,
         variation: float = 1.0,
+        actions: Literal["truth", "mediapipe"] = "truth",
         seed: int = 0,
         batch_size: int = 36,
         num_workers: int = 0,
@@ -110,6 +117,7 @@ class RenderedFaces(FaceDataModule):
             val_share = val_subjects / (len(people) - len(people) // folds)
             self._split_of = fold_splits(people, folds, fold, val_share, seed)
         self._render_workers = render_workers
+        self._hands_out = actions
         self.cache = RenderCache(root or cache_folder(), self.spec)
 
     @property
@@ -141,6 +149,12 @@ class RenderedFaces(FaceDataModule):
         prefix = "phenotype/"
         return {name.removeprefix(prefix): float(truth[name]) for name in truth if name.startswith(prefix)}
 
+    def _actions(self, subject: int, truth: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The facial actions of a person's faces, ``(n, 52)``, as they are handed out."""
+        if self._hands_out == "truth":
+            return truth
+        return estimate_scores(truth, np.random.default_rng((self.spec.seed, subject)))
+
     def open_store(self) -> FaceStore:
         """Opens the rendered people as memory maps."""
         tables, pictures = [], []
@@ -154,6 +168,7 @@ class RenderedFaces(FaceDataModule):
                     pan=truth["pan"],
                     tilt=truth["tilt"],
                     landmarks=normalise_landmarks(torch.from_numpy(truth["landmarks"]), self.image_size).numpy(),
+                    actions=self._actions(subject, in_mediapipes_order(truth["actions"], ACTIONS)),
                 )
             )
         table = FaceLabels.concatenate(tables)

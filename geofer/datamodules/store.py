@@ -43,7 +43,7 @@ class MappedRows:
 
 @dataclass(frozen=True)
 class FaceLabels:
-    """One row a face. Labels are held in memory, about 32 bytes a face; landmarks may stay on disk.
+    """One row a face. Labels are held in memory, about 32 bytes a face; landmarks and actions may stay on disk.
 
     Attributes:
         expression: ``(N,)`` int64, index into the data module's ``expressions``.
@@ -53,6 +53,7 @@ class FaceLabels:
         landmarks: ``(N, 68, 2)`` float32, iBUG points in [-1, 1] of the crop.
         tags: ``(N,)`` int64, the evaluation subsets of each face: bit i stands for the i-th of the data module's
             ``tags``; None if there are none.
+        actions: ``(N, 52)`` float32 facial actions, as `geofer.faces.FaceBatch` has them; None if they are not known.
     """
 
     expression: NDArray[np.int64]
@@ -61,6 +62,7 @@ class FaceLabels:
     tilt: NDArray[np.float32]
     landmarks: NDArray[np.float32] | MappedRows
     tags: NDArray[np.int64] | None = None
+    actions: NDArray[np.float32] | MappedRows | None = None
 
     def __len__(self) -> int:
         """Number of faces."""
@@ -162,4 +164,6 @@ class FaceDataset:
         )
         if self.table.tags is not None:
             batch["tags"] = torch.from_numpy(self.table.tags[indices])
+        if self.table.actions is not None:
+            batch["actions"] = torch.from_numpy(self.table.actions[indices])
         return batch

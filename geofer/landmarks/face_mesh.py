@@ -99,6 +99,17 @@ BLENDSHAPES = (
 )
 """Names of MediaPipe's 52 scores of facial actions, in their order; the first says how little the face moves."""
 
+
+def _other_side(name: str) -> str:
+    for side, other in (("Left", "Right"), ("Right", "Left")):
+        if name.endswith(side):
+            return name.removesuffix(side) + other
+    return name
+
+
+MIRRORED_BLENDSHAPES = tuple(BLENDSHAPES.index(_other_side(name)) for name in BLENDSHAPES)
+"""``scores[..., MIRRORED_BLENDSHAPES]`` are those of a picture that was flipped left to right."""
+
 _FIRST, _SECOND, _SHARE = (np.array(column) for column in zip(*MESH_LANDMARKS, strict=True))
 
 

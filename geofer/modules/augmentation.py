@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from geofer.modules.witness import mirrored
+
 
 @dataclass(frozen=True)
 class AugmentationConfig:
@@ -18,6 +20,8 @@ class AugmentationConfig:
         shift: Standard deviation in shares of the picture's side.
         brightness: Standard deviation of what is added to all pixels, on the scale of [-1, 1].
         contrast: Standard deviation of the logarithm of the contrast.
+        geometry: Standard deviation of what is added to the geometry that a second witness sees: to landmarks in
+            shares of the picture's side, to facial actions as it is. Detectors are not exact, rendered truth is.
     """
 
     flip: bool = False
@@ -26,6 +30,7 @@ class AugmentationConfig:
     shift: float = 0.0
     brightness: float = 0.0
     contrast: float = 0.0
+    geometry: float = 0.0
 
 
 def augment(image: Tensor, config: AugmentationConfig) -> Tensor:
@@ -38,8 +43,26 @@ def augment(image: Tensor, config: AugmentationConfig) -> Tensor:
     Returns:
         ``(B, 3, H, W)`` in [-1, 1]; what lies outside the input repeats its edge.
     """
+    return augment_with_geometry(image, None, config)[0]
+
+
+def augment_with_geometry(
+    image: Tensor, geometry: Tensor | None, config: AugmentationConfig
+) -> tuple[Tensor, Tensor | None]:
+    """Change every face of a batch in its own way, and what a second witness sees of it.
+
+    Args:
+        image: ``(B, 3, H, W)`` in [-1, 1].
+        geometry: ``(B, 68, 2)`` landmarks in [-1, 1], ``(B, 52)`` facial actions, or None.
+        config: What to change.
+
+    Returns:
+        ``(B, 3, H, W)`` in [-1, 1], as of `augment`, and the geometry. Where the picture is mirrored, so is the
+        geometry. Rotation, scale and shift change nothing of what the second witness sees, which looks at landmarks
+        upright.
+    """
     if config == AugmentationConfig():
-        return image
+        return image, geometry
     with torch.autocast(image.device.type, enabled=False):
         angle, scale, x, y, brightness, contrast = torch.randn(6, len(image), device=image.device)
         angle, scale = torch.deg2rad(config.rotation * angle), torch.exp(config.scale * scale)
@@ -53,4 +76,10 @@ def augment(image: Tensor, config: AugmentationConfig) -> Tensor:
         moved = F.grid_sample(image.float(), field, padding_mode="border", align_corners=False)
         contrast = torch.exp(config.contrast * contrast)[:, None, None, None]
         brightness = config.brightness * brightness[:, None, None, None]
-        return torch.clamp(moved * contrast + brightness, -1, 1)
+        if geometry is not None:
+            flipped = (mirror < 0).view(-1, *[1] * (geometry.ndim - 1))
+            geometry = torch.where(flipped, mirrored(geometry), geometry)
+            if config.geometry > 0:
+                unit = 2.0 if geometry.ndim == 3 else 1.0
+                geometry = geometry + config.geometry * unit * torch.randn_like(geometry)
+        return torch.clamp(moved * contrast + brightness, -1, 1), geometry

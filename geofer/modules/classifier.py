@@ -1,11 +1,21 @@
-"""C_exp, the expression classifier: a backbone and two fully connected layers."""
+"""C_exp, the expression classifier: a backbone and two fully connected layers, and a second witness if wanted."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
+import torch
 from torch import Tensor, nn
 
 from geofer.backbones import build_backbone
+from geofer.errors import ConfigError, DataError
+from geofer.modules.geometry_classifier import GeometryClassifier
+from geofer.modules.witness import Geometry
+
+WITNESS_HIDDEN, WITNESS_DROPOUT = 64, 0.2
+"""Width of the second witness, and the share of its inputs left out in training: as in the carried recogniser."""
+
+SILENT = 1e6
+"""Deviation of what no training face shows: standardised, it is 0 whatever other faces show."""
 
 
 @dataclass(frozen=True)
@@ -17,16 +27,44 @@ class ClassifierConfig:
         pretrained: Start from ImageNet weights, as the paper's classifier does.
         hidden: Width of the first of the two fully connected layers after the backbone.
         backbone_arguments: Keyword arguments of the backbone.
+        geometry: What a second witness looks at: ``none`` is the paper's classifier of pixels; ``landmarks`` are the
+            68 points, brought to a common place, size and roll; ``blendshapes`` are MediaPipe's 52 facial actions.
+        witness_dropout: Share of the training faces that one of the two witnesses does not see, half of them each, so
+            that either answers alone.
     """
 
     backbone: str = "resnet50"
     pretrained: bool = True
     hidden: int = 512
     backbone_arguments: dict[str, Any] = field(default_factory=dict)
+    geometry: Geometry = "none"
+    witness_dropout: float = 0.2
+
+    def __post_init__(self) -> None:
+        """Checks the second witness.
+
+        Raises:
+            ConfigError: There is none such, or the share is none.
+        """
+        if self.geometry not in get_args(Geometry):
+            raise ConfigError(f"classifier.geometry is {self.geometry!r}; choose {', '.join(get_args(Geometry))}.")
+        if not 0 <= self.witness_dropout <= 1:
+            raise ConfigError(f"classifier.witness_dropout is {self.witness_dropout}; it is a share, from 0 to 1.")
 
 
 class Classifier(nn.Module):
-    """C_exp: backbone, FC 512, ReLU, FC K."""
+    """C_exp: backbone, FC 512, ReLU, FC K.
+
+    With ``geometry`` a perceptron looks at the geometry g beside it, and their logits add up::
+
+        l(x, g) = a · l_pixels(x) + b · l_geometry(g),    p = softmax(l)
+
+    a and b are 1; 0 for a witness that is missing, or is left out in training. If pixels and geometry were independent
+    given the expression, and all expressions equally likely, this sum would be exactly what both say together.
+
+    Attributes:
+        geometry: What the second witness looks at.
+    """
 
     def __init__(self, num_classes: int, config: ClassifierConfig) -> None:
         """Build the classifier of ``num_classes`` expressions that ``config`` describes."""
@@ -36,8 +74,50 @@ class Classifier(nn.Module):
         self.head = nn.Sequential(
             nn.Linear(backbone.num_features, config.hidden), nn.ReLU(), nn.Linear(config.hidden, num_classes)
         )
+        self.geometry: Geometry = config.geometry
+        self.witness_dropout = config.witness_dropout
+        self.witness: GeometryClassifier | None = None
+        if config.geometry != "none":
+            self.witness = GeometryClassifier(num_classes, config.geometry, WITNESS_HIDDEN, WITNESS_DROPOUT)
 
-    def forward(self, image: Tensor) -> Tensor:
-        """``(B, 3, H, W)`` in [-1, 1] to logits ``(B, num_classes)``."""
+    def standardise_by(self, geometry: Tensor) -> None:
+        """Take mean and deviation of what the second witness sees from training faces.
+
+        Args:
+            geometry: ``(N, 68, 2)`` landmarks or ``(N, 52)`` facial actions; those that are not finite are left out.
+
+        Raises:
+            DataError: Fewer than two are left.
+        """
+        if self.witness is None:
+            return
+        features = self.witness.features(geometry, geometry)  # it takes the one that it looks at
+        features = features[features.isfinite().all(dim=1)].to(self.witness.mean.device)
+        if len(features) < 2:
+            raise DataError(
+                f"The {self.geometry} of {len(features)} of {len(geometry)} training faces are known, which is too few "
+                f"for classifier.geometry: {self.geometry}. Prepare the faces with another detector, or set none."
+            )
+        self.witness.standardise_by(features)
+        self.witness.deviation[features.std(0) < 1e-3] = SILENT
+
+    def forward(self, image: Tensor, geometry: Tensor | None = None) -> Tensor:
+        """Faces to logits ``(B, num_classes)``.
+
+        Args:
+            image: ``(B, 3, H, W)`` in [-1, 1].
+            geometry: ``(B, 68, 2)`` landmarks or ``(B, 52)`` facial actions, as ``geometry`` says; a face whose
+                numbers are not finite is judged by its pixels alone, and so are all if this is None.
+        """
         logits: Tensor = self.head(self.backbone(image))
-        return logits
+        if self.witness is None or geometry is None:
+            return logits
+        features = self.witness.features(geometry, geometry)
+        heard = features.isfinite().all(dim=1, keepdim=True)
+        said = self.witness.classify(torch.where(heard, features, self.witness.mean))
+        if self.training and self.witness_dropout > 0:
+            chance = torch.rand_like(features[:, :1])
+            deaf = heard & (chance < self.witness_dropout / 2)
+            heard = heard & (chance < 1 - self.witness_dropout / 2)
+            logits = torch.where(deaf, 0, logits)
+        return logits + torch.where(heard, said, 0)

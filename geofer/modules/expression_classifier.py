@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from geofer.faces import FaceBatch
-from geofer.modules.augmentation import AugmentationConfig, augment
+from geofer.modules.augmentation import AugmentationConfig, augment_with_geometry
 from geofer.modules.classifier import Classifier, ClassifierConfig
 from geofer.modules.hyperparameters import plain_arguments
 from geofer.modules.losses import classification_loss
@@ -49,7 +49,7 @@ class ExpressionClassifier(RecognitionModule):
 
     def training_step(self, batch: FaceBatch, batch_idx: int) -> Tensor:
         """Cross entropy (Eq. 5, its first term) on a batch of real faces."""
-        logits = self(augment(batch["image"], self.augmentation))
+        logits = self(*augment_with_geometry(batch["image"], self.geometry_of(batch), self.augmentation))
         loss = classification_loss(logits, batch["expression"])
         if self._logs(self.trainer.global_step):
             self.log("train/c_real", loss, prog_bar=True)

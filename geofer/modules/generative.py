@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 
 from geofer.errors import ConfigError
 from geofer.faces import FaceSource, PairBatch
-from geofer.modules.augmentation import AugmentationConfig, augment
+from geofer.modules.augmentation import AugmentationConfig, augment_with_geometry
 from geofer.modules.averaging import update_average
 from geofer.modules.classifier import Classifier, ClassifierConfig
 from geofer.modules.losses import classification_loss
@@ -22,6 +22,7 @@ from geofer.modules.recognition import RecognitionModule
 from geofer.modules.schedule import Schedule
 from geofer.modules.synthesizer import Synthesis
 from geofer.modules.targets import SynthesisConfig, TargetSampler, check_bank
+from geofer.modules.witness import geometry_of
 
 Losses = dict[str, Tensor]
 
@@ -149,36 +150,47 @@ class GenerativeModule(RecognitionModule, ABC):
         count = round(share * self.synthesis.per_real * len(batch["image"]))
         synthetic = self._synthesize_for_classifier(batch, synthesis, count) if count > 0 else None
         with self.toggled_optimizer(classifier):
-            real = self(augment(batch["image"], self.augmentation))
+            real = self(*augment_with_geometry(batch["image"], self.geometry_of(batch), self.augmentation))
             losses = {"c_real": classification_loss(real, batch["expression"])}
             loss = losses["c_real"]
             if synthetic is not None:
-                image, expression = synthetic
+                image, geometry, expression = synthetic
+                image, geometry = augment_with_geometry(image, geometry, self.augmentation)
                 with frozen_statistics(self.classifier, self.synthesis.separate_statistics):
-                    fake = self(augment(image, self.augmentation))
-                trust = fake.detach().float().softmax(dim=1).gather(1, expression[:, None])[:, 0]
-                losses["c_fake"] = classification_loss(
-                    fake, expression, self.label_smoothing, trust if self.synthesis.self_paced else None
-                )
+                    fake = self(image, geometry)
+                trust = self._trust(fake, image, geometry, expression) if self.synthesis.self_paced else None
+                losses["c_fake"] = classification_loss(fake, expression, self.label_smoothing, trust)
                 loss = loss + self.synthesis.weight * losses["c_fake"]
             self._update(classifier, loss, counted=True)
         return losses
 
+    @torch.no_grad()
+    def _trust(self, fake: Tensor, image: Tensor, geometry: Tensor | None, expression: Tensor) -> Tensor:
+        """How much C believes the labels ``(B,)``: by its pixels, since the geometry is the target's in any case."""
+        if geometry is not None:
+            with frozen_statistics(self.classifier):
+                fake = self(image)
+        return fake.detach().float().softmax(dim=1).gather(1, expression[:, None])[:, 0]
+
     def _synthesize_for_classifier(
         self, batch: PairBatch, synthesis: Synthesis | None, count: int
-    ) -> tuple[Tensor, Tensor]:
-        """``count`` synthetic faces of the batch's people, and what they should express."""
+    ) -> tuple[Tensor, Tensor | None, Tensor]:
+        """``count`` synthetic faces of the batch's people, the geometry that a second witness sees, and the labels."""
         if self.targets is None:
             expression = batch["target_expression"][:count]
+            geometry = self.geometry_of(batch, "target_")
+            geometry = geometry[:count] if geometry is not None else None
             if synthesis is not None:
-                return synthesis.image[:count].detach(), expression
-            return self.synthesize(
+                return synthesis.image[:count].detach(), geometry, expression
+            image = self.synthesize(
                 batch["image"][:count], batch["target_landmarks"][:count], batch["landmarks"][:count]
-            ), expression
+            )
+            return image, geometry, expression
         people = torch.arange(count, device=self.device) % len(batch["image"])
         landmarks = batch["landmarks"][people]
-        target, expression = self.targets.sample(landmarks)
-        return self.synthesize(batch["image"][people], target, landmarks), expression
+        targets = self.targets.sample(landmarks)
+        image = self.synthesize(batch["image"][people], targets.landmarks, landmarks)
+        return image, geometry_of(targets._asdict(), self.geometry), targets.expression
 
     @torch.no_grad()
     def synthesize(self, image: Tensor, landmarks: Tensor, source: Tensor | None = None) -> Tensor:
@@ -203,6 +215,7 @@ class GenerativeModule(RecognitionModule, ABC):
 
     def on_fit_start(self) -> None:
         """Fetch the landmark bank, and refuse one with anybody who is validated or tested on."""
+        super().on_fit_start()
         if self.synthesis.targets == "pair" or self.synthesis.per_real == 0:
             return
         source: FaceSource | None = getattr(self.trainer, "datamodule", None)

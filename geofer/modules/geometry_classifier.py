@@ -96,7 +96,7 @@ def upright(landmarks: Tensor) -> Tensor:
     middle = (points[:, RIGHT_EYE].mean(1) + points[:, LEFT_EYE].mean(1)) / 2
     along = points[:, LEFT_EYE_OUTER] - points[:, RIGHT_EYE_OUTER]
     cosine, sine = (along / along.norm(dim=1, keepdim=True).clamp_min(1e-6)).unbind(1)
-    turn = torch.stack((torch.stack((cosine, -sine), 1), torch.stack((sine, cosine), 1)), 1)
     unit = (points[:, INNER_LIP].mean(1) - middle).norm(dim=1).clamp_min(1e-6)
-    moved: Tensor = (points - middle[:, None]) @ turn / unit[:, None, None]
-    return moved
+    x, y = ((points - middle[:, None]) / unit[:, None, None]).unbind(2)
+    cosine, sine = cosine[:, None], sine[:, None]
+    return torch.stack((cosine * x + sine * y, cosine * y - sine * x), dim=2)

@@ -169,7 +169,7 @@ class GeometryGuidedFER(GenerativeModule):
             losses["prior"] = adversarial_loss(self.identity_discriminator(synthesis.identity))
             loss = loss + strength * weights.prior * losses["prior"]
         if strength > 0 and weights.classification > 0 and self.end_to_end:
-            with evaluating(self.classifier):
+            with evaluating(self.classifier):  # by its pixels: the target's geometry would answer for any face
                 losses["cls"] = classification_loss(self(image), batch["target_expression"], self.label_smoothing)
             loss = loss + strength * weights.classification * losses["cls"]
         return loss, losses

@@ -12,10 +12,12 @@ from torch.optim import Optimizer
 
 from geofer import __version__
 from geofer.checkpoints import PROVENANCE, check_fits, check_same_crop, provenance_of, read_checkpoint
-from geofer.errors import NonFiniteError
-from geofer.faces import FaceBatch
+from geofer.errors import ConfigError, NonFiniteError
+from geofer.faces import FaceBatch, FaceSource
 from geofer.metrics import RecognitionMetrics, RecognitionReport
 from geofer.modules.averaging import average_buffers
+from geofer.modules.classifier import Classifier
+from geofer.modules.witness import Geometry, geometry_of
 
 
 class RecognitionModule(LightningModule):
@@ -42,7 +44,8 @@ class RecognitionModule(LightningModule):
         Args:
             expressions: Names of the K expressions, in the order of their labels.
             image_size: Side of the pictures in pixels.
-            classifier: Maps pictures ``(B, 3, H, W)`` in [-1, 1] to logits ``(B, K)``.
+            classifier: Maps pictures ``(B, 3, H, W)`` in [-1, 1] to logits ``(B, K)``; one that has a second witness
+                is also given the geometry.
             gradient_clip: Largest norm of each optimiser's gradients; None does not clip.
             decay: Learning rates fall linearly to 0 over this last share of the training; 0 keeps them.
         """
@@ -51,6 +54,7 @@ class RecognitionModule(LightningModule):
         self.image_size = image_size
         self.gradient_clip, self.decay = gradient_clip, decay
         self.classifier = classifier.to(memory_format=torch.channels_last)
+        self.geometry: Geometry = classifier.geometry if isinstance(classifier, Classifier) else "none"
         self.metrics = nn.ModuleDict({split: RecognitionMetrics(self.expressions) for split in ("val", "test")})
         self.reports: dict[str, RecognitionReport] = {}
         self.provenance: dict[str, Any] = {}
@@ -71,10 +75,42 @@ class RecognitionModule(LightningModule):
         module: Self = super().load_from_checkpoint(checkpoint_path, *args, **{**kwargs, "weights_only": True})
         return module
 
-    def forward(self, image: Tensor) -> Tensor:
-        """Pictures ``(B, 3, H, W)`` in [-1, 1] to logits ``(B, K)``."""
-        logits: Tensor = self.classifier(image)
+    def forward(self, image: Tensor, geometry: Tensor | None = None) -> Tensor:
+        """Faces to logits ``(B, K)``.
+
+        Args:
+            image: ``(B, 3, H, W)`` in [-1, 1].
+            geometry: What the classifier's second witness sees, if it has one; None lets the pixels decide alone.
+        """
+        logits: Tensor = self.classifier(image) if geometry is None else self.classifier(image, geometry)
         return logits
+
+    def geometry_of(self, batch: FaceBatch, prefix: str = "") -> Tensor | None:
+        """What the classifier's second witness sees of a batch, see `geofer.modules.witness.geometry_of`.
+
+        Raises:
+            DataError: The batch does not hold it.
+        """
+        return geometry_of(batch, self.geometry, prefix)
+
+    def on_fit_start(self) -> None:
+        """Tell a second witness what the geometries of the training faces are like.
+
+        Raises:
+            ConfigError: There is a second witness and no data module that knows them.
+            DataError: The faces come without what it looks at.
+        """
+        if not isinstance(self.classifier, Classifier) or self.geometry == "none":
+            return
+        source: FaceSource | None = getattr(self.trainer, "datamodule", None)
+        if source is None:
+            raise ConfigError(
+                f"classifier.geometry: {self.geometry} needs a data module, which knows the training faces' geometry: "
+                "fit with one, or set classifier.geometry: none."
+            )
+        known = geometry_of(vars(source.landmark_bank()), self.geometry)
+        if known is not None:
+            self.classifier.standardise_by(known)
 
     def validation_step(self, batch: FaceBatch, batch_idx: int) -> None:
         """Count a batch of the validation subjects."""
@@ -103,7 +139,7 @@ class RecognitionModule(LightningModule):
             ``probabilities`` ``(B, K)`` and ``prediction`` ``(B,)``, beside the batch's own ``expression``,
             ``subject``, ``pan``, ``tilt`` and, if it has them, ``tags``, each ``(B,)``.
         """
-        probabilities = self(batch["image"]).float().softmax(dim=1)
+        probabilities = self(batch["image"], self.geometry_of(batch)).float().softmax(dim=1)
         faces = {
             "probabilities": probabilities,
             "prediction": probabilities.argmax(dim=1),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -74,6 +74,20 @@ def check_bank(bank: LandmarkBank, held_out: Mapping[str, frozenset[int]]) -> No
             )
 
 
+class Targets(NamedTuple):
+    """Geometries that faces are given.
+
+    Attributes:
+        landmarks: ``(B, 68, 2)`` in [-1, 1].
+        expression: ``(B,)`` what they express.
+        actions: ``(B, 52)`` facial actions; None if the bank has none.
+    """
+
+    landmarks: Tensor
+    expression: Tensor
+    actions: Tensor | None
+
+
 class TargetSampler:
     """Draws target geometries from a bank."""
 
@@ -82,28 +96,27 @@ class TargetSampler:
         order = bank.expression.argsort(stable=True)
         self.landmarks = bank.landmarks[order].to(device, torch.float32)
         self.expression = bank.expression[order].to(device)
+        self.actions = None if bank.actions is None else bank.actions[order].to(device, torch.float32)
         count = torch.bincount(self.expression)
         self.count, self.first = count, count.cumsum(0) - count
         self.config = config
 
-    def sample(self, landmarks: Tensor) -> tuple[Tensor, Tensor]:
+    def sample(self, landmarks: Tensor) -> Targets:
         """A target for each face.
 
         Args:
             landmarks: ``(B, 68, 2)`` of the faces, in [-1, 1].
-
-        Returns:
-            Landmarks ``(B, 68, 2)`` and their expressions ``(B,)``.
         """
         config, device = self.config, landmarks.device
         drawn = torch.randint(len(self.landmarks), (len(landmarks), config.candidates), device=device)
         chosen = self._nearest(landmarks, drawn)
         target, expression = self.landmarks[chosen], self.expression[chosen]
+        actions = None if self.actions is None else self.actions[chosen]
         if config.mix > 0:
-            target = self._mix(target, expression)
+            target, actions = self._mix(target, expression, actions)
         if config.jitter > 0:
             target = _jitter(target, config.jitter)
-        return add_noise(target, config.noise), expression
+        return Targets(add_noise(target, config.noise), expression, actions)
 
     def _nearest(self, landmarks: Tensor, candidates: Tensor) -> Tensor:
         """Of ``(B, n)`` candidates, the index ``(B,)`` of each whose pose is nearest to the landmarks'."""
@@ -113,13 +126,15 @@ class TargetSampler:
         nearest = difference.square().sum(dim=(2, 3)).argmin(dim=1, keepdim=True)
         return candidates.gather(1, nearest)[:, 0]
 
-    def _mix(self, target: Tensor, expression: Tensor) -> Tensor:
+    def _mix(self, target: Tensor, expression: Tensor, actions: Tensor | None) -> tuple[Tensor, Tensor | None]:
         draws = torch.rand(len(target), 16, device=target.device)
         others = self.first[expression, None] + (draws * self.count[expression, None]).long()
-        other = self.landmarks[self._nearest(target, others)]
+        other = self._nearest(target, others)
         share = torch.rand(len(target), 1, 1, device=target.device)
-        mixed = torch.rand(len(target), 1, 1, device=target.device) < self.config.mix
-        return torch.where(mixed, torch.lerp(target, other, share), target)
+        share = share * (torch.rand(len(target), 1, 1, device=target.device) < self.config.mix)
+        if actions is not None and self.actions is not None:
+            actions = torch.lerp(actions, self.actions[other], share[:, 0])
+        return torch.lerp(target, self.landmarks[other], share), actions
 
 
 def add_noise(landmarks: Tensor, sigma: float) -> Tensor:

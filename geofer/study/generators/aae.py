@@ -56,7 +56,7 @@ class AAE(ComparedGenerator):
 
 def paired_with_itself(batch: PairBatch) -> PairBatch:
     """The batch with every face as its own target."""
-    return PairBatch(
+    itself = PairBatch(
         **{
             **batch,
             "target_image": batch["image"],
@@ -64,3 +64,6 @@ def paired_with_itself(batch: PairBatch) -> PairBatch:
             "target_expression": batch["expression"],
         }
     )
+    if "actions" in batch:
+        itself["target_actions"] = batch["actions"]
+    return itself

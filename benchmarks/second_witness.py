@@ -1,0 +1,59 @@
+"""What a second witness adds to the quickstart's classifier, over several seeds, on unseen people.
+
+    python benchmarks/second_witness.py --seeds 11 12 13
+
+A seed changes everything: the people, their faces, the initial weights and the order of the batches; all rows of a seed
+share them. Finished runs are kept in `runs/second-witness/` and not repeated. What follows the options goes to
+``geofer fit``. It ends with a Markdown table of the best epoch on the validation people and on the test people.
+"""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+from statistics import mean, stdev
+
+from geofer.metrics.tables import load_report, report_path
+
+CONFIG = "configs/quickstart-classifier.yaml"
+ROWS = {
+    "none": [],
+    "landmarks": ["--model.classifier.geometry=landmarks"],
+    "blendshapes": ["--model.classifier.geometry=blendshapes"],
+}
+
+
+def measure(row: str, seed: int, folder: Path, extra: list[str]) -> dict[str, float]:
+    """Fits, validates and tests one run unless that was done before; accuracy in percent by split."""
+    run = folder / f"{row}-{seed}"
+    if not report_path(run, "test").exists():
+        geofer = [sys.executable, "-m", "geofer"]
+        resume = ["--ckpt_path", "last"] if (run / "checkpoints" / "last.ckpt").exists() else []
+        seeds = ["--seed_everything", str(seed), "--data.seed", str(seed), "--trainer.default_root_dir", str(run)]
+        subprocess.run([*geofer, "fit", "--config", CONFIG, *ROWS[row], *seeds, *extra, *resume], check=True)
+        for verb in ("validate", "test"):
+            subprocess.run([*geofer, verb, "--config", str(run / "config.yaml")], check=True)
+    return {split: 100 * load_report(run, split).accuracy for split in ("val", "test")}
+
+
+def main() -> None:
+    """Runs what is missing and prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[11, 12, 13])
+    parser.add_argument("--rows", nargs="+", choices=list(ROWS), default=list(ROWS))
+    parser.add_argument("--folder", type=Path, default=Path("runs/second-witness"))
+    arguments, extra = parser.parse_known_args()
+    found = {
+        (row, seed): measure(row, seed, arguments.folder, extra) for seed in arguments.seeds for row in arguments.rows
+    }
+    print(f"\n| accuracy, % | people | {' | '.join(f'seed {seed}' for seed in arguments.seeds)} | mean | spread |")
+    print("|---|---|" + "---|" * (len(arguments.seeds) + 2))
+    for row in arguments.rows:
+        for split in ("val", "test"):
+            values = [found[row, seed][split] for seed in arguments.seeds]
+            spread = f"{stdev(values):.1f}" if len(values) > 1 else "–"
+            print(f"| {row} | {split} | {' | '.join(f'{v:.1f}' for v in values)} | {mean(values):.1f} | {spread} |")
+
+
+if __name__ == "__main__":
+    main()

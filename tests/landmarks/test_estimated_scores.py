@@ -1,0 +1,45 @@
+"""What MediaPipe would say of a photograph, estimated from true facial actions."""
+
+import numpy as np
+import pytest
+
+from geofer.landmarks.estimated_scores import INTENSITY, NEUTRAL_PHOTOGRAPHS, estimate_scores, in_mediapipes_order
+from geofer.landmarks.face_mesh import BLENDSHAPES
+
+
+def of(name):
+    return BLENDSHAPES.index(name)
+
+
+def people(actions, count=1500):
+    """Scores ``(count, 52)`` of as many people who all show the same."""
+    chance = np.random.default_rng(0)
+    return np.concatenate([estimate_scores(actions[None], chance) for _ in range(count)])
+
+
+def test_a_face_that_shows_nothing_scores_as_neutral_photographs():
+    scores = people(np.zeros(52, np.float32))
+    mean, deviation = NEUTRAL_PHOTOGRAPHS["eyeSquint"]
+    assert scores[:, of("eyeSquintRight")].mean() == pytest.approx(mean, abs=0.02)
+    assert scores[:, of("eyeSquintRight")].std() == pytest.approx(deviation, abs=0.02)
+    assert not scores[:, of("cheekPuff")].any()
+    assert not scores[:, of("_neutral")].any()
+    assert np.corrcoef(scores[:, of("eyeSquintLeft")], scores[:, of("eyeSquintRight")])[0, 1] > 0.95
+
+
+def test_a_funnel_raises_its_score_as_strongly_as_people_show_it():
+    funnel = np.zeros(52, np.float32)
+    funnel[of("mouthFunnel")] = 1
+    rise = np.median(people(funnel), axis=0) - np.median(people(0 * funnel), axis=0)
+    assert rise.argmax() == of("mouthFunnel")
+    assert rise.max() == pytest.approx(0.7 * INTENSITY, abs=0.02)
+    assert np.sort(rise)[-2] < 0.02
+
+
+def test_actions_are_found_by_their_names():
+    given = np.array([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]], np.float32)
+    ordered = in_mediapipes_order(given, ("tongueOut", "jawOpen", "browInnerUp"))
+    assert ordered.shape == (2, 52)
+    np.testing.assert_array_equal(ordered[:, of("jawOpen")], given[:, 1])
+    np.testing.assert_array_equal(ordered[:, of("browInnerUp")], given[:, 2])
+    assert np.count_nonzero(ordered) == 4
