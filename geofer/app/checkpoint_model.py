@@ -1,4 +1,4 @@
-"""From a checkpoint of a training run to a recogniser: the classifier, what it learned from, and what its test found."""
+"""From a checkpoint of a training run to a recogniser: the classifier, its origin, and what its test found."""
 
 from collections.abc import Mapping
 from pathlib import Path

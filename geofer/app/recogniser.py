@@ -249,6 +249,7 @@ def load(path: str | Path | None = None, **options: Any) -> Recogniser:  # noqa:
 
     Raises:
         CheckpointError: The file is missing, damaged, or something else.
+        HubError: The Hub has no such model, or cannot be reached.
     """
     return Recogniser(*read_model(SHIPPED if path is None else path), **options)
 
