@@ -17,7 +17,9 @@ def make_bank(count=30):
 def sample(faces=200, landmarks=None, **settings):
     bank = make_bank()
     sampler = TargetSampler(bank, SynthesisConfig(**settings), torch.device("cpu"))
-    return bank, *sampler.sample(torch.zeros(faces, 68, 2) if landmarks is None else landmarks)
+    targets = sampler.sample(torch.zeros(faces, 68, 2) if landmarks is None else landmarks)
+    assert targets.actions is None
+    return bank, targets.landmarks, targets.expression
 
 
 def origin(bank, target):
@@ -101,3 +103,12 @@ def test_schedules_that_contradict_themselves(settings, end_to_end, message):
     with pytest.raises(ConfigError, match=message):
         Schedule(**settings).check(end_to_end)
     Schedule(generator_stop=5, classifier_start=5).check(end_to_end=False)
+
+
+def test_facial_actions_go_with_their_landmarks_and_are_mixed_alike():
+    plain = make_bank()
+    bank = LandmarkBank(plain.landmarks, plain.expression, plain.subject, actions=plain.landmarks.flatten(1)[:, :52])
+    for settings in ({}, {"mix": 0.5}):
+        sampler = TargetSampler(bank, SynthesisConfig(**settings), torch.device("cpu"))
+        targets = sampler.sample(torch.zeros(100, 68, 2))
+        torch.testing.assert_close(targets.actions, targets.landmarks.flatten(1)[:, :52], atol=1e-5, rtol=0)
