@@ -177,7 +177,7 @@ def _moving_pictures(container: "InputContainer", name: str, max_pixels: int) ->
             f"{name} has frames of {decoder.width} × {decoder.height} pixels; at most {max_pixels} are read."
         )
     decoder.options = {"max_pixels": str(2 * max_pixels)}  # a later frame may be larger; decoders round sizes up
-    decoder.thread_type = "AUTO"
+    decoder.thread_count = 1  # several lose other frames of a damaged file each time; faces take longer than decoding
     return stream
 
 
