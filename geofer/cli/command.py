@@ -89,6 +89,7 @@ VERBS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
     "evaluate": (own_verb("evaluate", "evaluate"), "measure a checkpoint on the test subjects of any data"),
     "compare": (own_verb("compare", "compare"), "compare two tested runs face by face: is one better?"),
     "synthesize": (own_verb("synthesize", "synthesize"), "give a face the expression and pose of other landmarks"),
+    "demo": (own_verb("demo", "demo"), "serve a web page that recognises and synthesises faces, on this machine"),
     "export": (
         own_verb("export", "export"),
         "write a trained recogniser as one file: safetensors, ONNX or torch.export",

@@ -1,0 +1,92 @@
+"""What both tabs with a face to pose share: the controls of its expression and pose, and the ways to animate it."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geofer.app.synthesis import LARGEST_PAN, LARGEST_TILT
+from geofer.app.target_geometry import expression_actions
+from geofer.faces import EXPRESSIONS
+
+TO_EXPRESSION, ACROSS, UPWARDS = "to the expression", "from left to right", "from down to up"
+WAYS = (TO_EXPRESSION, ACROSS, UPWARDS)
+STEPS = 13
+
+
+@dataclass(frozen=True, eq=False)
+class Pose:
+    """What a face shows.
+
+    Attributes:
+        actions: ``(52,)`` in [0, 1], in the order of `geofer.rendering.ACTIONS`.
+        pan: Degrees, > 0 turns the nose to the picture's right.
+        tilt: Degrees, > 0 looks up.
+    """
+
+    actions: NDArray[np.float32]
+    pan: float
+    tilt: float
+
+    @classmethod
+    def of(cls, expression: str, level: int, pan: float, tilt: float) -> Self:
+        """From the values of the controls."""
+        return cls(expression_actions(expression, int(level)), float(pan), float(tilt))
+
+
+def poses_on_the_way(way: str, end: Pose) -> list[Pose]:
+    """The steps of an animation.
+
+    Args:
+        way: One of `WAYS`: from the neutral face to the end, or past it from one side to the other.
+        end: What the controls say.
+    """
+    shares = np.linspace(0, 1, STEPS).tolist()
+    if way == TO_EXPRESSION:
+        neutral = expression_actions("neutral", 1)
+        return [replace(end, actions=neutral + np.float32(share) * (end.actions - neutral)) for share in shares]
+    if way == ACROSS:
+        return [replace(end, pan=(2 * share - 1) * LARGEST_PAN) for share in shares]
+    return [replace(end, tilt=(2 * share - 1) * LARGEST_TILT) for share in shares]
+
+
+@dataclass(frozen=True)
+class Controls:
+    """Gradio's components.
+
+    Attributes:
+        expression: One of `geofer.faces.EXPRESSIONS`.
+        level: 1 (slight) to 4 (strong).
+        pan: Degrees.
+        tilt: Degrees.
+        way: One of `WAYS`.
+        play: The button that starts the animation.
+    """
+
+    expression: Any
+    level: Any
+    pan: Any
+    tilt: Any
+    way: Any
+    play: Any
+
+    def values(self) -> list[Any]:
+        """Those that `Pose.of` takes, in its order."""
+        return [self.expression, self.level, self.pan, self.tilt]
+
+
+def controls() -> Controls:
+    """Puts the components into the page that is being built."""
+    import gradio as gr
+
+    plain: dict[str, Any] = {"step": 1, "buttons": []}
+    turn, nod = LARGEST_PAN, LARGEST_TILT
+    expression = gr.Radio(list(EXPRESSIONS), value="happiness", label="Expression", elem_id="expression")
+    level = gr.Slider(1, 4, 4, label="Level (slight to strong)", elem_id="level", **plain)
+    pan = gr.Slider(-turn, turn, 0, label="Pan in degrees (+ right)", elem_id="pan", **plain)
+    tilt = gr.Slider(-nod, nod, 0, label="Tilt in degrees (+ up)", elem_id="tilt", **plain)
+    with gr.Row(elem_id="animation", equal_height=True):
+        way = gr.Dropdown(list(WAYS), value=WAYS[0], label="Animation", elem_id="way", scale=3)
+        play = gr.Button("Play", variant="primary", elem_id="play", scale=1)
+    return Controls(expression, level, pan, tilt, way, play)

@@ -1,0 +1,41 @@
+"""The page: its head, its tabs, its foot."""
+
+from typing import Any
+
+from geofer.app.demo.head_tab import HeadTab
+from geofer.app.demo.recognise_tab import RecogniseTab
+from geofer.app.demo.synthesise_tab import SynthesiseTab
+
+KEPT_SECONDS = 1800
+"""How long uploaded pictures are kept at most."""
+
+QUEUE = 16
+"""Requests that may wait; they are answered one by one."""
+
+HEAD = """<header class="head"><h1>geofer</h1><p>Expressions, head pose, and how far to trust them.</p></header>"""
+FOOT = """<footer class="foot"><p>Pictures stay on the machine that runs <code>geofer demo</code> and are deleted when
+it ends. A classifier of expressions says what a face shows, not what a person feels.</p></footer>"""
+
+
+def build_page(recognise: RecogniseTab, second: HeadTab | SynthesiseTab) -> Any:  # noqa: ANN401
+    """Gradio's blocks of the page, with a queue.
+
+    Args:
+        recognise: The first tab.
+        second: The tab of synthetic faces, or of the rendered head where there is no generator.
+    """
+    import gradio as gr
+
+    with gr.Blocks(title="geofer", analytics_enabled=False, delete_cache=(60, KEPT_SECONDS)) as page:
+        gr.HTML(HEAD)
+        with gr.Tabs():
+            with gr.Tab("Recognise", id="recognise"):
+                recognise.build()
+            if isinstance(second, HeadTab):
+                with gr.Tab("Rendered head", id="head") as tab:
+                    second.build(tab)
+            else:
+                with gr.Tab("Synthesise", id="synthesise"):
+                    second.build()
+        gr.HTML(FOOT)
+    return page.queue(max_size=QUEUE, default_concurrency_limit=1, api_open=False)

@@ -1,0 +1,84 @@
+"""The tab that recognises: a picture in, its faces with expressions, head poses and reliability out."""
+
+from collections.abc import Mapping
+
+from PIL import Image
+
+from geofer.app.annotation import annotated
+from geofer.app.demo.face_cards import face_cards, notice
+from geofer.app.demo.time_limit import TimeLimit
+from geofer.app.demo.uploads import EXAMPLES, uploaded_picture
+from geofer.app.recogniser import RecognisedFace, Recogniser
+from geofer.errors import GeoferError
+
+SHOWN_SIDE = 1280
+"""Pixels of the longer side of the picture that is sent back."""
+
+NOTHING_YET = "Choose a picture, take one with the camera, or try an example."
+NO_FACE = "No face was found. Take a picture in which the face is larger, lit from the front and not cut off."
+
+
+class RecogniseTab:
+    """Answers for a picture, and the components around them."""
+
+    def __init__(self, recogniser: Recogniser, limit: TimeLimit) -> None:
+        """Recognise with that, and within that time."""
+        self._recogniser, self._limit = recogniser, limit
+
+    def build(self) -> None:
+        """Puts the tab's components into the page that is being built."""
+        import gradio as gr
+
+        with gr.Row():
+            with gr.Column(elem_classes="given"):
+                picture = gr.Image(
+                    label="Picture",
+                    sources=["upload", "webcam", "clipboard"],
+                    type="filepath",
+                    image_mode=None,
+                    buttons=[],
+                    height=360,
+                    elem_id="picture",
+                )
+                gr.Examples([[str(file)] for file in EXAMPLES], picture, label="Rendered people", elem_id="examples")
+            with gr.Column():
+                drawn = gr.Image(
+                    label="Faces",
+                    format="jpeg",
+                    interactive=False,
+                    visible=False,
+                    buttons=["fullscreen"],
+                    height=360,
+                    elem_id="drawn",
+                )
+                answer = gr.HTML(notice(NOTHING_YET), elem_id="answer")
+        picture.change(
+            self.answer,
+            picture,
+            [drawn, answer],
+            preprocess=False,
+            api_visibility="private",
+            show_progress="minimal",
+        )
+
+    def answer(self, upload: Mapping[str, object] | None) -> tuple[object, str]:
+        """What the page shows for a picture: the picture with its faces marked, and a card for each."""
+        import gradio as gr
+
+        hidden = gr.update(value=None, visible=False)
+        if upload is None:
+            return hidden, notice(NOTHING_YET)
+        try:
+            pixels, faces = self._limit.run(self._look, upload)
+        except GeoferError as error:
+            return hidden, notice(str(error), "error")
+        if not faces:
+            return hidden, notice(NO_FACE, "warning")
+        return gr.update(value=pixels, visible=True), face_cards(faces)
+
+    def _look(self, upload: Mapping[str, object]) -> tuple[Image.Image, list[RecognisedFace]]:
+        pixels = uploaded_picture(upload)
+        faces = self._recogniser.recognise(pixels)
+        drawn = annotated(pixels, faces)
+        drawn.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
+        return drawn, faces

@@ -1,0 +1,172 @@
+"""A running page, asked over HTTP as a browser would, and as a browser would not."""
+
+import http.client
+import io
+import json
+import sys
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import numpy as np
+import pytest
+from demo_server import running_demo
+from PIL import Image
+
+import geofer
+from geofer.app.recogniser import SHIPPED
+from geofer.cli import main
+
+pytest.importorskip("gradio")
+httpx = pytest.importorskip("httpx")
+
+REPOSITORY = Path(geofer.__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def address():
+    with running_demo("--max-upload", "0.5", GRADIO_ALLOWED_PATHS="/", GRADIO_SHARE="true") as address:
+        yield address
+
+
+def upload(address, content, name="face.png"):
+    return httpx.post(f"{address}/gradio_api/upload", files={"files": (name, content)})
+
+
+def call(address, target, data):
+    """What the function behind a component's event answers: its data, or its error."""
+    config = httpx.get(f"{address}/config").json()
+    component = next(part["id"] for part in config["components"] if part["props"].get("elem_id") == target[0])
+    function = next(fn["id"] for fn in config["dependencies"] if [component, target[1]] in map(list, fn["targets"]))
+    call = {"data": data, "fn_index": function, "session_hash": "test"}
+    joined = httpx.post(f"{address}/gradio_api/queue/join", json=call)
+    if joined.status_code != 200:
+        return joined
+    with httpx.stream("GET", f"{address}/gradio_api/queue/data?session_hash=test", timeout=60) as events:
+        for line in events.iter_lines():
+            if line.startswith("data:") and (event := json.loads(line[5:]))["msg"] == "process_completed":
+                return event
+    raise AssertionError("no answer")
+
+
+def picture_in(path):
+    return {"path": path, "meta": {"_type": "gradio.FileData"}}
+
+
+def recognise(address, content, name="face.png"):
+    """The notice or the cards for a file, and the marked picture if there is one."""
+    path = upload(address, content, name).json()[0]
+    drawn, answer = call(address, ("picture", "change"), [picture_in(path)])["output"]["data"]
+    return answer, drawn
+
+
+def png(pixels):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, format="PNG")
+    return file.getvalue()
+
+
+def test_a_face_is_recognised(address):
+    photo = pytest.importorskip("skimage.data").astronaut()
+    answer, drawn = recognise(address, png(photo))
+    assert 'class="expression">happiness<' in answer
+    assert "of tests at this pose" in answer
+    marked = httpx.get(drawn["value"]["url"])
+    assert Image.open(io.BytesIO(marked.content)).size == (512, 512)
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "said"),
+    [
+        (png(np.full((100, 100, 3), 90, np.uint8)), "wall.png", "No face was found"),
+        (b"not a picture", "face.jpg", "no picture in BMP"),
+        (png(np.zeros((64, 64, 3), np.uint8))[:60], "face.png", "The picture"),
+        (b"<svg/>", "face.svg", "no picture in BMP"),
+        (png(np.zeros((6000, 6000, 3), np.uint8)), "bomb.png", "6000 × 6000 pixels"),
+    ],
+    ids=["wall", "text", "truncated", "svg", "bomb"],
+)
+def test_bad_pictures_have_a_clear_answer(address, content, name, said):
+    answer, drawn = recognise(address, content, name)
+    assert said in answer
+    assert "/tmp" not in answer
+    assert drawn["value"] is None
+
+
+def test_large_uploads_are_refused(address):
+    assert upload(address, bytes(600_000)).status_code == 413
+    assert upload(address, bytes(400_000)).status_code == 200
+
+
+def raw(address, path):
+    """Status and body for a path that is sent as it is."""
+    place = urlsplit(address)
+    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=20)
+    connection.putrequest("GET", path, skip_accept_encoding=True)
+    connection.endheaders()
+    answer = connection.getresponse()
+    return answer.status, answer.read()
+
+
+def ways_to(file, uploaded):
+    folder = Path(uploaded).parent
+    up = "../" * 12
+    for path in (file, f"{folder}/{up}{file}", f"{up}{file}", Path(file).name):
+        for prefix in ("/gradio_api/file=", "/file=", "/gradio_api/file/", "/static/", "/assets/", "/"):
+            yield prefix + str(path)
+            yield prefix + quote(str(path), safe="")
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["/etc/passwd", str(REPOSITORY / "pyproject.toml"), str(REPOSITORY / ".git" / "HEAD"), str(SHIPPED), __file__],
+    ids=["passwd", "repository", "hidden", "checkpoint", "source"],
+)
+def test_no_file_of_the_server_can_be_read(address, file):
+    content = Path(file).read_bytes()
+    uploaded = upload(address, b"mine").json()[0]
+    assert raw(address, f"/gradio_api/file={uploaded}") == (200, b"mine")
+    for path in ways_to(file, uploaded):
+        status, body = raw(address, path)
+        assert status >= 400, path
+        assert content[:40] not in body, path
+    assert call(address, ("picture", "change"), [picture_in(file)]).status_code == 403
+
+
+def test_nothing_is_fetched_for_a_visitor(address):
+    for path in (f"/gradio_api/file={address}/config", f"/gradio_api/proxy={address}/config"):
+        assert raw(address, path)[0] in (403, 404)
+    assert call(address, ("picture", "change"), [picture_in(f"{address}/config")]).status_code == 403
+
+
+def test_the_page_may_load_nothing_from_elsewhere(address):
+    answer = httpx.get(address)
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.slow
+def test_the_folder_goes_with_the_server():
+    with running_demo() as address:
+        uploaded = Path(upload(address, b"mine").json()[0])
+        assert uploaded.read_bytes() == b"mine"
+        assert uploaded.parents[1].stat().st_mode & 0o077 == 0
+    assert not uploaded.parents[1].exists()
+
+
+def said(capsys, *arguments):
+    """The one line that the command ends with."""
+    assert main(["demo", *arguments]) == 2
+    return capsys.readouterr().err
+
+
+def test_a_port_in_use_is_told(address, capsys):
+    port = str(urlsplit(address).port)
+    told = said(capsys, "--port", port)
+    assert f"Port {port} is in use; choose another with --port" in told
+    assert told.count("\n") == 1
+
+
+def test_what_cannot_be_served_is_told(capsys, monkeypatch, tmp_path):
+    assert "no name or address of this machine" in said(capsys, "--host", "192.0.2.7", "--port", "0")
+    assert "above 0" in said(capsys, "--max-upload", "0")
+    monkeypatch.setitem(sys.modules, "gradio", None)
+    assert "pip install 'geofer[demo]'" in said(capsys, "--port", "0")

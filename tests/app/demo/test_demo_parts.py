@@ -1,0 +1,97 @@
+"""What the page is put together from, without a server."""
+
+import base64
+import io
+import re
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from geofer.app.demo.controls import ACROSS, STEPS, TO_EXPRESSION, UPWARDS, Pose, poses_on_the_way
+from geofer.app.demo.face_cards import MOST_CARDS, face_cards, notice
+from geofer.app.demo.player import player
+from geofer.app.demo.pose_icon import SIDE, pose_icon
+from geofer.app.demo.time_limit import TimeLimit
+from geofer.app.recogniser import RecognisedFace
+from geofer.app.target_geometry import expression_actions
+from geofer.errors import DataError
+from geofer.faces import EXPRESSIONS
+
+
+def face(yaw=10.0, reliability=0.61):
+    shares = dict(zip(EXPRESSIONS, (0.05, 0.05, 0.05, 0.7, 0.05, 0.05, 0.05), strict=True))
+    return RecognisedFace(np.zeros(4, np.float32), np.zeros((68, 2), np.float32), yaw, -4.0, 2.0, shares, reliability)
+
+
+def test_a_card_tells_everything():
+    card = face_cards([face()])
+    assert dict(re.findall(r"<dt>(\w+)</dt>.*?<span class=\"share\">(\d+%)", card)) == {
+        name: "70%" if name == "happiness" else "5%" for name in EXPRESSIONS
+    }
+    assert re.search(r'class="expression">happiness<', card)
+    assert "pan</small> +10°" in card
+    assert "tilt</small> -4°" in card
+    assert "Right in 61% of tests at this pose." in card
+    assert "Not tested at this pose" in face_cards([face(reliability=None)])
+    assert "head pose cannot be told" in face_cards([face(yaw=float("nan"))])
+
+
+def test_a_crowd_has_as_many_cards_as_can_be_read():
+    crowd = face_cards([face()] * (MOST_CARDS + 3))
+    assert crowd.count("<article") == MOST_CARDS
+    assert "3 smaller faces" in crowd
+
+
+def test_notices_show_markup_as_text():
+    assert "<b>" not in notice("<b>x</b>")
+
+
+def points(icon):
+    return np.array([[float(n) for n in pair.split(",")] for pair in re.findall(r"[\d.]+,[\d.]+", icon)])
+
+
+def test_the_icon_looks_where_the_face_looks():
+    front, right, up = pose_icon(0, 0, 0), pose_icon(40, 0, 0), pose_icon(0, 25, 0)
+    nose = slice(17 + 5 + 5, 17 + 5 + 5 + 4)
+    assert points(front)[nose, 0] == pytest.approx(SIDE / 2, abs=0.2)
+    assert (points(right)[nose, 0] > SIDE / 2 + 2).all()
+    assert points(up)[30, 1] < points(front)[30, 1] - 2  # y points down
+    assert points(pose_icon(90, 60, 30)).max() < 1.3 * SIDE
+
+
+def test_the_player_holds_every_picture():
+    pictures = [np.full((8, 8, 3), shade, np.uint8) for shade in (0, 128, 255)]
+    html = player(pictures, '"way"')
+    urls = re.findall(r"data:image/webp;base64,([^\"]+)", html)
+    shades = [np.asarray(Image.open(io.BytesIO(base64.b64decode(url)))).mean() for url in urls]
+    assert shades == pytest.approx([0, 128, 255], abs=3)
+    assert html.count("frame on") == 1
+    assert 'max="2"' in html
+    assert "&quot;way&quot;" in html
+
+
+def test_ways_end_where_they_should():
+    end = Pose.of("surprise", 3, 20, -10)
+    way = poses_on_the_way(TO_EXPRESSION, end)
+    assert len(way) == STEPS
+    assert (way[0].actions == expression_actions("neutral", 1)).all()
+    assert way[-1].actions == pytest.approx(expression_actions("surprise", 3))
+    assert {(pose.pan, pose.tilt) for pose in way} == {(20, -10)}
+    across, up = poses_on_the_way(ACROSS, end), poses_on_the_way(UPWARDS, end)
+    assert [across[0].pan, across[STEPS // 2].pan, across[-1].pan, across[3].tilt] == [-45, 0, 45, -10]
+    assert [up[0].tilt, up[-1].tilt, up[3].pan] == [-30, 30, 20]
+
+
+def test_late_work_is_told_and_waited_for():
+    limit = TimeLimit(0.2)
+    assert limit.run(max, 1, 2) == 2
+    with pytest.raises(ZeroDivisionError):
+        limit.run(lambda: 1 / 0)
+    with pytest.raises(DataError, match=r"longer than 0\.2 seconds"):
+        limit.run(time.sleep, 0.5)
+    with pytest.raises(DataError):  # the late one still sleeps, and this one waits for it
+        limit.run(max, 1, 2)
+    time.sleep(0.3)
+    assert limit.run(max, 1, 2) == 2
