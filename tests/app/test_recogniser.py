@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from geofer.errors import ConfigError, DataError
 from geofer.faces import normalise_image
 from geofer.landmarks import Faces
 from geofer.landmarks.alignment import alignment_for
+from geofer.rendering import RenderSpec, render_subject
 
 skimage_data = pytest.importorskip("skimage.data")
 
@@ -174,6 +176,18 @@ def test_a_tiny_face_comes_with_a_warning(recogniser, astronaut):
     face = Image.fromarray(astronaut[:260, 100:360]).resize((50, 50))
     (small,) = recogniser(face)
     assert "pixels between the eyes" in small.warning
+
+
+def test_a_face_turned_beyond_the_tested_poses_comes_with_a_warning(recogniser):
+    spec = RenderSpec(expressions=("neutral",), poses="continuous", views=8, pan_limit=80, tilt_limit=5, image_size=192)
+    person = render_subject(replace(spec, crop="loose", seed=5), 0)
+    warnings = {}
+    for picture, pan in zip(person.images, person.pan, strict=True):
+        (face,) = recogniser(np.asarray(picture))
+        warnings[float(pan)] = face.warning
+        assert (face.warning is None) == (face.reliability is not None)
+    assert {pan for pan, warning in warnings.items() if warning} == {pan for pan in warnings if abs(pan) > 50} != set()
+    assert "° is outside -50° to +50°, where the recogniser was tested" in next(filter(None, warnings.values()))
 
 
 def test_a_video_is_a_series_of_frames_with_faces(recogniser, astronaut, tmp_path):
