@@ -6,7 +6,11 @@ import json
 import numpy as np
 import pytest
 import torch
+from cartoon_faces import EXPRESSIONS as CARTOONS
+from tiny_generator import full_method
 
+from geofer.app.checkpoint_model import from_checkpoint
+from geofer.app.model_file import save_model
 from geofer.cli import main
 from geofer.metrics import RecognitionMetrics
 
@@ -93,6 +97,26 @@ def test_what_cannot_be_compared_is_told(tmp_path, capsys):
     assert "geofer test" in capsys.readouterr().err
     (tmp_path / "best.ckpt").touch()
     assert main(["compare", first, str(tmp_path / "best.ckpt")]) == 1
-    assert "name the folder of its run" in capsys.readouterr().err
+    assert "name the folder of a tested run, or with --config" in capsys.readouterr().err
     assert main(["compare", first]) == 2
-    assert "RUN_B" in capsys.readouterr().err
+    assert "required: B" in capsys.readouterr().err
+
+
+def test_models_are_tested_first_where_data_are_named(tmp_path, capsys):
+    first = full_method(tmp_path / "first.ckpt", 32, CARTOONS)
+    network, description = from_checkpoint(first)
+    with torch.no_grad():
+        network.head[-1].bias += torch.tensor([0.0, 100.0, 0.0])  # sadness, whatever it sees
+    save_model(tmp_path / "second.safetensors", network, description)
+    data = {"class_path": "cartoon_faces.CartoonFaces", "init_args": {"people": 2, "takes": 1}}
+    trainer = {"accelerator": "cpu", "enable_progress_bar": False, "logger": False}
+    (tmp_path / "data.yaml").write_text(json.dumps({"data": data, "trainer": trainer}))
+    models = [str(first), str(tmp_path / "second.safetensors")]
+    assert main(["compare", *models, "--config", str(tmp_path / "data.yaml")]) == 0
+    told = capsys.readouterr().out
+    lines = {" ".join(line.split()) for line in told[told.index("A: ") :].splitlines()}
+    (sadness,) = [line for line in lines if line.startswith("sadness")]
+    assert sadness.split()[2] == "100.00"
+    (happiness,) = [line for line in lines if line.startswith("happiness")]
+    assert happiness.split()[2] == "0.00"
+    assert any(line.startswith("all faces") and line.split()[3] == "33.33" for line in lines)

@@ -1,6 +1,7 @@
 """`geofer evaluate`: a checkpoint alone is enough to test it on other data."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ import yaml
 from cartoon_faces import EXPRESSIONS, CartoonFaces
 from tiny_generator import full_method
 
+from geofer.app.checkpoint_model import from_checkpoint
+from geofer.app.model_file import ModelDescription, save_model
 from geofer.cli import main
 from geofer.faces import normalise_image
 from geofer.metrics.tables import load_report
@@ -45,6 +48,22 @@ def test_the_tables_are_those_of_the_checkpoints_answers(tmp_path, checkpoint, c
     assert load_report(tmp_path / "out").accuracy == pytest.approx((answers == shown.table.expression).mean())
     with (tmp_path / "out" / "test_predictions.csv").open(newline="") as file:
         assert len(list(csv.DictReader(file))) == len(shown) == 18
+
+
+def test_a_model_file_is_tested_as_its_checkpoint_is(tmp_path, checkpoint, config, capsys):
+    network, description = from_checkpoint(checkpoint)
+    save_model(tmp_path / "model.safetensors", network, description)
+    for model, output in ((checkpoint, "a"), (tmp_path / "model.safetensors", "b")):
+        assert evaluate(model, config, tmp_path / output) == 0
+    first, second = ((tmp_path / name / "test_predictions.csv").read_text() for name in "ab")
+    assert first == second
+    save_model(tmp_path / "other.safetensors", network, replace(description, expressions=EXPRESSIONS[::-1]))
+    assert evaluate(tmp_path / "other.safetensors", config, tmp_path / "c") == 1
+    assert "classes surprise, sadness, happiness, but this run has" in capsys.readouterr().err
+    points = ModelDescription("geometry", EXPRESSIONS, {"inputs": "both"})
+    save_model(tmp_path / "points.safetensors", points.network(), points)
+    assert evaluate(tmp_path / "points.safetensors", config, tmp_path / "d") == 2
+    assert "Recognisers of geometry are not tested" in capsys.readouterr().err
 
 
 def test_options_of_the_test_are_passed_on(tmp_path, checkpoint, config):

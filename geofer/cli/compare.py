@@ -1,8 +1,9 @@
-"""``geofer compare RUN_A RUN_B``: two tested models on the same faces, and whether one is better."""
+"""``geofer compare A B``: two tested models on the same faces, and whether one is better."""
 
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,22 +46,29 @@ class TestedRun(NamedTuple):
 
 
 def compare(arguments: Sequence[str]) -> None:
-    """Print two runs beside each other, and the interval and the test of their difference.
+    """Print two models beside each other, and the interval and the test of their difference.
 
     Raises:
         ConfigError: The command line is wrong.
+        CheckpointError: A model that is to be tested is damaged, or does not fit the data.
         DataError: A run is not tested, or they were tested on different faces.
     """
     parser = VerbParser(
         "compare",
         "Compare two runs that `geofer test` has finished on the same faces, person by person: accuracy by "
-        "expression and pose, the 95 % interval of the difference, and a permutation test.",
+        "expression and pose, the 95 % interval of the difference, and a permutation test. With --config, any two "
+        "models are tested first.",
     )
-    parser.add_argument("first", type=Path, metavar="RUN_A", help="the folder of a tested run")
-    parser.add_argument("second", type=Path, metavar="RUN_B", help="the folder of the run to compare it with")
+    parser.add_argument(
+        "first",
+        type=Path,
+        metavar="A",
+        help="the folder of a tested run; with --config, whatever geofer evaluate takes",
+    )
+    parser.add_argument("second", type=Path, metavar="B", help="the one to compare it with")
+    parser.add_argument("--config", type=Path, help="a configuration, on whose data both are tested now")
     given = parser.parse_args(list(arguments))
-    first, second = _tested(given.first), _tested(given.second)
-    _check_same_faces(given.first, first, given.second, second)
+    first, second = _both(given.first, given.second, given.config)
     subject, pan, tilt, label = first.faces.T
     everything = paired_difference(first.correct, second.correct, subject)
     chance = sign_flip_test(first.correct, second.correct, subject)
@@ -90,10 +98,28 @@ def compare(arguments: Sequence[str]) -> None:
     Console().print(table)
 
 
+def _both(first: Path, second: Path, config: Path | None) -> tuple[TestedRun, TestedRun]:
+    """What the tests of two runs found; or of two models on the data of ``config``."""
+    if config is None:
+        runs = _tested(first), _tested(second)
+        _check_same_expressions(first, runs[0], second, runs[1])
+        _check_same_faces(first, runs[0], second, runs[1])
+        return runs
+    from geofer.cli.evaluate import evaluate_model
+
+    with TemporaryDirectory() as folder:
+        found = []
+        for side, model in (("A", first), ("B", second)):
+            evaluate_model(str(model), config, Path(folder, side), [])
+            found.append(_tested(Path(folder, side)))
+    _check_same_expressions(first, found[0], second, found[1])
+    return found[0], found[1]
+
+
 def _tested(run: Path) -> TestedRun:
     if run.is_file():
         raise DataError(
-            f"{run} is a file. Test it with `geofer test --ckpt_path {run}`, and name the folder of its run."
+            f"{run} is a file: name the folder of a tested run, or with --config the data to test both models on."
         )
     report = load_report(run)
     table = {name: values.numpy() for name, values in read_predictions(run, report.expressions).items()}
@@ -103,12 +129,15 @@ def _tested(run: Path) -> TestedRun:
     return TestedRun(report.expressions, report.pose_step, faces[order], correct[order])
 
 
-def _check_same_faces(first_run: Path, first: TestedRun, second_run: Path, second: TestedRun) -> None:
+def _check_same_expressions(first_run: Path, first: TestedRun, second_run: Path, second: TestedRun) -> None:
     if first.expressions != second.expressions:
         raise DataError(
             f"{first_run} tells {', '.join(first.expressions)} apart, {second_run} {', '.join(second.expressions)}; "
             "only runs with the same expressions can be compared."
         )
+
+
+def _check_same_faces(first_run: Path, first: TestedRun, second_run: Path, second: TestedRun) -> None:
     reason = _different_data(first_run, second_run)
     if reason is None and not np.array_equal(first.faces, second.faces, equal_nan=True):
         seen = (f"{len(run.faces)} faces of {len(np.unique(run.faces[:, 0]))} people" for run in (first, second))

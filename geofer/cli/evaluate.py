@@ -1,4 +1,4 @@
-"""``geofer evaluate CHECKPOINT --config DATA``: all tables of ``geofer test`` for a trained model on any data."""
+"""``geofer evaluate MODEL --config DATA``: all tables of ``geofer test`` for a trained model on any data."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +7,9 @@ from typing import Any
 
 import yaml
 
+from geofer.app.model_checkpoint import save_checkpoint
+from geofer.app.model_source import read_model
+from geofer.app.pretrained_folder import CONFIG as PRETRAINED
 from geofer.checkpoints import read_checkpoint
 from geofer.cli.runs import checkpoint_file
 from geofer.cli.trainer import run_trainer
@@ -18,12 +21,13 @@ FROM_DATA = ("expressions", "image_size")
 
 
 def evaluate(arguments: Sequence[str]) -> None:
-    """Test a checkpoint on the test faces of a data module.
+    """Test a model on the test faces of a data module.
 
     Raises:
         ConfigError: The command line or the configuration is wrong, or the output folder is not empty.
-        CheckpointError: The checkpoint is damaged or of no model of geofer, or was trained on other expressions or
-            another image size than the data have.
+        CheckpointError: The model is damaged or none of geofer, or was trained on other expressions, another image
+            size or another crop than the data have.
+        HubError: The Hub has no such model, or cannot be reached.
     """
     parser = VerbParser(
         "evaluate",
@@ -31,20 +35,49 @@ def evaluate(arguments: Sequence[str]) -> None:
         "as --data.root, are those of `geofer test`.",
     )
     parser.add_argument(
-        "checkpoint", type=Path, metavar="CHECKPOINT", help="a file, or a run's folder for its best one"
+        "checkpoint",
+        metavar="MODEL",
+        help="a checkpoint, a run's folder for its best one, a model file, or user/name on the Hugging Face Hub",
     )
     parser.add_argument("--config", type=Path, required=True, help="a configuration whose data are tested on")
     parser.add_argument("--output", type=Path, required=True, help="a new folder for tables and pictures")
     given, more = parser.parse_known_args(list(arguments))
-    checkpoint = checkpoint_file(given.checkpoint, "best") if given.checkpoint.is_dir() else given.checkpoint
-    if given.output.exists() and any(given.output.iterdir()):
-        raise ConfigError(f"{printable(given.output)} is not empty; choose another folder with --output.")
-    settings = {**_data_of(given.config), "model": _model_of(checkpoint)}
+    evaluate_model(given.checkpoint, given.config, given.output, more)
+
+
+def evaluate_model(model: str, config: Path, output: Path, more: Sequence[str]) -> None:
+    """Test one model.
+
+    Args:
+        model: A checkpoint, a run's folder, or what `geofer.app.model_source.read_model` takes.
+        config: Whose data are tested on.
+        output: A new folder for tables and pictures.
+        more: Options of ``geofer test``.
+
+    Raises:
+        ConfigError, CheckpointError, HubError: As `evaluate`.
+    """
+    if output.exists() and any(output.iterdir()):
+        raise ConfigError(f"{printable(output)} is not empty; choose another folder with --output.")
     with TemporaryDirectory() as folder:
-        config = Path(folder, "evaluate.yaml")
-        config.write_text(yaml.safe_dump(settings), encoding="utf-8")
-        chosen = ["--ckpt_path", str(checkpoint), "--trainer.default_root_dir", str(given.output)]
-        run_trainer(["test", "--config", str(config), *more, *chosen])
+        checkpoint = _checkpoint_of(model, Path(folder))
+        settings = {**_data_of(config), "model": _model_of(checkpoint)}
+        written = Path(folder, "evaluate.yaml")
+        written.write_text(yaml.safe_dump(settings), encoding="utf-8")
+        chosen = ["--ckpt_path", str(checkpoint), "--trainer.default_root_dir", str(output)]
+        run_trainer(["test", "--config", str(written), *more, *chosen])
+
+
+def _checkpoint_of(model: str, folder: Path) -> Path:
+    """The checkpoint of a model; one that has none gets one in ``folder``."""
+    path = Path(model)
+    if path.suffix == ".ckpt":
+        return path
+    if path.is_dir() and not (path / PRETRAINED).is_file():
+        return checkpoint_file(path, "best")
+    checkpoint = folder / "model.ckpt"
+    save_checkpoint(checkpoint, *read_model(model))
+    return checkpoint
 
 
 def _data_of(config: Path) -> dict[str, Any]:
