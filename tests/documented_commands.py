@@ -64,16 +64,16 @@ SMALLER = [
 ]
 """What stands in a command or a Python block, and what takes its place."""
 
+HERE = {"trainer.accelerator": "cpu", "trainer.devices": "1", "trainer.strategy": "auto"}
+"""Options that are added to every command of the trainer."""
+
 SMALL = {
-    "trainer.accelerator": "cpu",
-    "trainer.devices": "1",
-    "trainer.strategy": "auto",
     "trainer.max_epochs": "1",
     "trainer.limit_train_batches": "2",
     "trainer.check_val_every_n_epoch": "1",
     "model.classifier.pretrained": "false",
 }
-"""Options that are added to a command of the trainer, unless it has them."""
+"""Options that are added to it, unless it has them."""
 
 RENDERED = {
     **{"train_subjects": "2", "val_subjects": "1", "test_subjects": "1", "views": "2"},
@@ -259,7 +259,8 @@ def shortened(words: Sequence[str]) -> list[str]:
     if verb == "cross-validate" and "--folds" not in arguments:
         arguments = ["--folds", "2", *arguments]
     given = {argument.partition("=")[0] for argument in arguments}
-    return [verb, *arguments, *(f"--{name}={value}" for name, value in options.items() if f"--{name}" not in given)]
+    options = {name: value for name, value in options.items() if f"--{name}" not in given} | HERE
+    return [verb, *arguments, *(f"--{name}={value}" for name, value in options.items())]
 
 
 def _short_study(words: Sequence[str]) -> list[str]:

@@ -217,3 +217,24 @@ def test_a_fit_without_a_validation_says_that_there_is_no_best_checkpoint(workpl
         assert run("fit", "--trainer.check_val_every_n_epoch", "100") == 0
     assert run("test", "--ckpt_path", "last") == 0
     assert Path("runs/small/test_metrics.json").exists()
+
+
+def test_a_callback_of_the_configuration_takes_the_place_of_the_default_one(workplace: Path) -> None:
+    workplace.joinpath("recorder.py").write_text(
+        "from lightning import Callback\n\n\n"
+        "class Recorder(Callback):\n"
+        "    def on_fit_start(self, trainer, pl_module):\n"
+        "        lines = [f'{type(c).__name__} {getattr(c, \"timeout\", 0)}' for c in trainer.callbacks]\n"
+        "        open('callbacks.txt', 'w').write('\\n'.join(lines))\n"
+    )
+    checkpoint = {"class_path": "lightning.pytorch.callbacks.ModelCheckpoint", "init_args": {"dirpath": "mine"}}
+    watchdog = {"class_path": "geofer.callbacks.Watchdog", "init_args": {"timeout": 600}}
+    callbacks = [watchdog, checkpoint, {"class_path": "recorder.Recorder"}]
+    workplace.joinpath("patient.yaml").write_text(yaml.safe_dump({"trainer": {"callbacks": callbacks}}))
+    with pytest.MonkeyPatch.context() as path:
+        path.syspath_prepend(workplace)
+        assert run("fit", "--config", "patient.yaml") == 0
+    lines = workplace.joinpath("callbacks.txt").read_text().splitlines()
+    assert [line for line in lines if line.startswith("Watchdog")] == ["Watchdog 600.0"]
+    assert {path.stem for path in Path("runs/small/checkpoints").iterdir()} == {"best", "last"}
+    assert list(Path("mine").iterdir())

@@ -15,7 +15,7 @@ from lightning.pytorch.callbacks import Checkpoint, ProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_only
 
-from geofer.callbacks import default_callbacks
+from geofer.callbacks import RunCheckpoint, default_callbacks
 from geofer.callbacks.predictions import PredictionTable
 from geofer.callbacks.progress import Progress
 from geofer.callbacks.reports import Reports
@@ -101,7 +101,10 @@ class GeoferCLI(LightningCLI):
             raise
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:  # noqa: ANN401 - Lightning declares it so
-        """The trainer, with checkpoints that are written whole, and the configuration beside them."""
+        """The trainer, with checkpoints that are written whole, and the configuration beside them.
+
+        A callback of the configuration takes the place of the default one of its class; checkpoints are added to them.
+        """
         trainer = self._get(self.config_init, "trainer")
         callbacks = [*default_callbacks(), *report_callbacks()]
         if self.subcommand == "fit" and not trainer.fast_dev_run:
@@ -114,7 +117,11 @@ class GeoferCLI(LightningCLI):
             )
             if enabled is False
         ]
-        self.trainer_defaults["callbacks"] = [c for c in callbacks if not isinstance(c, tuple(unwanted))]
+        chosen = trainer.callbacks or []
+        replaced = {type(callback) for callback in (chosen if isinstance(chosen, list) else [chosen])}
+        self.trainer_defaults["callbacks"] = [
+            c for c in callbacks if not isinstance(c, tuple(unwanted)) and type(c) not in replaced - {RunCheckpoint}
+        ]
         plugins = trainer.plugins or []
         plugins = [*(plugins if isinstance(plugins, list) else [plugins]), AtomicCheckpointIO()]
         return super().instantiate_trainer(plugins=plugins, **kwargs)
