@@ -16,7 +16,7 @@ from geofer.cli.verb_parser import VerbParser
 from geofer.errors import ConfigError
 from geofer.landmarks import build_detector
 
-MEGABYTE = 1_000_000
+MEGABYTE = 1 << 20
 
 
 def demo(arguments: Sequence[str]) -> None:

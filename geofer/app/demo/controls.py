@@ -16,8 +16,8 @@ STEPS = 13
 
 
 @dataclass(frozen=True, eq=False)
-class Pose:
-    """What a face shows.
+class Target:
+    """What a face shall show.
 
     Attributes:
         actions: ``(52,)`` in [0, 1], in the order of `geofer.rendering.ACTIONS`.
@@ -35,7 +35,7 @@ class Pose:
         return cls(expression_actions(expression, int(level)), float(pan), float(tilt))
 
 
-def poses_on_the_way(way: str, end: Pose) -> list[Pose]:
+def targets_on_the_way(way: str, end: Target) -> list[Target]:
     """The steps of an animation.
 
     Args:
@@ -72,7 +72,7 @@ class Controls:
     play: Any
 
     def values(self) -> list[Any]:
-        """Those that `Pose.of` takes, in its order."""
+        """Those that `Target.of` takes, in its order."""
         return [self.expression, self.level, self.pan, self.tilt]
 
 

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 READ = ("/", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt")
 READ_UNDER = ("/assets/", "/static/")
 READ_API = ("info", "app_id", "theme.css", "queue/data", "upload_progress", "startup-events")
-WRITE_API = ("upload", "queue/join", "cancel", "reset")
+CALL_API = ("queue/join", "run/predict")
+"""Calls to functions of the page; only what loads an example goes without the queue."""
+
+WRITE_API = ("upload", "cancel", "reset", *CALL_API)
 API, FILE, HEARTBEAT = "/gradio_api/", "/gradio_api/file=", "/gradio_api/heartbeat/"
 
 LARGEST_CALL = 64 * 1024
@@ -70,7 +73,7 @@ class Guard:
             return
         try:
             self._check(scope)
-            if scope["path"] == f"{API}queue/join":
+            if scope["path"].removeprefix(API) in CALL_API:
                 receive = await _checked_call(receive, self._folder)
         except Refusal as refusal:
             await _refuse(send, refusal)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geofer.app.demo.controls import Pose, controls, poses_on_the_way
+from geofer.app.demo.controls import Target, controls, targets_on_the_way
 from geofer.app.demo.player import SCRIPT, player
 from geofer.app.demo.shown_errors import shown_errors
 from geofer.app.demo.time_limit import TimeLimit
@@ -56,24 +56,24 @@ class HeadTab:
     def draw(self, person: int, *values: Any) -> NDArray[np.uint8]:  # noqa: ANN401
         """``(S, S, 3)`` uint8 RGB: a person as the controls say."""
         with shown_errors():
-            picture: NDArray[np.uint8] = self._limit.run(self._render, person, [Pose.of(*values)], SIDE)[0]
+            picture: NDArray[np.uint8] = self._limit.run(self._render, person, [Target.of(*values)], SIDE)[0]
         return picture
 
     def play(self, way: str, person: int, *values: Any) -> str:  # noqa: ANN401
         """A player of a person on the way to, or around, what the controls say."""
         with shown_errors():
-            poses = poses_on_the_way(way, Pose.of(*values))
-            return player(self._limit.run(self._render, person, poses, FRAME_SIDE), way)
+            targets = targets_on_the_way(way, Target.of(*values))
+            return player(self._limit.run(self._render, person, targets, FRAME_SIDE), way)
 
-    def _render(self, person: int, poses: list[Pose], size: int) -> NDArray[np.uint8]:
+    def _render(self, person: int, targets: list[Target], size: int) -> NDArray[np.uint8]:
         from geofer.rendering.portrait import Portraits
 
         if self._portraits is None:
             self._portraits = Portraits()
         return self._portraits.draw(
             self._portraits.sitter(person - 1),
-            np.stack([pose.actions for pose in poses]),
-            np.array([pose.pan for pose in poses], np.float32),
-            np.array([pose.tilt for pose in poses], np.float32),
+            np.stack([target.actions for target in targets]),
+            np.array([target.pan for target in targets], np.float32),
+            np.array([target.tilt for target in targets], np.float32),
             size,
         )

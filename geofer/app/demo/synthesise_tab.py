@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from geofer.app.demo.controls import STEPS, TO_EXPRESSION, Pose, controls, poses_on_the_way
+from geofer.app.demo.controls import STEPS, TO_EXPRESSION, Target, controls, targets_on_the_way
 from geofer.app.demo.face_cards import notice
 from geofer.app.demo.player import SCRIPT, player
 from geofer.app.demo.shown_errors import shown_errors
@@ -96,11 +96,11 @@ class SynthesiseTab:
         """The face as the controls say, and what is to be said of it."""
         if not isinstance(face, SourceFace):
             return None, notice(face, "error") if face else notice(NOTHING_YET)
-        target = self._target(face, Pose.of(*values))
+        geometry = self._geometry(face, Target.of(*values))
         with shown_errors():
-            picture = self._limit.run(synthesise, self._generator, face, target[None])[0]
+            picture = self._limit.run(synthesise, self._generator, face, geometry[None])[0]
         said = [notice(f"The picture shows {face.others + 1} faces; the largest one is taken.")] if face.others else []
-        if (unusual := beyond_training(target)) is not None:
+        if (unusual := beyond_training(geometry)) is not None:
             said.append(notice(f"{unusual[0].upper()}{unusual[1:]}.", "warning"))
         return enlarged(picture), "".join(said)
 
@@ -108,13 +108,13 @@ class SynthesiseTab:
         """A player of the face on the way from its own geometry to what the controls say, or around that."""
         if not isinstance(face, SourceFace):
             return notice(NOTHING_YET)
-        end = Pose.of(*values)
+        end = Target.of(*values)
         if way == TO_EXPRESSION:
-            targets = way_between(face.landmarks, self._target(face, end), STEPS)
+            geometries = way_between(face.landmarks, self._geometry(face, end), STEPS)
         else:
-            targets = np.stack([self._target(face, pose) for pose in poses_on_the_way(way, end)])
+            geometries = np.stack([self._geometry(face, target) for target in targets_on_the_way(way, end)])
         with shown_errors():
-            pictures = self._limit.run(synthesise, self._generator, face, targets)
+            pictures = self._limit.run(synthesise, self._generator, face, geometries)
         return player(map(enlarged, pictures), way)
 
     def _find(self, upload: Mapping[str, object]) -> SourceFace:
@@ -122,10 +122,10 @@ class SynthesiseTab:
         faces = self._detector.detect([pixels], ["The picture"])[0]
         return largest_face(pixels, faces, self._generator.image_size, self._generator.provenance["crop"])
 
-    def _target(self, face: SourceFace, pose: Pose) -> NDArray[np.float32]:
+    def _geometry(self, face: SourceFace, target: Target) -> NDArray[np.float32]:
         """``(68, 2)``: the average head in a pose, leaning as the face does."""
-        target = posed_landmarks(pose.actions, pose.pan, pose.tilt, face.pose[2])
-        return placed_in_crop(target, face.landmarks, self._generator.provenance["crop"])
+        points = posed_landmarks(target.actions, target.pan, target.tilt, face.pose[2])
+        return placed_in_crop(points, face.landmarks, self._generator.provenance["crop"])
 
 
 def _within(angle: float, most: int) -> int:

@@ -32,12 +32,16 @@ def upload(address, content, name="face.png"):
     return httpx.post(f"{address}/gradio_api/upload", files={"files": (name, content)})
 
 
+def function(address, element, event):
+    """The number of the function that an event of a component calls."""
+    config = httpx.get(f"{address}/config").json()
+    component = next(part["id"] for part in config["components"] if part["props"].get("elem_id") == element)
+    return next(fn["id"] for fn in config["dependencies"] if [component, event] in map(list, fn["targets"]))
+
+
 def call(address, target, data):
     """What the function behind a component's event answers: its data, or its error."""
-    config = httpx.get(f"{address}/config").json()
-    component = next(part["id"] for part in config["components"] if part["props"].get("elem_id") == target[0])
-    function = next(fn["id"] for fn in config["dependencies"] if [component, target[1]] in map(list, fn["targets"]))
-    call = {"data": data, "fn_index": function, "session_hash": "test"}
+    call = {"data": data, "fn_index": function(address, *target), "session_hash": "test"}
     joined = httpx.post(f"{address}/gradio_api/queue/join", json=call)
     if joined.status_code != 200:
         return joined
@@ -72,6 +76,24 @@ def test_a_face_is_recognised(address):
     assert "of tests at this pose" in answer
     marked = httpx.get(drawn["value"]["url"])
     assert Image.open(io.BytesIO(marked.content)).size == (512, 512)
+
+
+def at_once(address, target, data):
+    """The answer of a function that is called past the queue."""
+    call = {"data": data, "fn_index": function(address, *target), "session_hash": "test"}
+    return httpx.post(f"{address}/gradio_api/run/predict", json=call)
+
+
+def test_examples_are_loaded(address):
+    loaded = at_once(address, ("examples", "click"), [3]).json()["data"][0]
+    example = httpx.get(loaded["value"]["url"] if "value" in loaded else loaded["url"])
+    assert Image.open(io.BytesIO(example.content)).size == (384, 384)
+
+
+def test_nothing_else_is_done_past_the_queue(address):
+    path = upload(address, b"x").json()[0]
+    assert at_once(address, ("picture", "change"), [picture_in(path)]).status_code == 404
+    assert at_once(address, ("pan", "input"), [1, "fear", 4, 0, 0]).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from geofer.app.demo.controls import ACROSS, STEPS, TO_EXPRESSION, UPWARDS, Pose, poses_on_the_way
+from geofer.app.demo.controls import ACROSS, STEPS, TO_EXPRESSION, UPWARDS, Target, targets_on_the_way
 from geofer.app.demo.face_cards import MOST_CARDS, face_cards, notice
 from geofer.app.demo.player import player
 from geofer.app.demo.pose_icon import SIDE, pose_icon
@@ -73,13 +73,13 @@ def test_the_player_holds_every_picture():
 
 
 def test_ways_end_where_they_should():
-    end = Pose.of("surprise", 3, 20, -10)
-    way = poses_on_the_way(TO_EXPRESSION, end)
+    end = Target.of("surprise", 3, 20, -10)
+    way = targets_on_the_way(TO_EXPRESSION, end)
     assert len(way) == STEPS
     assert (way[0].actions == expression_actions("neutral", 1)).all()
     assert way[-1].actions == pytest.approx(expression_actions("surprise", 3))
     assert {(pose.pan, pose.tilt) for pose in way} == {(20, -10)}
-    across, up = poses_on_the_way(ACROSS, end), poses_on_the_way(UPWARDS, end)
+    across, up = targets_on_the_way(ACROSS, end), targets_on_the_way(UPWARDS, end)
     assert [across[0].pan, across[STEPS // 2].pan, across[-1].pan, across[3].tilt] == [-45, 0, 45, -10]
     assert [up[0].tilt, up[-1].tilt, up[3].pan] == [-30, 30, 20]
 

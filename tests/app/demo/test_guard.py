@@ -62,7 +62,7 @@ def test_what_the_page_needs_passes_with_a_policy(guard, path):
         ("GET", "/gradio_api/custom_component/x/client/component/index.js"),
         ("POST", "/gradio_api/vibe-edit"),
         ("POST", "/gradio_api/process_recording"),
-        ("POST", "/gradio_api/run/predict"),
+        ("POST", "/gradio_api/run/answer"),
         ("POST", "/gradio_api/call/answer"),
         ("DELETE", "/"),
     ],
@@ -116,6 +116,7 @@ def test_calls_name_uploads_only(guard, tmp_path, path):
     path = path.replace("{folder}", str(tmp_path)) if isinstance(path, str) else path
     call = json.dumps({"data": [[{"deep": {"path": path}}]], "fn_index": 0}).encode()
     assert ask(guard, "POST", "/gradio_api/queue/join", call)[0] == 403
+    assert ask(guard, "POST", "/gradio_api/run/predict", call)[0] == 403
 
 
 def test_other_sites_cannot_use_it(guard):
