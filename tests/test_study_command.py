@@ -52,6 +52,12 @@ def test_one_study_alone_is_written_where_it_is_told(two_studies):
     assert two_studies.joinpath("here", "report.md").exists()
 
 
+@pytest.mark.parametrize("jobs", ["0", "-1"])
+def test_no_rows_at_a_time_is_a_mistake(two_studies, capsys, jobs):
+    assert main(["study", "good", "--budget", "smoke", "--jobs", jobs]) == 2
+    assert f"--jobs is {jobs}" in capsys.readouterr().err
+
+
 def test_rows_of_all_studies_cannot_be_named(two_studies, capsys):
     assert main(["study", "all", "--rows", "row"]) in (1, 2)
     assert "Name the study" in capsys.readouterr().err

@@ -2,23 +2,33 @@
 
 import subprocess
 import sys
+import time
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
+from typing import TypeVar
 
 import yaml
 from rich.console import Console
 
 from geofer.errors import ConfigError, GeoferError
 from geofer.study.catalogue import STUDIES
+from geofer.study.commands import in_parallel
 from geofer.study.design import Row, Settings, Study, merged
+from geofer.study.measuring import measure, measured, unmeasured
 from geofer.study.reporting import HEADINGS, table, write_report
-from geofer.study.running import StudyRun
+from geofer.study.running import Result, StudyRun
 
 BUDGETS = {"smoke": [0], "cpu": [11, 12, 13], "paper": [0, 1, 2]}
 """Budget → its seeds; the settings lie in ``geofer/study/budgets``. On the people of the seeds 0 to 10 some of the
 settings of ``cpu`` were chosen, so that budget leaves them out."""
+
+SECONDS_BETWEEN_REPORTS = 60.0
+"""While a study runs; at its end it reports, however short it was."""
+
+Done = TypeVar("Done")
 
 ALL = "all"
 """What all studies together are called."""
@@ -40,6 +50,8 @@ def run_study(arguments: Sequence[str]) -> None:
         return
     if options.name == ALL and options.rows:
         raise ConfigError("--rows names rows of one study, but all studies are to run. Name the study.")
+    if options.jobs < 1:
+        raise ConfigError(f"--jobs is {options.jobs}; it is how many rows run at a time, 1 or more.")
     studies = list(STUDIES.values()) if options.name == ALL else [_known(options.name)]
     settings = _settings(options.budget, options.config)
     seeds = options.seeds or BUDGETS[options.budget]
@@ -51,7 +63,7 @@ def run_study(arguments: Sequence[str]) -> None:
             folder = options.output / name
         run = StudyRun(study, settings, folder, tuple(extra))
         try:
-            _run(run, _chosen(study, options.rows), seeds, arguments)
+            _run(run, _chosen(study, options.rows), seeds, options.jobs, arguments)
         except GeoferError as error:
             if options.name != ALL:
                 raise
@@ -62,29 +74,47 @@ def run_study(arguments: Sequence[str]) -> None:
         raise GeoferError(f"{len(failed)} of {len(studies)} studies failed; the others have their reports.{causes}")
 
 
-def _run(run: StudyRun, rows: Sequence[Row], seeds: Sequence[int], arguments: Sequence[str]) -> None:
-    """Run what is missing of one study, report, and print its table."""
-    console = Console()
+def _run(run: StudyRun, rows: Sequence[Row], seeds: Sequence[int], jobs: int, arguments: Sequence[str]) -> None:
+    """Run and measure what is missing of one study, report, and print its table."""
+    console, reported = Console(), time.monotonic()
     missing = run.missing(rows, seeds)
     done = len(rows) * len(seeds) - len(missing)
-    for number, (row, seed) in enumerate(missing, start=done + 1):
-        console.rule(f"{run.study.name}: {row.name}, seed {seed} ({number} of {len(rows) * len(seeds)})")
-        try:
-            result = run.run(row, seed)
-        except subprocess.CalledProcessError as error:
-            raise GeoferError(
-                f"`geofer {error.cmd[3]}` of the row {row.name} with seed {seed} failed. What was finished is kept in "
-                f"{run.folder}; run the same command again to go on."
-            ) from None
+    if jobs > 1:
+        run.prepare(missing)
+
+    def work(place: int) -> Result:
+        row, seed = missing[place]
+        console.rule(f"{run.study.name}: {row.name}, seed {seed} ({done + place + 1} of {len(rows) * len(seeds)})")
+        return _do(run, row, seed, run.run)
+
+    for result in in_parallel(work, range(len(missing)), jobs):
         if result.origin is not None:
-            print(f"{result.origin} had the same settings and seed: its result is taken.")
-        _report(run, seeds, arguments)
+            print(f"{result.row}: {result.origin} had the same settings and seed, so its result is taken.")
+        if time.monotonic() - reported > SECONDS_BETWEEN_REPORTS:
+            _report(run, seeds, arguments)
+            reported = time.monotonic()
+    for row, seed in unmeasured(run, rows, seeds):
+        console.rule(f"{run.study.name}: measuring {row.name}, seed {seed}")
+        _do(run, row, seed, partial(measure, run))
     print(f"The report is {_report(run, seeds, arguments)}")
     _print(run.study, run, seeds, console)
 
 
+def _do(run: StudyRun, row: Row, seed: int, what: Callable[[Row, int], Done]) -> Done:
+    """One step of a study; a command of it that failed becomes one message."""
+    try:
+        return what(row, seed)
+    except subprocess.CalledProcessError as error:
+        raise GeoferError(
+            f"`geofer {error.cmd[3]}` of the row {row.name} with seed {seed} failed. What was finished is kept in "
+            f"{run.folder}; run the same command again to go on."
+        ) from None
+
+
 def _report(run: StudyRun, seeds: Sequence[int], arguments: Sequence[str]) -> Path:
-    return write_report(run.study, list(run.results(seeds)), run.folder, f"geofer study {' '.join(arguments)}")
+    results = list(run.results(seeds))
+    measures = {(r.row, r.seed): found for r in results if (found := measured(run, run.study.row(r.row), r.seed))}
+    return write_report(run.study, results, run.folder, f"geofer study {' '.join(arguments)}", measures)
 
 
 def _print(study: Study, run: StudyRun, seeds: Sequence[int], console: Console) -> None:
@@ -112,6 +142,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--config", type=Path, action="append", default=[], help="laid over the budget's settings")
     parser.add_argument("--seeds", type=int, nargs="+", help="other seeds than the budget's")
     parser.add_argument("--rows", nargs="+", help="only these rows")
+    parser.add_argument("--jobs", type=int, default=1, help="so many rows at a time, each in processes of its own")
     parser.add_argument(
         "--output", type=Path, help="folder of the study, studies/<name>-<budget> by default; of all, what these lie in"
     )

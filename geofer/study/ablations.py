@@ -27,6 +27,8 @@ ABLATIONS = Study(
     title="What each part is worth",
     source="Table VIII (Multi-PIE)",
     reference="full",
+    synthesis=True,
+    robustness=("full", "no-syn-fi"),
     rows=(
         Row("full", "full method", unchanged, 92.09),
         Row("no-syn-fi", "No_SynFI: no synthetic faces", classifier_alone, 86.58),

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from geofer.datamodules import FaceDataModule, FaceDataset
 from geofer.metrics.recognition import RecognitionMetrics
-from geofer.study.data import datamodule_of
-from geofer.study.design import Change, Outcome, Settings, setting
+from geofer.study.data import datamodule_of, seeded
+from geofer.study.design import Change, Outcome, Settings
 from geofer.study.fairness import fairness_on
 from geofer.study.features import grey, hog_features, landmark_features, lbp_features
 
@@ -48,7 +48,7 @@ def measure(settings: Settings, seed: int) -> Outcome:
     from geofer.study.subspace.baselines import BASELINES
 
     baseline = BASELINES[settings["model"]["baseline"]]
-    datamodule = datamodule_of(setting("init_args.seed", seed)(settings["data"]))
+    datamodule = datamodule_of(seeded(settings["data"], seed))
     datamodule.prepare_data()
     datamodule.setup()
     train, test = datamodule.faces("train"), datamodule.faces("test")

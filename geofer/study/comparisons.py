@@ -40,6 +40,7 @@ GENERATORS = Study(
     title="Other generators in the place of ours",
     source="Fig. 6; the figure shows faces and prints no numbers",
     reference="full",
+    synthesis=True,
     rows=(
         Row("full", "full method", unchanged),
         Row("paper", "full method, generator as in the paper", as_in_papers),

@@ -67,6 +67,8 @@ class Study:
         rows: Its lines, in order.
         reference: Name of the row that others are compared with, seed by seed.
         axis: For a curve, what its rows vary, such as ``σ in pixels``; the rows' titles are then numbers.
+        synthesis: Whether the synthetic faces of its generators are measured, too.
+        robustness: Names of the rows whose accuracy on turned, covered, small and badly lit faces is measured.
     """
 
     name: str
@@ -75,6 +77,8 @@ class Study:
     rows: tuple[Row, ...]
     reference: str
     axis: str | None = None
+    synthesis: bool = False
+    robustness: tuple[str, ...] = ()
 
     def row(self, name: str) -> Row:
         """The row of a name.

@@ -3,15 +3,18 @@
 import csv
 import io
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from geofer.paths import written_whole
 from geofer.study.design import Row, Study
 from geofer.study.group_tables import Group, group_lines, groups_as_csv, groups_as_markdown, pooled_groups
+from geofer.study.measure_report import write_measure_report
+from geofer.study.measures import Measures
 from geofer.study.row_tables import CONFUSION, FORMATS, POSE_EXPRESSION, pooled, write_row_tables
 from geofer.study.running import Result
 
@@ -140,17 +143,24 @@ def figure(study: Study, lines: Sequence[Line]) -> "Figure":
     return drawn
 
 
-def write_report(study: Study, results: Sequence[Result], folder: Path, settings: str) -> Path:
+def write_report(
+    study: Study,
+    results: Sequence[Result],
+    folder: Path,
+    settings: str,
+    measures: Mapping[tuple[str, int], Measures] = MappingProxyType({}),
+) -> Path:
     """Writes ``table.csv``, ``.md`` and ``.tex``, ``figure.png`` and ``.pdf``, tables of each row, and ``report.md``.
 
     The rows' own tables lie in ``rows/<row>/``, see `geofer.study.row_tables.write_row_tables`. If it is known whom the
-    faces show, there are ``groups.csv`` and ``.md``, too.
+    faces show, there are ``groups.csv`` and ``.md``, too; and what `geofer.study.measure_report` writes of measures.
 
     Args:
         study: What was compared.
         results: All finished runs.
         folder: Where to write.
         settings: The command that made them, for the reader.
+        measures: What was measured of finished runs beside their accuracy, by row and seed.
 
     Returns:
         The path of ``report.md``.
@@ -171,9 +181,11 @@ def write_report(study: Study, results: Sequence[Result], folder: Path, settings
         for suffix, text in (("csv", groups_as_csv(people)), ("md", groups_as_markdown(people))):
             with written_whole(folder / f"groups.{suffix}") as file:
                 file.write(text.encode())
+    expressions = results[0].report.expressions if results else ()
+    measured = write_measure_report(study, measures, expressions, folder)
     path = folder / "report.md"
     with written_whole(path) as file:
-        file.write(_report(study, lines, results, settings).encode())
+        file.write((_report(study, lines, results, settings) + measured).encode())
     return path
 
 

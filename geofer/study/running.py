@@ -9,11 +9,8 @@ finished with the same settings and seed is taken from there.
 
 import hashlib
 import json
-import math
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,9 +24,11 @@ from geofer.metrics.groups import GroupAccuracy
 from geofer.metrics.report import RecognitionReport
 from geofer.metrics.tables import load_report, report_path
 from geofer.paths import written_whole
-from geofer.study.data import datamodule_of
+from geofer.study.commands import can_fork, run_command
+from geofer.study.data import datamodule_of, seeded
 from geofer.study.design import Outcome, Row, Settings, Study
 from geofer.study.fairness import fairness_on
+from geofer.study.measures import group_from_dict, group_to_dict
 
 
 @dataclass(frozen=True)
@@ -54,10 +53,7 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, where an interval that is not known is null."""
-        groups = [
-            {name: None if value != value else value for name, value in group._asdict().items()}
-            for group in self.groups
-        ]
+        groups = [group_to_dict(group) for group in self.groups]
         run = {"row": self.row, "seed": self.seed, "settings": self.settings}
         origin = {} if self.origin is None else {"origin": self.origin}
         return {**run, **origin, "report": self.report.to_dict(), "groups": groups}
@@ -72,13 +68,8 @@ class Result:
             ValueError: If a table has the wrong shape.
         """
         report = RecognitionReport.from_dict(data["report"])
-        groups = tuple(_group(group) for group in data.get("groups", ()))
+        groups = tuple(group_from_dict(group) for group in data.get("groups", ()))
         return cls(data["row"], data["seed"], data["settings"], report, groups, data.get("origin"))
-
-
-def _group(data: Mapping[str, Any]) -> GroupAccuracy:
-    known: dict[str, Any] = {name: math.nan if value is None else value for name, value in data.items()}
-    return GroupAccuracy(**known)
 
 
 @dataclass(frozen=True)
@@ -128,6 +119,19 @@ class StudyRun:
                 if (result := self.result(row, seed)) is not None:
                     yield result
 
+    def prepare(self, runs: Sequence[tuple[Row, int]]) -> None:
+        """Prepares the data of some rows with their seeds, so that several may be run at a time.
+
+        Raises:
+            DataError: They cannot be prepared.
+        """
+        needed: list[Settings] = []
+        for row, seed in runs:
+            data = seeded(row.change(self.settings)["data"], seed)
+            if data not in needed:
+                datamodule_of(data).prepare_data()
+                needed.append(data)
+
     def run(self, row: Row, seed: int) -> Result:
         """Trains and tests one row with one seed, unless a study beside this one has, and keeps the result.
 
@@ -143,6 +147,17 @@ class StudyRun:
         with written_whole(path) as file:
             file.write(json.dumps(result.to_dict(), indent=1, allow_nan=False).encode())
         return result
+
+    def run_folder(self, row: Row, seed: int) -> Path:
+        """Where the networks of a finished run lie, unless they were removed: here, or in the study it is from."""
+        result = self.result(row, seed)
+        if result is None or result.origin is None:
+            return self._own_run(row, seed)
+        study, _, run = result.origin.partition("/")
+        return self.folder.parent / study / "runs" / run
+
+    def _own_run(self, row: Row, seed: int) -> Path:
+        return self.folder / "runs" / f"{row.name}-{seed}"
 
     def _result_elsewhere(self, row: Row, seed: int) -> Result | None:
         """What a study in a folder beside this one has finished with the same settings and seed."""
@@ -162,27 +177,27 @@ class StudyRun:
         return None
 
     def _fit_and_test(self, row: Row, seed: int) -> Outcome:
-        folder = self.folder / "runs" / f"{row.name}-{seed}"
+        folder = self._own_run(row, seed)
         folder.parent.mkdir(parents=True, exist_ok=True)
         config = folder.with_suffix(".yaml")
         with written_whole(config) as file:
-            file.write(yaml.safe_dump(row.change(self.settings), sort_keys=False).encode())
+            settings = row.change(self.settings)
+            settings = {**settings, "data": seeded(settings["data"], seed)}
+            file.write(yaml.safe_dump(settings, sort_keys=False).encode())
         if not report_path(folder, "test").exists():
             resume = ["--ckpt_path", "last"] if (folder / "checkpoints" / "last.ckpt").exists() else []
             if not resume and folder.exists():
                 shutil.rmtree(folder)  # it was killed before its first checkpoint
-            seeded = ["--seed_everything", str(seed), "--data.seed", str(seed)]
-            self._geofer("fit", config, folder, *seeded, *resume, *self.extra)
+            self._geofer("fit", config, folder, "--seed_everything", str(seed), *resume, *self.extra)
             self._geofer("test", folder / "config.yaml", folder)
         report = load_report(folder)
         data = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))["data"]
         return Outcome(report, fairness_on(datamodule_of(data), read_predictions(folder, report.expressions)))
 
     def _geofer(self, verb: str, config: Path, folder: Path, *arguments: str) -> None:
-        place = ["--trainer.default_root_dir", str(folder)]
+        place = ["--config", str(config), "--trainer.default_root_dir", str(folder)]
         environment = {"WANDB_RUN_GROUP": self.study.name, **os.environ}
-        command = [sys.executable, "-m", "geofer", verb, "--config", str(config), *place, *arguments]
-        subprocess.run(command, env=environment, check=True)
+        run_command([verb, *place, *arguments], environment, fork=can_fork(self.settings, self.extra))
 
     def _result_path(self, row: Row, seed: int) -> Path:
         return self.folder / "results" / f"{row.name}-{seed}.json"

@@ -1,0 +1,91 @@
+"""Commands in forks of a prepared process: the same results as in processes of their own, and nothing left behind."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from geofer.callbacks.reports import write_numbers
+from geofer.metrics.report import RecognitionReport
+from geofer.metrics.tables import load_report
+from geofer.study.commands import can_fork, run_command
+
+SMALL = """
+model:
+  class_path: geofer.modules.GeometryGuidedFER
+  init_args:
+    classifier: {backbone: small_resnet, pretrained: false, hidden: 8, backbone_arguments: {widths: [4, 8]}}
+    generator: {width: 4, initial_std: null, warp: true}
+    discriminator_width: 4
+    schedule: {warmup: 1, adversarial_ramp: 1, synthetic_start: 1, synthetic_ramp: 1}
+data:
+  class_path: geofer.datamodules.RenderedFaces
+  init_args: {train_subjects: 1, val_subjects: 1, test_subjects: 1, views: 1, batch_size: 4, root: cache}
+trainer: {accelerator: cpu, max_epochs: 1, enable_progress_bar: false}
+"""
+
+needs_fork = pytest.mark.skipif(sys.platform != "linux", reason="commands are forked on Linux alone")
+
+
+@pytest.mark.parametrize(
+    ("trainer", "extra", "expected"),
+    [
+        ({"accelerator": "cpu"}, [], True),
+        ({"accelerator": "gpu", "devices": 1}, [], True),
+        ({"accelerator": "gpu"}, [], False),
+        ({}, [], False),
+        ({"accelerator": "cpu", "devices": 2}, [], False),
+        ({"accelerator": "cpu"}, ["--trainer.devices=2"], False),
+        ({"accelerator": "cpu"}, ["--config", "two-devices.yaml"], False),
+        ({"accelerator": "cpu"}, ["--model.decay", "0.1"], True),
+    ],
+)
+@needs_fork
+def test_only_a_run_on_one_device_is_forked(trainer, extra, expected):
+    assert can_fork({"trainer": trainer}, extra) is expected
+
+
+@needs_fork
+def test_a_fork_begins_in_the_folder_of_now(tmp_path, monkeypatch, capfd):
+    """The server was started by an earlier command, in another folder."""
+    counts = np.array([[5]]), np.array([[10]])
+    report = RecognitionReport(("a",), np.zeros((1, 2)), *counts, np.array([[10]]), 0.1, 0.4, 0.6, 2)
+    for place in ("here", "there"):
+        run = tmp_path / place / f"run-{place}"
+        run.mkdir(parents=True)
+        write_numbers(run, "test", report)
+        monkeypatch.chdir(run.parent)
+        run_command(["report", run.name], os.environ, fork=True)
+        assert run.name in capfd.readouterr().out
+
+
+@needs_fork
+def test_a_fork_that_fails_says_so(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        run_command(["fit", "--config", "missing.yaml"], os.environ, fork=True)
+    assert failed.value.cmd[3:] == ["fit", "--config", "missing.yaml"]
+    assert failed.value.returncode in (1, 2)
+    assert "missing.yaml" in capfd.readouterr().err
+
+
+@pytest.mark.slow
+@needs_fork
+def test_a_run_comes_to_the_same_in_a_fork_and_in_a_process_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tmp_path.joinpath("small.yaml").write_text(SMALL)
+    for run, fork in (("own", False), ("fork", True), ("again", True)):
+        place = ["--trainer.default_root_dir", run]
+        run_command(["fit", "--config", "small.yaml", "--seed_everything", "3", *place], os.environ, fork=fork)
+        run_command(["test", "--config", f"{run}/config.yaml", *place], os.environ, fork=fork)
+    predictions = [tmp_path.joinpath(run, "test_predictions.csv").read_text() for run in ("own", "fork", "again")]
+    assert predictions[0] == predictions[1] == predictions[2]
+    assert load_report(tmp_path / "own").to_dict() == load_report(tmp_path / "fork").to_dict()
+    weights = [
+        torch.load(tmp_path / run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+        for run in ("own", "fork")
+    ]
+    assert all(weights[0][name].equal(weights[1][name]) for name in weights[0])
