@@ -2,9 +2,10 @@
 
 from geofer.study.ablations import ABLATIONS
 from geofer.study.backbones import BACKBONES
-from geofer.study.classical import CLASSICAL, CLASSICAL_IN_THE_WILD
+from geofer.study.classical import CLASSICAL
 from geofer.study.comparisons import GENERATORS, ONE_SHOT
 from geofer.study.curves import FEWER_PEOPLE, LANDMARK_NOISE, SYNTHETIC_FACES
+from geofer.study.in_the_wild import IN_THE_WILD
 
 STUDIES = {
     study.name: study
@@ -12,7 +13,7 @@ STUDIES = {
         ABLATIONS,
         BACKBONES,
         CLASSICAL,
-        CLASSICAL_IN_THE_WILD,
+        IN_THE_WILD,
         LANDMARK_NOISE,
         SYNTHETIC_FACES,
         FEWER_PEOPLE,
