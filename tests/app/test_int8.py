@@ -12,8 +12,10 @@ from small_recognisers import EXPRESSIONS, geometry_recogniser, picture_recognis
 
 from geofer.app.calibration_faces import read_cropped_faces
 from geofer.app.int8 import LOSS, export_int8
-from geofer.app.model_file import HEADER
+from geofer.app.model_file import HEADER, ModelDescription
 from geofer.errors import ConfigError, DataError
+from geofer.faces import normalise_image
+from geofer.landmarks.alignment import alignment_for
 
 
 def test_loss_is_of_the_file_that_was_written(tmp_path):
@@ -38,6 +40,40 @@ def test_loss_is_of_the_file_that_was_written(tmp_path):
     convolutions = [entry for entry in weights if len(entry.dims) == 4]
     assert convolutions
     assert all(entry.data_type == onnx.TensorProto.INT8 for entry in convolutions)
+
+
+@pytest.fixture(scope="module")
+def trained(rendered_pictures):
+    """A classifier that has learned three expressions of four rendered people, and their faces with labels."""
+    shown = ("happiness", "neutral", "surprise")
+    chosen = [picture for picture in rendered_pictures if picture.expression in shown]
+    crops = [alignment_for("tight", None, face.landmarks, face.pixels.shape, 64).apply(face.pixels) for face in chosen]
+    faces = normalise_image(torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2))
+    labels = torch.tensor([shown.index(face.expression) for face in chosen])
+    architecture = {"backbone": "small_resnet", "hidden": 32, "backbone_arguments": {"widths": [8, 16, 32]}}
+    description = ModelDescription("picture", shown, architecture, "tight", 64)
+    torch.manual_seed(0)
+    network = description.network().train()
+    optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
+    for _ in range(60):
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(network(faces), labels).backward()
+        optimizer.step()
+    return network.eval(), description, faces, labels
+
+
+def test_a_trained_network_still_recognises(tmp_path, trained):
+    """Chance is a third; networks that were not trained would agree with themselves whatever 8 bits cost."""
+    network, description, faces, labels = trained
+    loss = export_int8(tmp_path / "int8.onnx", network, description, faces, labels)
+    assert loss.faces == len(faces) // 2 == 12
+    assert loss.accuracy_before >= 0.9
+    assert loss.accuracy >= 0.8
+    assert loss.agreement >= 0.9
+    assert 0 < loss.largest_difference < 0.3
+    session = onnxruntime.InferenceSession(tmp_path / "int8.onnx", providers=["CPUExecutionProvider"])
+    found = session.run(["probabilities"], {"image": faces[1::2].numpy()})[0].argmax(1)
+    assert (found == labels[1::2].numpy()).mean() == pytest.approx(loss.accuracy)
 
 
 def test_what_cannot_be_quantised(tmp_path):
