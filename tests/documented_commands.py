@@ -38,6 +38,12 @@ NOT_RUN = {
     ),
     "srun --ntasks 1 --cpus-per-task 16 geofer prepare --config configs/experiment/paper-224.yaml": "needs SLURM",
     "geofer recognize --camera 0 --every 1 --output me.jsonl": "needs a camera; a test gives it a file",
+    "geofer export runs/quickstart --push ada/faces --license apache-2.0": (
+        "needs an account; tests/app/test_hub.py pushes to a stand-in of the Hugging Face Hub"
+    ),
+    "geofer evaluate ada/faces@v1 --config configs/data/kdef.yaml --data.root /data/KDEF --output faces-on-kdef": (
+        "needs the Hugging Face Hub; tests/app/test_hub.py fetches branches from a stand-in"
+    ),
     "wandb login": "needs an account",
     "wandb sync runs/quickstart/wandb/offline-run-*": "needs an account; that there is such a folder is tested",
     "wandb sweep configs/sweep.yaml": "needs an account; tests/test_configs.py checks the file",
@@ -112,6 +118,13 @@ def somebody(path: Path, faces: Faces) -> None:
     write_picture(path, next(face.pixels for face in faces if face.expression == "surprise"))
 
 
+def pretrained(path: Path, faces: Faces) -> None:
+    """A model of the Hugging Face Hub, in a folder of its name, which comes first."""
+    import geofer
+
+    geofer.load(detector="none").save_pretrained(path)
+
+
 def film(path: Path, faces: Faces) -> None:
     import skimage.data
 
@@ -170,6 +183,7 @@ PLANTED: dict[str, Planter] = {
     "me.jpg": astronaut,
     "friend.jpg": somebody,
     "film.mp4": film,
+    "ada/faces": pretrained,
     "pictures": three_pictures,
     "more": three_pictures,
     "photos": by_expression,
@@ -250,11 +264,12 @@ def shortened(words: Sequence[str]) -> list[str]:
     verb, *arguments = words
     if verb == "study" and arguments and not arguments[0].startswith("-"):
         return _short_study(words)
-    trains = verb in (*TRAINER_VERBS, "cross-validate", "evaluate") or (verb == "prepare" and "--config" in arguments)
+    trains = verb in (*TRAINER_VERBS, "cross-validate", "evaluate")
+    trains = trains or (verb in ("prepare", "compare") and "--config" in arguments)
     if not trains:
         return list(words)
     options = {**SMALL, **_small_data(data_module(arguments))}
-    if verb == "evaluate":  # its model comes from the checkpoint
+    if verb in ("evaluate", "compare"):  # their models come from checkpoints
         del options["model.classifier.pretrained"]
     if verb == "cross-validate" and "--folds" not in arguments:
         arguments = ["--folds", "2", *arguments]

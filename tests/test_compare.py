@@ -100,6 +100,8 @@ def test_what_cannot_be_compared_is_told(tmp_path, capsys):
     assert "name the folder of a tested run, or with --config" in capsys.readouterr().err
     assert main(["compare", first]) == 2
     assert "required: B" in capsys.readouterr().err
+    assert main(["compare", first, first, "--data.seed", "3"]) == 2
+    assert "--data.seed" in capsys.readouterr().err
 
 
 def test_models_are_tested_first_where_data_are_named(tmp_path, capsys):
@@ -108,15 +110,16 @@ def test_models_are_tested_first_where_data_are_named(tmp_path, capsys):
     with torch.no_grad():
         network.head[-1].bias += torch.tensor([0.0, 100.0, 0.0])  # sadness, whatever it sees
     save_model(tmp_path / "second.safetensors", network, description)
-    data = {"class_path": "cartoon_faces.CartoonFaces", "init_args": {"people": 2, "takes": 1}}
+    data = {"class_path": "cartoon_faces.CartoonFaces", "init_args": {"people": 2, "takes": 2}}
     trainer = {"accelerator": "cpu", "enable_progress_bar": False, "logger": False}
     (tmp_path / "data.yaml").write_text(json.dumps({"data": data, "trainer": trainer}))
     models = [str(first), str(tmp_path / "second.safetensors")]
-    assert main(["compare", *models, "--config", str(tmp_path / "data.yaml")]) == 0
+    assert main(["compare", *models, "--config", str(tmp_path / "data.yaml"), "--data.takes", "1"]) == 0
     told = capsys.readouterr().out
     lines = {" ".join(line.split()) for line in told[told.index("A: ") :].splitlines()}
     (sadness,) = [line for line in lines if line.startswith("sadness")]
     assert sadness.split()[2] == "100.00"
     (happiness,) = [line for line in lines if line.startswith("happiness")]
     assert happiness.split()[2] == "0.00"
-    assert any(line.startswith("all faces") and line.split()[3] == "33.33" for line in lines)
+    (everything,) = [line.split() for line in lines if line.startswith("all faces")]
+    assert (everything[3], everything[-1]) == ("33.33", "18")

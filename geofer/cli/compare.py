@@ -57,7 +57,7 @@ def compare(arguments: Sequence[str]) -> None:
         "compare",
         "Compare two runs that `geofer test` has finished on the same faces, person by person: accuracy by "
         "expression and pose, the 95 % interval of the difference, and a permutation test. With --config, any two "
-        "models are tested first.",
+        "models are tested first; other options are then those of `geofer test`.",
     )
     parser.add_argument(
         "first",
@@ -67,8 +67,10 @@ def compare(arguments: Sequence[str]) -> None:
     )
     parser.add_argument("second", type=Path, metavar="B", help="the one to compare it with")
     parser.add_argument("--config", type=Path, help="a configuration, on whose data both are tested now")
-    given = parser.parse_args(list(arguments))
-    first, second = _both(given.first, given.second, given.config)
+    given, more = parser.parse_known_args(list(arguments))
+    if more and given.config is None:
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
+    first, second = _both(given.first, given.second, given.config, more)
     subject, pan, tilt, label = first.faces.T
     everything = paired_difference(first.correct, second.correct, subject)
     chance = sign_flip_test(first.correct, second.correct, subject)
@@ -98,7 +100,7 @@ def compare(arguments: Sequence[str]) -> None:
     Console().print(table)
 
 
-def _both(first: Path, second: Path, config: Path | None) -> tuple[TestedRun, TestedRun]:
+def _both(first: Path, second: Path, config: Path | None, options: Sequence[str]) -> tuple[TestedRun, TestedRun]:
     """What the tests of two runs found; or of two models on the data of ``config``."""
     if config is None:
         runs = _tested(first), _tested(second)
@@ -110,7 +112,7 @@ def _both(first: Path, second: Path, config: Path | None) -> tuple[TestedRun, Te
     with TemporaryDirectory() as folder:
         found = []
         for side, model in (("A", first), ("B", second)):
-            evaluate_model(str(model), config, Path(folder, side), [])
+            evaluate_model(str(model), config, Path(folder, side), options)
             found.append(_tested(Path(folder, side)))
     _check_same_expressions(first, found[0], second, found[1])
     return found[0], found[1]
