@@ -17,7 +17,7 @@ from geofer.paths import PARTIAL_SUFFIX, written_whole
 
 PROVENANCE = "geofer_provenance"
 """Entry of a checkpoint that tells what it was trained on, as `geofer.faces.FaceSource.provenance` gives it, by which
-geofer and from which seed. Checkpoints of geofer before 0.1.0 have none."""
+geofer and from which seed. Older checkpoints have none."""
 
 WHOLE = "none"
 """The crop rule of faces that were taken as they are: maybe they had been cropped before, and nothing says how."""

@@ -7,7 +7,7 @@ from PIL import Image
 from tiny_generator import classifier_alone, full_method
 
 from geofer.app.synthesis import beyond_training, find_source, load_generator, synthesise, way_between
-from geofer.app.target_geometry import expression_actions, posed_landmarks
+from geofer.app.target_geometry import expression_actions, placed_in_crop, posed_landmarks, tight_landmarks
 from geofer.cli import main
 from geofer.errors import CheckpointError, DataError
 from geofer.faces import normalise_image, normalise_landmarks
@@ -119,6 +119,32 @@ def test_a_file_of_landmarks_is_a_target(photo, checkpoint, rendered_pictures):
     model, face = load_generator(checkpoint), find_source(photo / "face.png", Told(truth), 64)
     own = synthesise(model, face, face.landmarks[None])[0]
     assert np.abs(np.asarray(Image.open(photo / "same.png"), int) - own).max() <= 2
+
+
+@pytest.mark.parametrize("crop", ["tight", "paper", "ibug-similarity", "none"])
+def test_a_targets_place_in_the_crop_is_the_faces(photo, rendered_pictures, crop):
+    """A face's own geometry, wherever it is read from, lies where the face lies, by whatever rule it was cropped."""
+    truth = rendered_pictures[0].landmarks
+    face = find_source(photo / "face.png", Told(truth), 64, crop)
+    own = tight_landmarks(truth.astype(np.float64) * 0.7 + 5)
+    np.testing.assert_allclose(placed_in_crop(own, face.landmarks, crop), face.landmarks, atol=2e-3)
+
+
+def test_faces_are_cropped_as_the_generators_were(photo, rendered_pictures, tmp_path, capsys):
+    whole = full_method(tmp_path / "whole.ckpt", crop="none")
+    arguments = ["--landmarks", photo / "points.npy", "--output", photo / "same.png"]
+    np.save(photo / "points.npy", rendered_pictures[0].landmarks)
+    assert run(photo, whole, *arguments) == 0
+    assert "pictures taken whole" in capsys.readouterr().err
+    face = find_source(photo / "face.png", Told(rendered_pictures[0].landmarks), 64, "none")
+    own = synthesise(load_generator(whole, "none"), face, face.landmarks[None])[0]
+    assert np.abs(np.asarray(Image.open(photo / "same.png"), int) - own).max() <= 2
+    loose = full_method(tmp_path / "loose.ckpt", crop="loose")
+    assert run(photo, loose, *arguments) == 1
+    assert "the rule loose, which shows the whole head" in capsys.readouterr().err
+    assert run(photo, whole, *arguments, "--crop", "paper") == 0
+    assert run(photo, full_method(tmp_path / "paper.ckpt", crop="paper"), *arguments, "--crop", "tight") == 1
+    assert "cropped by the rule paper, not by tight" in capsys.readouterr().err
 
 
 def test_several_faces_and_far_poses_are_told(photo, checkpoint, capsys):
