@@ -143,6 +143,7 @@ def test_a_picture_from_the_camera_is_looked_at(page, plain):
     page.goto(plain)
     page.get_by_label("Capture from camera").first.click()
     page.get_by_role("button", name="Click to Access Webcam").click()
+    page.wait_for_function("document.querySelector('#picture video')?.currentTime > 0.5")
     page.get_by_label("capture photo").click()
     page.locator("#answer .warning").wait_for()  # Chromium's own camera shows no face
     assert "No face was found" in page.locator("#answer").inner_text()
