@@ -73,7 +73,8 @@ def _heat_map(axes: "Axes", cells: NDArray[np.float64]) -> None:
     for (row, column), value in np.ndenumerate(cells):
         if not np.isnan(value):
             colour = "white" if value > 55 else "#222222"
-            axes.text(column, row, f"{value:.1f}", ha="center", va="center", color=colour, fontsize=8)
+            text = axes.text(column, row, f"{value:.1f}", ha="center", va="center", color=colour, fontsize=8)
+            text.set_in_layout(False)  # it lies inside, and measuring hundreds of them takes long
     height, width = cells.shape
     axes.set_xticks(np.arange(width + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(height + 1) - 0.5, minor=True)

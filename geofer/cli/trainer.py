@@ -164,7 +164,16 @@ def run_trainer(arguments: Sequence[str]) -> None:
     Raises:
         ConfigError: The command line or a configuration file is wrong.
     """
-    _command(GeoferCLI, arguments, run=True)
+    verb = arguments[0]
+
+    class OneVerbCLI(GeoferCLI):
+        """Without the parsers of the other verbs, since each takes its time to build."""
+
+        @staticmethod
+        def subcommands() -> dict[str, set[str]]:
+            return {verb: GeoferCLI.subcommands()[verb]}
+
+    _command(OneVerbCLI, arguments, run=True)
 
 
 def prepare_data(arguments: Sequence[str]) -> None:
@@ -202,7 +211,7 @@ def _command(cli: type[Command], arguments: Sequence[str], *, run: bool) -> Comm
             save_config_callback=None,
             seed_everything_default=0,
             trainer_defaults={"logger": CSV_LOGGER},
-            parser_kwargs={**strict, **{verb: strict for verb in GeoferCLI.subcommands()}},
+            parser_kwargs={**strict, **{verb: strict for verb in cli.subcommands()}},
             args=list(arguments),
             run=run,
             auto_configure_optimizers=False,
