@@ -32,6 +32,9 @@ NOT_RUN = {
     "git clone <this repository> geofer && cd geofer": "the tests run inside of a clone",
     "aws s3 sync /data/faces/affectnet-96px-… s3://bucket/affectnet": "needs an account at a store in a cloud",
     "geofer study all --budget smoke": "an hour; tests/e2e/test_study.py runs rows of it, and each other study is here",
+    "geofer study in-the-wild --budget paper --config configs/data/bu3dfe-to-sfew.yaml": (
+        "the scans planted here show two expressions; tests/study/test_in_the_wild.py runs the study"
+    ),
     "torchrun --nproc_per_node 2 -m geofer fit --config configs/quickstart.yaml --trainer.devices 2 "
     "--trainer.strategy ddp_find_unused_parameters_true --trainer.default_root_dir runs/two": (
         "tests/ddp/test_launchers.py runs torchrun on smaller networks"
