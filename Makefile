@@ -29,9 +29,10 @@ quickstart: $(READY) ## render faces, train the classifier alone and the full me
 	$(BIN)/geofer test --config $(RUNS)/full/config.yaml
 	$(BIN)/geofer report $(RUNS)/classifier $(RUNS)/full
 
+STUDIES ?= studies
 study: $(READY) ## run every study of the paper at its smallest, one seed; goes on where it stopped
-	$(BIN)/geofer study all --budget smoke --seeds 0
-	@echo "The reports:" && ls studies/*-smoke/report.md
+	$(BIN)/geofer study all --budget smoke --seeds 0 --jobs 2 --output $(STUDIES)
+	@echo "The reports:" && ls $(STUDIES)/*-smoke/report.md
 
 test: $(READY) ## run the quick tests
 	$(BIN)/pytest -n 2 -q -m "not slow and not gpu and not network"
