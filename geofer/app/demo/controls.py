@@ -88,5 +88,5 @@ def controls() -> Controls:
     tilt = gr.Slider(-nod, nod, 0, label="Tilt in degrees (+ up)", elem_id="tilt", **plain)
     with gr.Row(elem_id="animation", equal_height=True):
         way = gr.Dropdown(list(WAYS), value=WAYS[0], label="Animation", elem_id="way", scale=3)
-        play = gr.Button("Play", variant="primary", elem_id="play", scale=1)
+        play = gr.Button("Play", variant="primary", elem_id="play", scale=1, min_width=90)
     return Controls(expression, level, pan, tilt, way, play)

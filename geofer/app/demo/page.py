@@ -26,7 +26,7 @@ def build_page(recognise: RecogniseTab, second: HeadTab | SynthesiseTab) -> Any:
     """
     import gradio as gr
 
-    with gr.Blocks(title="geofer", analytics_enabled=False, delete_cache=(60, KEPT_SECONDS)) as page:
+    with gr.Blocks(title="geofer", analytics_enabled=False, fill_width=True, delete_cache=(60, KEPT_SECONDS)) as page:
         gr.HTML(HEAD)
         with gr.Tabs():
             with gr.Tab("Recognise", id="recognise"):
