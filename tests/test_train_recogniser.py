@@ -6,13 +6,15 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 import torch
 
 from geofer.app.model_file import load_model
 from geofer.faces import EXPRESSIONS
 from geofer.landmarks.estimated_scores import NEUTRAL_PHOTOGRAPHS
-from geofer.landmarks.face_mesh import BLENDSHAPES
+from geofer.landmarks.face_mesh import BLENDSHAPES, MIRRORED_BLENDSHAPES
+from geofer.landmarks.measured_answers import NEUTRAL_LOGITS, STRENGTH, score_logits
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "train_recogniser.py"
 
@@ -70,6 +72,36 @@ def test_a_translated_smile_raises_the_scores_of_smiles_alone(script):
     rise = translation(smile).mean(0) - translation(torch.zeros(4000, 52)).mean(0)
     assert set(rise.topk(2).indices.tolist()) == {of("mouthSmileLeft"), of("mouthSmileRight")}
     assert rise.topk(3).values[2] < 0.02
+
+
+def test_measured_translation_adds_up_the_logits_of_scores(script):
+    translation = script.MeasuredTranslation(faces(script))
+    frown = torch.zeros(4000, 52)
+    frown[:, [of("browDownLeft"), of("browDownRight")]] = 1
+    calm, angry = (score_logits(translation(actions).numpy()) for actions in (0 * frown, frown))
+    mean, deviation = NEUTRAL_LOGITS["browDown"]
+    assert np.median(calm[:, of("browDownLeft")]) == pytest.approx(mean, abs=0.1)
+    assert calm[:, of("browDownLeft")].std() == pytest.approx(0.8 * deviation, abs=0.2)
+    rise = np.median(angry, axis=0) - np.median(calm, axis=0)
+    assert rise.argmax() in (of("browDownLeft"), of("browDownRight"))
+    assert rise[of("browDownRight")] == pytest.approx(1.4 * STRENGTH, abs=0.15)
+    assert rise[of("browOuterUpLeft")] < -0.5
+
+
+def test_training_does_not_prefer_a_side(script):
+    torch.manual_seed(0)
+    labels = torch.arange(7).repeat(60)
+    actions = torch.zeros(420, 52)
+    actions[labels == EXPRESSIONS.index("happiness"), of("mouthSmileLeft")] = 1
+    sided = script.Scored(torch.rand(420, 52) * 0.02, actions, labels, torch.zeros(420), torch.zeros(420), labels)
+    classifier = script.train(sided, steps=200)
+    left = torch.zeros(1, 52)
+    left[0, of("mouthSmileLeft")] = 0.9
+    right = left[:, list(MIRRORED_BLENDSHAPES)]
+    happy = torch.cat((left, right))
+    with torch.no_grad():
+        probabilities = classifier.classify(happy).softmax(1)[:, EXPRESSIONS.index("happiness")]
+    assert probabilities.min() > 0.3
 
 
 @pytest.mark.slow
