@@ -163,7 +163,8 @@ def test_configuration_parses(block: Block, tmp_path, capsys, monkeypatch) -> No
     for room, settings in yaml.safe_load(block.text).items():
         if "class_path" in settings:
             assert config[room]["class_path"] == settings["class_path"]
-        assert set(settings.get("init_args", {})) <= set(config[room]["init_args"])
+            settings, config[room] = settings.get("init_args", {}), config[room]["init_args"]
+        assert set(settings) <= set(config[room])
 
 
 @pytest.mark.parametrize("block", code_blocks("toml"), ids=lambda block: f"{block.page}:{block.line}")
