@@ -31,7 +31,7 @@ TRAINER_VERBS = ("fit", "validate", "test", "predict")
 NOT_RUN = {
     "git clone <this repository> geofer && cd geofer": "the tests run inside of a clone",
     "aws s3 sync /data/faces/affectnet-96px-… s3://bucket/affectnet": "needs an account at a store in a cloud",
-    "geofer study all --budget smoke": "an hour; tests/e2e/test_study.py runs rows of it, and each other study is here",
+    "geofer study all --budget smoke": "minutes; `make study` of .ci/run does, and each other study is here",
     "geofer study in-the-wild --budget paper --config configs/data/bu3dfe-to-sfew.yaml": (
         "the scans planted here show two expressions; tests/study/test_in_the_wild.py runs the study"
     ),

@@ -216,7 +216,7 @@ def test_a_truncated_video_keeps_what_was_read(clip, capsys):
 def test_an_interrupt_keeps_the_rows_that_are_there(clip):
     """A real Ctrl-C, while a long video is looked at."""
     head = skimage_data.astronaut()[:260, 100:360]
-    write_video(clip, [head] * 60)
+    write_video(clip, [head] * 500)
     command = [sys.executable, "-m", "geofer", "recognize", "pictures/clip.mp4", "--output", "faces.jsonl"]
     running = subprocess.Popen([*command, "--annotate", "drawn"], stderr=subprocess.PIPE, text=True)
     output = Path("faces.jsonl")
@@ -228,7 +228,7 @@ def test_an_interrupt_keeps_the_rows_that_are_there(clip):
     assert "Traceback" not in message
     rows = [json.loads(line) for line in output.read_text().splitlines()]
     assert [row["frame"] for row in rows] == list(range(len(rows)))
-    assert 5 <= len(rows) < 60
+    assert 5 <= len(rows) < 500
     assert list(Path("drawn").iterdir()) == []
 
 
