@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -218,7 +219,10 @@ def test_an_interrupt_keeps_the_rows_that_are_there(clip):
     head = skimage_data.astronaut()[:260, 100:360]
     write_video(clip, [head] * 500)
     command = [sys.executable, "-m", "geofer", "recognize", "pictures/clip.mp4", "--output", "faces.jsonl"]
-    running = subprocess.Popen([*command, "--annotate", "drawn"], stderr=subprocess.PIPE, text=True)
+    listening = partial(signal.signal, signal.SIGINT, signal.default_int_handler)  # not so if the tests run behind an &
+    running = subprocess.Popen(
+        [*command, "--annotate", "drawn"], stderr=subprocess.PIPE, text=True, preexec_fn=listening
+    )
     output = Path("faces.jsonl")
     while running.poll() is None and (not output.exists() or output.read_bytes().count(b"\n") < 5):
         time.sleep(0.02)
