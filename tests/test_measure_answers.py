@@ -1,12 +1,10 @@
 """``scripts/measure_answers.py``, which makes the tables of `geofer.landmarks.measured_answers`."""
 
-import sys
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
+from loaded_script import load_script
 
 from geofer.errors import DataError
 from geofer.landmarks import build_detector
@@ -14,17 +12,10 @@ from geofer.landmarks.face_mesh import BLENDSHAPES
 from geofer.landmarks.measured_answers import NEUTRAL_LOGITS, RISES, neutral_logits, rises
 from geofer.rendering import ACTIONS, RenderSpec, render_subject
 
-SCRIPT = Path(__file__).parents[1] / "scripts" / "measure_answers.py"
-
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    spec = spec_from_file_location("measure_answers", SCRIPT)
-    assert spec is not None
-    module = module_from_spec(spec)
-    sys.modules["measure_answers"] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_script("measure_answers")
 
 
 @pytest.fixture(scope="module")

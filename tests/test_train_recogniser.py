@@ -2,13 +2,12 @@
 
 import subprocess
 import sys
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
+from loaded_script import SCRIPTS, load_script
 
 from geofer.app.model_file import load_model
 from geofer.faces import EXPRESSIONS
@@ -16,17 +15,10 @@ from geofer.landmarks.estimated_scores import NEUTRAL_PHOTOGRAPHS
 from geofer.landmarks.face_mesh import BLENDSHAPES, MIRRORED_BLENDSHAPES
 from geofer.landmarks.measured_answers import NEUTRAL_LOGITS, STRENGTH, score_logits
 
-SCRIPT = Path(__file__).parents[1] / "scripts" / "train_recogniser.py"
-
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    spec = spec_from_file_location("train_recogniser", SCRIPT)
-    assert spec is not None
-    module = module_from_spec(spec)
-    sys.modules["train_recogniser"] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_script("train_recogniser")
 
 
 def of(name: str) -> int:
@@ -108,7 +100,9 @@ def test_training_does_not_prefer_a_side(script):
 def test_the_command_writes_a_recogniser(tmp_path):
     output = tmp_path / "small.safetensors"
     options = ("--people", "8", "--steps", "50", "--folder", str(tmp_path / "scored"), "--output", str(output))
-    done = subprocess.run([sys.executable, str(SCRIPT), *options], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, str(SCRIPTS / "train_recogniser.py"), *options], capture_output=True, text=True, check=True
+    )
     assert "mean" in done.stdout
     _, description = load_model(output)
     assert description.expressions == EXPRESSIONS

@@ -6,8 +6,9 @@ from PIL import Image
 
 from geofer.app.annotation import annotated
 from geofer.app.demo.face_cards import face_cards, notice
+from geofer.app.demo.picture_input import picture_input
 from geofer.app.demo.time_limit import TimeLimit
-from geofer.app.demo.uploads import EXAMPLES, uploaded_picture
+from geofer.app.demo.uploads import uploaded_picture
 from geofer.app.recogniser import RecognisedFace, Recogniser
 from geofer.errors import GeoferError
 
@@ -31,16 +32,7 @@ class RecogniseTab:
 
         with gr.Row():
             with gr.Column(elem_classes="given"):
-                picture = gr.Image(
-                    label="Picture",
-                    sources=["upload", "webcam", "clipboard"],
-                    type="filepath",
-                    image_mode=None,
-                    buttons=[],
-                    height=360,
-                    elem_id="picture",
-                )
-                gr.Examples([[str(file)] for file in EXAMPLES], picture, label="Rendered people", elem_id="examples")
+                picture = picture_input(360)
             with gr.Column():
                 drawn = gr.Image(
                     label="Faces",

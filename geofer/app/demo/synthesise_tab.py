@@ -9,10 +9,11 @@ from PIL import Image
 
 from geofer.app.demo.controls import STEPS, TO_EXPRESSION, Target, controls, targets_on_the_way
 from geofer.app.demo.face_cards import notice
+from geofer.app.demo.picture_input import picture_input
 from geofer.app.demo.player import SCRIPT, player
 from geofer.app.demo.shown_errors import shown_errors
 from geofer.app.demo.time_limit import TimeLimit
-from geofer.app.demo.uploads import EXAMPLES, uploaded_picture
+from geofer.app.demo.uploads import uploaded_picture
 from geofer.app.synthesis import (
     LARGEST_PAN,
     LARGEST_TILT,
@@ -48,18 +49,7 @@ class SynthesiseTab:
         face = gr.State(None)
         with gr.Row():
             with gr.Column(elem_classes="given"):
-                picture = gr.Image(
-                    label="Picture",
-                    sources=["upload", "webcam", "clipboard"],
-                    type="filepath",
-                    image_mode=None,
-                    buttons=[],
-                    height=300,
-                    elem_id="source-picture",
-                )
-                gr.Examples(
-                    [[str(file)] for file in EXAMPLES], picture, label="Rendered people", elem_id="source-examples"
-                )
+                picture = picture_input(300, "source-")
                 told = gr.HTML(notice(NOTHING_YET), elem_id="source-notice")
             with gr.Column():
                 with gr.Row(elem_id="faces-side-by-side"):
