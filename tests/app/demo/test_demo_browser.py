@@ -136,7 +136,8 @@ def test_an_example_is_recognised(page, plain):
     page.goto(plain)
     page.locator("#examples .gallery-item").first.click()
     page.locator(FACE).wait_for()
-    assert page.locator("#drawn img").evaluate("image => image.naturalWidth") == 384
+    width = page.locator("#drawn img").evaluate("image => image.decode().then(() => image.naturalWidth)")
+    assert width == 384
 
 
 def test_a_picture_from_the_camera_is_looked_at(page, plain):
