@@ -15,7 +15,7 @@ from rich.console import Console
 
 from geofer.errors import ConfigError, GeoferError
 from geofer.study.catalogue import STUDIES
-from geofer.study.commands import in_parallel
+from geofer.study.commands import ending, in_parallel
 from geofer.study.design import Row, Settings, Study, merged
 from geofer.study.measuring import measure, measured, unmeasured
 from geofer.study.reporting import HEADINGS, table, write_report
@@ -106,8 +106,8 @@ def _do(run: StudyRun, row: Row, seed: int, what: Callable[[Row, int], Done]) ->
         return what(row, seed)
     except subprocess.CalledProcessError as error:
         raise GeoferError(
-            f"`geofer {error.cmd[3]}` of the row {row.name} with seed {seed} failed. What was finished is kept in "
-            f"{run.folder}; run the same command again to go on."
+            f"`geofer {error.cmd[3]}` of the row {row.name} with seed {seed} {ending(error.returncode)}. What was "
+            f"finished is kept in {run.folder}; run the same command again to go on."
         ) from None
 
 

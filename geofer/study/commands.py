@@ -7,11 +7,14 @@ is a fork of it that begins as a new interpreter would, and that ends with the c
 
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 import geofer.__main__
@@ -31,6 +34,10 @@ IMPORTED = (
     "timm",
 )
 """What the server imports; what cannot be imported is left to the command that needs it."""
+
+ONE_AT_A_TIME = threading.Lock()
+"""Held where a process is started and where its end is read: starting one asks all others whether they have ended, and
+the server tells that only once, so that of two threads that ask, one would take a success for a failure."""
 
 OUTPUTS = (1, 2)
 """Numbers of the streams for output and for errors."""
@@ -93,16 +100,29 @@ def run_command(arguments: Sequence[str], environment: Mapping[str, str], *, for
     context.set_forkserver_preload(list(IMPORTED))
     outputs = [Connection(os.dup(stream), readable=False) for stream in OUTPUTS]
     process = context.Process(target=_run, args=(list(arguments), dict(environment), os.getcwd(), outputs))
-    process.start()
+    with ONE_AT_A_TIME:
+        process.start()
     for output in outputs:
         output.close()
     try:
-        process.join()
+        _join(process)
     except KeyboardInterrupt:  # which the command has got, too, and is writing its checkpoint
-        process.join()
+        _join(process)
         raise
     if process.exitcode:
         raise subprocess.CalledProcessError(process.exitcode, command)
+
+
+def ending(returncode: int) -> str:
+    """How a command that failed has ended: "failed", or "was killed by SIGKILL" if it could not say why itself."""
+    return "failed" if returncode >= 0 else f"was killed by {signal.Signals(-returncode).name}"
+
+
+def _join(process: BaseProcess) -> None:
+    """Waits for the end of a process that another thread may see first."""
+    wait([process.sentinel])
+    with ONE_AT_A_TIME:
+        process.join()
 
 
 def _run(arguments: list[str], environment: dict[str, str], folder: str, outputs: list["Connection[Any, Any]"]) -> None:

@@ -11,7 +11,7 @@ import torch
 from geofer.callbacks.reports import write_numbers
 from geofer.metrics.report import RecognitionReport
 from geofer.metrics.tables import load_report
-from geofer.study.commands import can_fork, run_command
+from geofer.study.commands import can_fork, ending, in_parallel, run_command
 
 SMALL = """
 model:
@@ -70,6 +70,19 @@ def test_a_fork_that_fails_says_so(tmp_path, monkeypatch, capfd):
     assert failed.value.cmd[3:] == ["fit", "--config", "missing.yaml"]
     assert failed.value.returncode in (1, 2)
     assert "missing.yaml" in capfd.readouterr().err
+
+
+@needs_fork
+def test_no_fork_that_succeeds_is_taken_for_a_failure_while_others_start(tmp_path, monkeypatch):
+    """Starting a process asks all others for their end, which can be read once; so one of five failed here, once."""
+    monkeypatch.chdir(tmp_path)
+    commands = [["--version"]] * 80
+    assert list(in_parallel(lambda command: run_command(command, os.environ, fork=True), commands, 8)) == [None] * 80
+
+
+@pytest.mark.parametrize(("code", "words"), [(1, "failed"), (-9, "was killed by SIGKILL")])
+def test_how_a_command_ended_is_said(code, words):
+    assert ending(code) == words
 
 
 @pytest.mark.slow
