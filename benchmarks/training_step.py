@@ -1,7 +1,8 @@
 """How fast a training step is: a plain loop, the bare networks done well, and the Lightning module, in one run.
 
 The unit is images per second of process CPU time with one thread, which repeats on a shared machine; a multiplication
-of two 1024 × 1024 matrices, timed beside every row, says how fast the core was just then.
+of two 1024 × 1024 matrices, timed beside every row, says how fast the core was just then. Freed memory stays with the
+process in all variants, as it does in every training of geofer.
 
     python benchmarks/training_step.py --sizes 64 128 --parts gan full --output training_step.csv
 """
@@ -24,6 +25,7 @@ from lightning.pytorch.loggers import CSVLogger
 from torch import nn
 from torch.utils.data import DataLoader
 
+from geofer.callbacks.memory import keep_freed_memory
 from geofer.faces import EXPRESSIONS, PairBatch
 from geofer.modules import ClassifierConfig, GeometryGuidedFER, LossWeights, Schedule, SynthesisConfig
 
@@ -262,6 +264,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("runs/benchmark"), help="where the logger writes")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    keep_freed_memory()
 
     processor = next(
         (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),

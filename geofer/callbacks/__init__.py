@@ -3,6 +3,7 @@
 from lightning import Callback
 
 from geofer.callbacks.guards import NonFiniteGuard
+from geofer.callbacks.memory import KeptMemory
 from geofer.callbacks.random_state import RandomStates
 from geofer.callbacks.resume_by_steps import ResumeBySteps
 from geofer.callbacks.run_checkpoint import RunCheckpoint
@@ -10,6 +11,7 @@ from geofer.callbacks.stop_signal import StopSignal
 from geofer.callbacks.watchdog import Watchdog
 
 __all__ = [
+    "KeptMemory",
     "NonFiniteGuard",
     "RandomStates",
     "ResumeBySteps",
@@ -23,6 +25,7 @@ __all__ = [
 def default_callbacks() -> list[Callback]:
     """What every training run has, beside the checkpoint plugin `geofer.checkpoints.AtomicCheckpointIO`."""
     return [
+        KeptMemory(),
         NonFiniteGuard(),
         RandomStates(),
         ResumeBySteps(),
