@@ -87,6 +87,8 @@ class FaceDataModule(LightningDataModule, ABC):
             raise ConfigError(f"batch_size is {batch_size}; batch normalisation needs at least 2 faces.")
         if not 0 <= self_pairs <= 1:
             raise ConfigError(f"self_pairs is {self_pairs}; it is a share, between 0 and 1.")
+        if num_workers < 0:
+            raise ConfigError(f"num_workers is {num_workers}; choose 0, or a number of threads.")
         self.batch_size = batch_size
         self.num_workers = num_workers
         self.self_pairs = self_pairs
@@ -147,7 +149,10 @@ class FaceDataModule(LightningDataModule, ABC):
         needed: tuple[Split, ...] = {"fit": SPLITS[:2], "validate": SPLITS[1:2], None: SPLITS}.get(stage, SPLITS[2:])
         for split in needed:
             if not len(self._rows(split)):
-                raise DataError(f"{type(self).__name__} has no face in its {split} split, which this command needs.")
+                raise DataError(
+                    f"{type(self).__name__} has no face in its {split} split, which this command needs. Put somebody "
+                    "there in the data settings, or check the data set's folder."
+                )
 
     def _rows(self, split: Split) -> NDArray[np.int64]:
         return np.flatnonzero(self.store.split == split)
@@ -209,7 +214,10 @@ class FaceDataModule(LightningDataModule, ABC):
         """Shuffled pairs of training subjects."""
         pairs = PairDataset(self.store.table, self.store.pictures, self._rows("train"), self.self_pairs)
         if len(pairs) < self.batch_size:
-            raise ConfigError(f"batch_size is {self.batch_size}, but there are only {len(pairs)} training faces.")
+            raise ConfigError(
+                f"batch_size is {self.batch_size}, but there are only {len(pairs)} training faces. Lower it, or train "
+                "on more faces."
+            )
         return self._loader(pairs, training=True)
 
     def val_dataloader(self) -> FaceLoader:

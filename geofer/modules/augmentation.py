@@ -1,11 +1,12 @@
 """Random changes of a face that leave its expression as it is, for whole batches on the device."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from geofer.modules.ranges import check_ranges
 from geofer.modules.witness import mirrored
 
 
@@ -31,6 +32,14 @@ class AugmentationConfig:
     brightness: float = 0.0
     contrast: float = 0.0
     geometry: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse numbers out of their range.
+
+        Raises:
+            ConfigError: It says which.
+        """
+        check_ranges("augmentation", self, low={field.name: 0 for field in fields(self)})
 
 
 def augment(image: Tensor, config: AugmentationConfig) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from geofer.backbones import build_backbone
 from geofer.errors import ConfigError, DataError
 from geofer.modules.geometry_classifier import GeometryClassifier
+from geofer.modules.ranges import check_range
 from geofer.modules.witness import Geometry
 
 WITNESS_HIDDEN, WITNESS_DROPOUT = 64, 0.2
@@ -46,6 +47,7 @@ class ClassifierConfig:
         Raises:
             ConfigError: There is none such, or the share is none.
         """
+        check_range("classifier.hidden", self.hidden, 1)
         if self.geometry not in get_args(Geometry):
             raise ConfigError(f"classifier.geometry is {self.geometry!r}; choose {', '.join(get_args(Geometry))}.")
         if not 0 <= self.witness_dropout <= 1:

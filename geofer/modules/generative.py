@@ -18,6 +18,7 @@ from geofer.modules.averaging import update_average
 from geofer.modules.classifier import Classifier, ClassifierConfig
 from geofer.modules.losses import classification_loss
 from geofer.modules.modes import evaluating, frozen_statistics
+from geofer.modules.ranges import check_range
 from geofer.modules.recognition import RecognitionModule
 from geofer.modules.schedule import Schedule
 from geofer.modules.synthesizer import Synthesis
@@ -62,7 +63,14 @@ class GenerativeModule(RecognitionModule, ABC):
         discriminator_optimizer: OptimizerCallable,
         classifier_optimizer: OptimizerCallable,
     ) -> None:
-        """Build the classifier; the arguments are those of `geofer.modules.GeometryGuidedFER`."""
+        """Build the classifier; the arguments are those of `geofer.modules.GeometryGuidedFER`.
+
+        Raises:
+            ConfigError: A number is out of its range.
+        """
+        check_range("label_smoothing", label_smoothing, 0, 1)
+        check_range("generator_steps", generator_steps, 1)
+        check_range("average", average, 0, 1)
         super().__init__(expressions, image_size, Classifier(len(expressions), classifier), gradient_clip, decay)
         self.automatic_optimization = False
         self.augmentation, self.label_smoothing = augmentation, label_smoothing

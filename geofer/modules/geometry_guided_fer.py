@@ -24,6 +24,7 @@ from geofer.modules.losses import (
     total_variation_loss,
 )
 from geofer.modules.modes import evaluating
+from geofer.modules.ranges import check_range
 from geofer.modules.schedule import Schedule
 from geofer.modules.synthesizer import GeneratorConfig, Synthesis, Synthesizer, initialise
 from geofer.modules.targets import SynthesisConfig
@@ -97,7 +98,7 @@ class GeometryGuidedFER(GenerativeModule):
             classifier_optimizer: Builds the optimiser of C.
 
         Raises:
-            ConfigError: A size or a schedule that cannot work.
+            ConfigError: A number or a schedule that cannot work.
         """
         arguments = plain_arguments(self, locals())
         super().__init__(
@@ -118,6 +119,8 @@ class GeometryGuidedFER(GenerativeModule):
         )
         self.save_hyperparameters(arguments)
         schedule.check(end_to_end)
+        check_range("discriminator_width", discriminator_width, 1)
+        check_range("region_weight", region_weight, 0)
 
         self.synthesizer = Synthesizer(image_size, generator)
         channels = {"embedding": generator.embedding_size, "raw": 2 * NUM_LANDMARKS, "contours": len(CONTOURS)}

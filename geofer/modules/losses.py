@@ -1,10 +1,12 @@
 """The losses, one function for each equation of the paper."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from geofer.modules.ranges import check_ranges
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,14 @@ class LossWeights:
     reconstruction: float = 1.0
     geometry: float = 1e-4
     variation: float = 1e-4
+
+    def __post_init__(self) -> None:
+        """Refuse numbers out of their range.
+
+        Raises:
+            ConfigError: It says which.
+        """
+        check_ranges("weights", self, low={field.name: 0 for field in fields(self)})
 
 
 def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:

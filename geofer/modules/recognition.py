@@ -17,6 +17,7 @@ from geofer.faces import FaceBatch, FaceSource
 from geofer.metrics import RecognitionMetrics, RecognitionReport
 from geofer.modules.averaging import average_buffers
 from geofer.modules.classifier import Classifier
+from geofer.modules.ranges import check_range
 from geofer.modules.witness import Geometry, geometry_of
 
 
@@ -48,8 +49,13 @@ class RecognitionModule(LightningModule):
                 is also given the geometry.
             gradient_clip: Largest norm of each optimiser's gradients; None does not clip.
             decay: Learning rates fall linearly to 0 over this last share of the training; 0 keeps them.
+
+        Raises:
+            ConfigError: ``gradient_clip`` is negative, or ``decay`` is no share.
         """
         super().__init__()
+        check_range("gradient_clip", gradient_clip, 0)
+        check_range("decay", decay, 0, 1)
         self.expressions = tuple(expressions)
         self.image_size = image_size
         self.gradient_clip, self.decay = gradient_clip, decay

@@ -1,8 +1,9 @@
 """When each part of the method learns, and how strongly."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from geofer.errors import ConfigError
+from geofer.modules.ranges import check_ranges
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,14 @@ class Schedule:
     synthetic_ramp: int = 4000
     generator_stop: int | None = None
     classifier_start: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse numbers out of their range.
+
+        Raises:
+            ConfigError: It says which.
+        """
+        check_ranges("schedule", self, low={field.name: 0 for field in fields(self)})
 
     def check(self, end_to_end: bool) -> None:
         """Refuse a schedule that contradicts itself.

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from geofer.modules.embedding import GeometryEmbedding
 from geofer.modules.generator import Decoder, Encoder
+from geofer.modules.ranges import check_ranges
 from geofer.modules.warp import FaceWarp
 
 
@@ -16,7 +17,7 @@ class GeneratorConfig:
     """Size and additions of E and G; the defaults are the paper's.
 
     Attributes:
-        width: Filters of the encoder's first convolution.
+        width: Filters of the encoder's first convolution, at least 4.
         identity_size: Length of f(x).
         embedding_size: Length of f(g).
         initial_std: Weights of E, G and the discriminators start from N(0, initial_std); None takes He's deviation
@@ -34,6 +35,15 @@ class GeneratorConfig:
     contours: bool = False
     skips: bool = False
     warp: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse numbers out of their range.
+
+        Raises:
+            ConfigError: It says which.
+        """
+        smallest = {"width": 4, "identity_size": 1, "embedding_size": 1, "initial_std": 0}
+        check_ranges("generator", self, low=smallest)
 
 
 class Synthesis(NamedTuple):

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from geofer.errors import ConfigError, LeakError
 from geofer.faces import JAW, NOSE_BRIDGE, LandmarkBank
+from geofer.modules.ranges import check_ranges
 
 _RIGID = (*range(JAW.start, JAW.stop), *range(NOSE_BRIDGE.start, NOSE_BRIDGE.stop))  # tell a pose, hardly an expression
 
@@ -42,11 +43,13 @@ class SynthesisConfig:
     jitter: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse more synthetic faces than there are pairs.
+        """Refuse numbers out of their range, and more synthetic faces than there are pairs.
 
         Raises:
-            ConfigError: ``targets`` is ``pair`` and ``per_real`` above 1.
+            ConfigError: It says which; or ``targets`` is ``pair`` and ``per_real`` above 1.
         """
+        smallest = {"per_real": 0, "weight": 0, "noise": 0, "candidates": 1, "mix": 0, "jitter": 0}
+        check_ranges("synthesis", self, low=smallest, high={"mix": 1})
         if self.targets == "pair" and self.per_real > 1:
             raise ConfigError(
                 f"synthesis.per_real is {self.per_real}, but synthesis.targets: pair gives one synthetic face for each "

@@ -1,0 +1,65 @@
+"""A number out of its range is refused where it is given, by its name in a configuration."""
+
+import re
+
+import pytest
+from narrow_method import EVERYTHING
+
+from geofer.errors import ConfigError
+from geofer.faces import EXPRESSIONS
+from geofer.modules import (
+    AugmentationConfig,
+    ClassifierConfig,
+    GeneratorConfig,
+    GeometryGuidedFER,
+    LossWeights,
+    Schedule,
+    SynthesisConfig,
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "message"),
+    [
+        (LossWeights, {"attribute": float("nan")}, "weights.attribute is nan; choose a number 0 or more."),
+        (LossWeights, {"variation": -1e-4}, "weights.variation is -0.0001; choose a number 0 or more."),
+        (LossWeights, {"prior": float("inf")}, "weights.prior is inf"),
+        (GeneratorConfig, {"width": 3}, "generator.width is 3; choose a number 4 or more."),
+        (GeneratorConfig, {"identity_size": 0}, "generator.identity_size is 0; choose a number 1 or more."),
+        (Schedule, {"warmup": -1}, "schedule.warmup is -1; choose a number 0 or more."),
+        (Schedule, {"generator_stop": -3}, "schedule.generator_stop is -3"),
+        (SynthesisConfig, {"per_real": -1}, "synthesis.per_real is -1"),
+        (SynthesisConfig, {"candidates": 0}, "synthesis.candidates is 0; choose a number 1 or more."),
+        (SynthesisConfig, {"mix": 1.5}, "synthesis.mix is 1.5; choose a number from 0 to 1."),
+        (AugmentationConfig, {"rotation": -5}, "augmentation.rotation is -5"),
+        (ClassifierConfig, {"hidden": 0}, "classifier.hidden is 0; choose a number 1 or more."),
+    ],
+)
+def test_groups_of_settings(kind, settings, message):
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        kind(**settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("average", 2.0, "from 0 to 1"),
+        ("average", -1.0, "from 0 to 1"),
+        ("label_smoothing", 3.0, "from 0 to 1"),
+        ("decay", 2.0, "from 0 to 1"),
+        ("gradient_clip", -1.0, "0 or more"),
+        ("generator_steps", 0, "1 or more"),
+        ("discriminator_width", 0, "1 or more"),
+        ("region_weight", -1.0, "0 or more"),
+    ],
+)
+def test_settings_of_the_method(name, value, allowed):
+    with pytest.raises(ConfigError, match=re.escape(f"{name} is {value}; choose a number {allowed}.")):
+        GeometryGuidedFER(EXPRESSIONS, 32, **{**EVERYTHING, name: value})
+
+
+def test_what_is_off_or_at_its_limit_is_allowed():
+    LossWeights(0, 0, 0, 0, 0, 0)
+    GeneratorConfig(width=4, initial_std=None)
+    Schedule(0, 0, 0, 0, generator_stop=None)
+    SynthesisConfig(per_real=20, mix=1)
