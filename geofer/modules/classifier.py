@@ -1,7 +1,7 @@
 """C_exp, the expression classifier: a backbone and two fully connected layers, and a second witness if wanted."""
 
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
@@ -32,6 +32,8 @@ class ClassifierConfig:
             68 points, brought to a common place, size and roll; ``blendshapes`` are MediaPipe's 52 facial actions.
         witness_dropout: Share of the training faces that one of the two witnesses does not see, half of them each, so
             that either answers alone.
+        pixel_loss: λ, what the cross entropy of the pixels alone weighs in training beside that of both witnesses, so
+            that a geometry which answers sooner does not keep the pixels from learning; 0 leaves it out.
     """
 
     backbone: str = "resnet50"
@@ -40,18 +42,33 @@ class ClassifierConfig:
     backbone_arguments: dict[str, Any] = field(default_factory=dict)
     geometry: Geometry = "none"
     witness_dropout: float = 0.2
+    pixel_loss: float = 1.0
 
     def __post_init__(self) -> None:
         """Checks the second witness.
 
         Raises:
-            ConfigError: There is none such, or the share is none.
+            ConfigError: There is none such, the share is none, or the weight is.
         """
         check_range("classifier.hidden", self.hidden, 1)
         if self.geometry not in get_args(Geometry):
             raise ConfigError(f"classifier.geometry is {self.geometry!r}; choose {', '.join(get_args(Geometry))}.")
         if not 0 <= self.witness_dropout <= 1:
             raise ConfigError(f"classifier.witness_dropout is {self.witness_dropout}; it is a share, from 0 to 1.")
+        check_range("classifier.pixel_loss", self.pixel_loss, 0)
+
+
+class Answers(NamedTuple):
+    """What a classifier says of B faces, as logits.
+
+    Attributes:
+        fused: ``(B, K)``, of all witnesses that were heard.
+        pixels: ``(B, K)``, of the pixels of all faces, with no witness left out; None if only pixels were looked at,
+            and ``fused`` is that.
+    """
+
+    fused: Tensor
+    pixels: Tensor | None
 
 
 class Classifier(nn.Module):
@@ -111,15 +128,20 @@ class Classifier(nn.Module):
             geometry: ``(B, 68, 2)`` landmarks or ``(B, 52)`` facial actions, as ``geometry`` says; a face whose
                 numbers are not finite is judged by its pixels alone, and so are all if this is None.
         """
-        logits: Tensor = self.head(self.backbone(image))
+        return self.answers(image, geometry).fused
+
+    def answers(self, image: Tensor, geometry: Tensor | None = None) -> Answers:
+        """As `forward`, and what the pixels alone say, which costs nothing more."""
+        pixels: Tensor = self.head(self.backbone(image))
         if self.witness is None or geometry is None:
-            return logits
+            return Answers(pixels, None)
         features = self.witness.features(geometry, geometry)
         heard = features.isfinite().all(dim=1, keepdim=True)
         said = self.witness.classify(torch.where(heard, features, self.witness.mean))
+        logits = pixels
         if self.training and self.witness_dropout > 0:
             chance = torch.rand_like(features[:, :1])
             deaf = heard & (chance < self.witness_dropout / 2)
             heard = heard & (chance < 1 - self.witness_dropout / 2)
-            logits = torch.where(deaf, 0, logits)
-        return logits + torch.where(heard, said, 0)
+            logits = torch.where(deaf, 0, pixels)
+        return Answers(logits + torch.where(heard, said, 0), pixels)

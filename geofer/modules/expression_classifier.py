@@ -11,12 +11,14 @@ from geofer.faces import FaceBatch
 from geofer.modules.augmentation import AugmentationConfig, augment_with_geometry
 from geofer.modules.classifier import Classifier, ClassifierConfig
 from geofer.modules.hyperparameters import plain_arguments
-from geofer.modules.losses import classification_loss
+from geofer.modules.losses import witnesses_loss
 from geofer.modules.recognition import RecognitionModule
 
 
 class ExpressionClassifier(RecognitionModule):
     """C_exp trained with cross entropy on real faces, as the full method trains it but for the synthetic ones."""
+
+    classifier: Classifier
 
     def __init__(
         self,
@@ -44,13 +46,13 @@ class ExpressionClassifier(RecognitionModule):
         arguments = plain_arguments(self, locals())
         super().__init__(expressions, image_size, Classifier(len(expressions), classifier), gradient_clip, decay)
         self.save_hyperparameters(arguments)
-        self.augmentation = augmentation
+        self.augmentation, self.pixel_loss = augmentation, classifier.pixel_loss
         self.classifier_optimizer = classifier_optimizer
 
     def training_step(self, batch: FaceBatch, batch_idx: int) -> Tensor:
         """Cross entropy (Eq. 5, its first term) on a batch of real faces."""
-        logits = self(*augment_with_geometry(batch["image"], self.geometry_of(batch), self.augmentation))
-        loss = classification_loss(logits, batch["expression"])
+        faces = augment_with_geometry(batch["image"], self.geometry_of(batch), self.augmentation)
+        loss = witnesses_loss(*self.classifier.answers(*faces), self.pixel_loss, batch["expression"])
         if self._logs(self.trainer.global_step):
             self.log("train/c_real", loss, prog_bar=True)
         return loss

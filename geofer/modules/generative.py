@@ -15,8 +15,8 @@ from geofer.errors import ConfigError
 from geofer.faces import FaceSource, PairBatch
 from geofer.modules.augmentation import AugmentationConfig, augment_with_geometry
 from geofer.modules.averaging import update_average
-from geofer.modules.classifier import Classifier, ClassifierConfig
-from geofer.modules.losses import classification_loss
+from geofer.modules.classifier import Answers, Classifier, ClassifierConfig
+from geofer.modules.losses import witnesses_loss
 from geofer.modules.modes import evaluating, frozen_statistics
 from geofer.modules.ranges import check_range
 from geofer.modules.recognition import RecognitionModule
@@ -43,6 +43,7 @@ class GenerativeModule(RecognitionModule, ABC):
         averaged: Its weights averaged over the training; it makes the faces for the classifier and for the user.
     """
 
+    classifier: Classifier
     synthesizer: nn.Module
     averaged: nn.Module
 
@@ -74,6 +75,7 @@ class GenerativeModule(RecognitionModule, ABC):
         super().__init__(expressions, image_size, Classifier(len(expressions), classifier), gradient_clip, decay)
         self.automatic_optimization = False
         self.augmentation, self.label_smoothing = augmentation, label_smoothing
+        self.pixel_loss = classifier.pixel_loss
         self.schedule, self.synthesis, self.generator_steps, self.average = (
             schedule,
             synthesis,
@@ -158,27 +160,20 @@ class GenerativeModule(RecognitionModule, ABC):
         count = round(share * self.synthesis.per_real * len(batch["image"]))
         synthetic = self._synthesize_for_classifier(batch, synthesis, count) if count > 0 else None
         with self.toggled_optimizer(classifier):
-            real = self(*augment_with_geometry(batch["image"], self.geometry_of(batch), self.augmentation))
-            losses = {"c_real": classification_loss(real, batch["expression"])}
+            faces = augment_with_geometry(batch["image"], self.geometry_of(batch), self.augmentation)
+            real = self.classifier.answers(*faces)
+            losses = {"c_real": witnesses_loss(*real, self.pixel_loss, batch["expression"])}
             loss = losses["c_real"]
             if synthetic is not None:
                 image, geometry, expression = synthetic
                 image, geometry = augment_with_geometry(image, geometry, self.augmentation)
                 with frozen_statistics(self.classifier, self.synthesis.separate_statistics):
-                    fake = self(image, geometry)
-                trust = self._trust(fake, image, geometry, expression) if self.synthesis.self_paced else None
-                losses["c_fake"] = classification_loss(fake, expression, self.label_smoothing, trust)
+                    fake = self.classifier.answers(image, geometry)
+                trust = _trust(fake, expression) if self.synthesis.self_paced else None
+                losses["c_fake"] = witnesses_loss(*fake, self.pixel_loss, expression, self.label_smoothing, trust)
                 loss = loss + self.synthesis.weight * losses["c_fake"]
             self._update(classifier, loss, counted=True)
         return losses
-
-    @torch.no_grad()
-    def _trust(self, fake: Tensor, image: Tensor, geometry: Tensor | None, expression: Tensor) -> Tensor:
-        """How much C believes the labels ``(B,)``: by its pixels, since the geometry is the target's in any case."""
-        if geometry is not None:
-            with frozen_statistics(self.classifier):
-                fake = self(image)
-        return fake.detach().float().softmax(dim=1).gather(1, expression[:, None])[:, 0]
 
     def _synthesize_for_classifier(
         self, batch: PairBatch, synthesis: Synthesis | None, count: int
@@ -256,3 +251,9 @@ class GenerativeModule(RecognitionModule, ABC):
             optimizer.step()
         else:
             self.trainer.strategy.optimizer_step(optimizer.optimizer, lambda: None)
+
+
+def _trust(fake: Answers, expression: Tensor) -> Tensor:
+    """How much C believes the labels ``(B,)``: by its pixels, since the geometry is the target's in any case."""
+    pixels = fake.fused if fake.pixels is None else fake.pixels
+    return pixels.detach().float().softmax(dim=1).gather(1, expression[:, None])[:, 0]

@@ -86,6 +86,33 @@ def classification_loss(
     return losses.mean() if weight is None else (weight * losses).mean()
 
 
+def witnesses_loss(
+    fused: Tensor,
+    pixels: Tensor | None,
+    pixel_loss: float,
+    expression: Tensor,
+    smoothing: float = 0.0,
+    weight: Tensor | None = None,
+) -> Tensor:
+    """Eq. 5 for a classifier with a second witness: of both witnesses, plus λ times of the pixels alone.
+
+    Args:
+        fused: ``(B, K)`` logits of all witnesses.
+        pixels: ``(B, K)`` logits of the pixels alone; None if there is no second witness, which leaves Eq. 5.
+        pixel_loss: λ, 0 or more.
+        expression: ``(B,)`` int64, the true class.
+        smoothing: ρ of `classification_loss`.
+        weight: ``(B,)`` of `classification_loss`.
+
+    Returns:
+        A scalar.
+    """
+    loss = classification_loss(fused, expression, smoothing, weight)
+    if pixels is None or pixel_loss == 0:
+        return loss
+    return loss + pixel_loss * classification_loss(pixels, expression, smoothing, weight)
+
+
 def reconstruction_loss(image: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
     """Eq. 7, the identity preserving loss: L1, mean over pixels.
 

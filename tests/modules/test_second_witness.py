@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from actions_of_cartoons import ActingCartoons
 from cartoon_faces import CartoonFaces
 from cartoon_training import AT_ONCE, CLASSIFIER, Losses, fit, make_module, make_trainer
-from lightning import seed_everything
+from lightning import Callback, seed_everything
 
 from geofer.app.target_geometry import posed_landmarks
 from geofer.errors import ConfigError, DataError
@@ -17,6 +18,7 @@ from geofer.modules import AugmentationConfig, ClassifierConfig, ExpressionClass
 from geofer.modules.augmentation import augment, augment_with_geometry
 from geofer.modules.classifier import SILENT, Classifier
 from geofer.modules.geometry_classifier import upright
+from geofer.modules.losses import witnesses_loss
 from geofer.modules.witness import mirrored
 from geofer.rendering import ACTIONS
 
@@ -94,6 +96,34 @@ def test_in_training_each_witness_is_left_out_for_half_of_the_share():
     assert shares == pytest.approx({"pixels": 0.3, "geometry": 0.3, "both": 0.4}, abs=0.04)
 
 
+@pytest.mark.parametrize("training", [False, True])
+def test_the_pixels_answer_is_known_of_every_face_whichever_witness_is_left_out(training):
+    network, image, known = (
+        classifier("blendshapes", witness_dropout=1.0),
+        torch.rand(6, 3, 32, 32),
+        seen("blendshapes"),
+    )
+    network.train(training)
+    alone = network(image)
+    fused, pixels = network.answers(image, known)
+    assert torch.equal(pixels, alone)
+    assert not torch.equal(fused, alone)
+    assert network.answers(image).pixels is None
+
+
+@pytest.mark.parametrize("pixel_loss", [0.0, 1.0])
+def test_a_geometry_that_is_right_already_leaves_the_pixels_something_to_learn(pixel_loss):
+    network, image, known = classifier("landmarks", witness_dropout=0.0), torch.rand(6, 3, 32, 32), seen("landmarks")
+    network.witness.layers[-1].bias.data[2] = 100.0
+    label = torch.full((6,), 2)
+    witnesses_loss(*network.answers(image, known), pixel_loss, label).backward()
+    learned = [parameter.grad.clone() for parameter in network.head.parameters()]
+    network.zero_grad()
+    F.cross_entropy(network(image), label).backward()
+    for gradient, parameter in zip(learned, network.head.parameters(), strict=True):
+        torch.testing.assert_close(gradient, pixel_loss * parameter.grad, atol=1e-6, rtol=1e-4)
+
+
 @pytest.mark.parametrize("geometry", ["landmarks", "blendshapes"])
 def test_gradients_reach_both(geometry):
     network = classifier(geometry)
@@ -120,7 +150,7 @@ def test_what_no_training_face_shows_says_nothing_and_unknown_faces_do_not_count
         network.standardise_by(actions[4:6])
 
 
-@pytest.mark.parametrize("wrong", [{"geometry": "landmark"}, {"witness_dropout": 1.5}])
+@pytest.mark.parametrize("wrong", [{"geometry": "landmark"}, {"witness_dropout": 1.5}, {"pixel_loss": -1.0}])
 def test_settings_that_cannot_be_are_refused(wrong):
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         ClassifierConfig(**wrong)
@@ -240,13 +270,13 @@ def acting():
 )
 def test_in_the_full_method_synthetic_faces_have_their_targets_geometry(acting, geometry, synthesis):
     module = make_module(classifier=replace(CLASSIFIER, geometry=geometry), synthesis=synthesis)
-    given, forward = [], module.classifier.forward
+    given, answers = [], module.classifier.answers
 
     def watched(image, geometry=None):
         given.append(geometry)
-        return forward(image, geometry)
+        return answers(image, geometry)
 
-    module.classifier.forward = watched
+    module.classifier.answers = watched
     losses = Losses()
     fit(module, acting, steps=2, callbacks=[losses])
     assert all(np.isfinite(list(step.values())).all() for step in losses.steps)
@@ -254,7 +284,7 @@ def test_in_the_full_method_synthetic_faces_have_their_targets_geometry(acting, 
     assert taught is None, "the generator must not be told that a face shows what it should by the geometry it aims at"
     assert real.shape == synthetic.shape == (8, *SHAPES[geometry])
     assert not torch.equal(real, synthetic)
-    assert {step is None for step in given[3:]} == {True, False}
+    assert [step is None for step in given] == [True, False, False] * 2
     bank = acting.landmark_bank()
     if geometry == "blendshapes":
         assert (synthetic[:, list(ActingCartoons.RISES)].amax(1) >= 0.5).all()
@@ -271,3 +301,39 @@ def test_the_generator_is_taught_by_pixels_alone(acting):
         fit(module, acting, steps=1)
         weights.append(torch.cat([weight.flatten() for weight in module.synthesizer.parameters()]))
     assert torch.equal(*weights)
+
+
+class Watch(Callback):
+    """Keeps the loss of the first step, and what the pixels alone would have lost on its real faces."""
+
+    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+        with torch.no_grad():
+            self.pixels = F.cross_entropy(pl_module(batch["image"]), batch["expression"]).item()
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        self.losses = {name: loss.item() for name, loss in outputs.items()}
+
+
+def still(parameters):
+    return torch.optim.SGD(parameters, lr=0.0)
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_in_training_the_pixels_loss_weighs_what_pixel_loss_says(acting, full):
+    watches = []
+    for weight in (0.0, 1.0, 2.5):
+        seed_everything(0, verbose=False)
+        config = replace(CLASSIFIER, geometry="landmarks", witness_dropout=0.0, pixel_loss=weight)
+        if full:
+            module = make_module(classifier=config, schedule=AT_ONCE, classifier_optimizer=still)
+        else:
+            module = ExpressionClassifier(EXPRESSIONS, 32, config, classifier_optimizer=still)
+        module.classifier.witness.layers[0].p = module.classifier.witness.layers[3].p = 0.0
+        watches.append(Watch())
+        fit(module, acting, steps=1, callbacks=[watches[-1]])
+    none, one, more = (watch.losses for watch in watches)
+    real = "c_real" if full else "loss"
+    assert one[real] - none[real] == pytest.approx(watches[0].pixels, rel=1e-4)
+    for name in (real, *(["c_fake"] if full else [])):
+        assert one[name] - none[name] > 0.1
+        assert more[name] - none[name] == pytest.approx(2.5 * (one[name] - none[name]), rel=1e-4)
