@@ -1,6 +1,7 @@
 import csv
 import errno
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -191,6 +192,14 @@ def test_report_of_a_folder_without_results(tmp_path: Path, capsys: pytest.Captu
     assert "geofer test" in capsys.readouterr().err
 
 
+def test_report_of_nothing_and_plugins_with_an_option_are_mistakes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report"]) == 2
+    assert "Name the folder of a run" in capsys.readouterr().err
+    assert main(["plugins", "--all"]) == 2
+    assert "--all" in capsys.readouterr().err
+    assert main(["report", "--help"]) == main(["plugins", "--help"]) == 0
+
+
 def test_unknown_verb(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fitt"]) == 2
     assert "Did you mean fit?" in capsys.readouterr().err
@@ -238,3 +247,50 @@ def test_a_callback_of_the_configuration_takes_the_place_of_the_default_one(work
     assert [line for line in lines if line.startswith("Watchdog")] == ["Watchdog 600.0"]
     assert {path.stem for path in Path("runs/small/checkpoints").iterdir()} == {"best", "last"}
     assert list(Path("mine").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"model: [unclosed\n  a: b\n", r"broken.yaml is no YAML: .*line 1"),
+        (b"", r"broken.yaml holds no settings.*nothing"),
+        (b"- model\n- data\n", r"broken.yaml holds no settings.*a list"),
+        (b"\x89PNG\r\n\x1a\n", r"broken.yaml is no text in UTF-8"),
+    ],
+    ids=["syntax", "empty", "list", "picture"],
+)
+@pytest.mark.parametrize("option", ["--config {}", "--config={}"])
+def test_a_file_that_is_no_configuration_is_named(
+    content: bytes, message: str, option: str, workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("broken.yaml").write_bytes(content)
+    assert run("fit", *option.format("broken.yaml").split()) == 2
+    output = capsys.readouterr().err
+    assert re.search(message, output, re.DOTALL)
+    assert "Traceback" not in output
+
+
+def test_without_a_configuration_the_message_says_how_to_give_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fit"]) == 2
+    assert "such as --config configs/quickstart.yaml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["--model.classifier_optimizer", "torch.optim.Adam", "--model.classifier_optimizer.lr", "-1"],
+            "Invalid learning rate: -1.0",
+        ),
+        (["--trainer.accelerator", "foo"], "invalid accelerator name"),
+        (["--model.decay", "2"], "decay is 2.0; choose a number from 0 to 1."),
+    ],
+)
+def test_what_cannot_be_built_is_told_without_all_settings(
+    arguments: list[str], message: str, workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("fit", *arguments) == 2
+    output = capsys.readouterr().err
+    assert message in output
+    assert "Namespace" not in output
+    assert not Path("runs").exists() or not list(Path("runs").iterdir())

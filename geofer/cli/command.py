@@ -52,9 +52,11 @@ def report(arguments: Sequence[str]) -> None:
     """``geofer report RUN [RUN …]``: the results of finished runs, side by side."""
     from geofer.cli.results import print_results
 
-    if not arguments or arguments[0] in {"-h", "--help"}:
+    if {"-h", "--help"} & set(arguments):
         print("usage: geofer report RUN [RUN ...]\n\nRUN is the folder of a run that `geofer test` has finished.")
         return
+    if not arguments:
+        raise ConfigError("Name the folder of a run that `geofer test` has finished: geofer report RUN [RUN ...]")
     print_results([Path(run) for run in arguments])
 
 
@@ -65,9 +67,11 @@ def plugins(arguments: Sequence[str]) -> None:
 
     from geofer.plugins import list_plugins
 
-    if arguments:
+    if {"-h", "--help"} & set(arguments):
         print("usage: geofer plugins")
         return
+    if arguments:
+        raise ConfigError(f"geofer plugins takes no arguments; it was given {' '.join(arguments)}.")
     table = Table("kind", "name", "distribution", "version", "state", box=None)
     for plugin in list_plugins():
         table.add_row(plugin.kind, plugin.name, plugin.distribution, plugin.version, plugin.state)

@@ -1,13 +1,17 @@
 """From jsonargparse's account of a wrong configuration to a message with a suggestion."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from typing import get_type_hints
 
+import yaml
 from lightning.pytorch import Trainer
+
+from geofer.errors import ConfigError
 
 NOISE = ("Does not validate against", "Subtypes:", "Errors:", "- Expected a <class 'NoneType'>", "Given value")
 TOP = ("config", "model", "data", "trainer", "seed_everything", "ckpt_path", "class_path", "init_args")
@@ -21,12 +25,41 @@ def describe_mistake(account: str) -> str:
     """
     lines = [line for line in account.splitlines() if line.strip() and not line.strip().startswith(NOISE)]
     message = "The configuration is wrong:\n" + "\n".join(f"  {line}" for line in lines)
+    if "arguments are required" in account and "model" in account:
+        return f"{message}\nName a file that says it, such as --config configs/quickstart.yaml."
     if wrong := re.search(r"option '([\w.]+)'|arguments: --([\w.]+)", account, re.IGNORECASE):
         known = set(_known_names(account))
         unknown = [part for part in (wrong[1] or wrong[2]).split(".") if part not in known]
         if unknown and (close := get_close_matches(unknown[0], sorted(known), n=2)):
             message += f"\nDid you mean {' or '.join(close)}?"
     return message
+
+
+def check_files(arguments: Sequence[str]) -> None:
+    """Looks into the configuration files of a command line: of one that is no YAML jsonargparse does not tell the name.
+
+    Raises:
+        ConfigError: It names the file, and what is wrong with it.
+    """
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        option, _, value = word.partition("=")
+        path = Path(value or following)
+        if option == "--config" and path.is_file():
+            _check_file(path)
+
+
+def _check_file(path: Path) -> None:
+    try:
+        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is no text in UTF-8 ({error}); --config takes a YAML file.") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is no YAML: {str(error).replace('<unicode string>', path.name)}") from error
+    if not isinstance(settings, dict):
+        raise ConfigError(
+            f"{path} holds no settings, such as `trainer:` with options below it, but "
+            f"{'nothing' if settings is None else 'a ' + type(settings).__name__}."
+        )
 
 
 def _known_names(account: str) -> Iterator[str]:

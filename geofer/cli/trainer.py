@@ -22,11 +22,12 @@ from geofer.callbacks.reports import Reports
 from geofer.callbacks.summary import Summary
 from geofer.callbacks.synthesis import SyntheticFaces
 from geofer.checkpoints import AtomicCheckpointIO
-from geofer.cli.mistakes import describe_mistake
+from geofer.cli.mistakes import check_files, describe_mistake
 from geofer.cli.runs import CONFIG, checkpoint_file, folder_for_fit, folder_of_run
 from geofer.datamodules.base import FaceDataModule
 from geofer.errors import ConfigError, GeoferError
 from geofer.modules.recognition import RecognitionModule
+from geofer.paths import written_whole
 
 RUN_OF_RANK_ZERO = "GEOFER_RUN"  # tells the processes that Lightning starts which folder the first one chose
 CSV_LOGGER = {"class_path": "lightning.pytorch.loggers.CSVLogger", "init_args": {"save_dir": ".", "name": "logs"}}
@@ -47,7 +48,8 @@ class SaveConfig(Callback):
     @rank_zero_only
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Write ``config.yaml``."""
-        Path(trainer.default_root_dir, CONFIG).write_text(self.text)
+        with written_whole(Path(trainer.default_root_dir, CONFIG)) as file:
+            file.write(self.text.encode())
 
 
 class GeoferCLI(LightningCLI):
@@ -94,7 +96,8 @@ class GeoferCLI(LightningCLI):
     def instantiate_classes(self) -> None:
         """Build data, model and trainer; if that fails, leave no empty run behind."""
         try:
-            super().instantiate_classes()
+            with building():
+                super().instantiate_classes()
         except Exception:
             with contextlib.suppress(OSError):
                 Path(self.as_given.trainer.default_root_dir).rmdir()
@@ -146,7 +149,8 @@ class PrepareCLI(GeoferCLI):
         """Build the data module."""
         parser = ArgumentParser(exit_on_error=False)
         parser.add_subclass_arguments(FaceDataModule, "data")
-        self.datamodule = parser.instantiate(parser.parse_object({"data": self.config.data})).data
+        with building():
+            self.datamodule = parser.instantiate(parser.parse_object({"data": self.config.data})).data
 
     def configuration(self) -> str:
         """The configuration in YAML, the same in every process: defaults that are functions are left out."""
@@ -202,6 +206,7 @@ def _command(cli: type[Command], arguments: Sequence[str], *, run: bool) -> Comm
     warnings.filterwarnings("ignore", "`isinstance.treespec, LeafSpec.` is deprecated")  # Lightning's own affair
     logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(_is_no_advertisement)
     strict = {"exit_on_error": False, "allow_abbrev": False}
+    check_files(arguments)
     try:
         return cli(
             RecognitionModule,
@@ -221,8 +226,6 @@ def _command(cli: type[Command], arguments: Sequence[str], *, run: bool) -> Comm
         raise ConfigError(describe_mistake(str(error))) from error
     except MisconfigurationException as error:
         raise ConfigError(str(error)) from error
-    except ValueError as error:
-        raise _cause(error) from error
 
 
 def _is_no_advertisement(record: logging.LogRecord) -> bool:
@@ -230,12 +233,25 @@ def _is_no_advertisement(record: logging.LogRecord) -> bool:
     return "💡 Tip" not in record.getMessage()
 
 
-def _cause(error: BaseException) -> BaseException:
-    """The error of ours behind one with which jsonargparse reports that an object could not be built, else itself."""
-    behind: BaseException | None = error
-    while behind is not None and not isinstance(behind, GeoferError):
-        behind = behind.__cause__ or behind.__context__
-    return behind or error
+@contextlib.contextmanager
+def building() -> Iterator[None]:
+    """Tells what is wrong with the settings that an object could not be built with.
+
+    jsonargparse packs the error of a class into one of its own, with a print of all settings.
+
+    Raises:
+        GeoferError: What the class itself said, if it was ours.
+        ConfigError: Else what kept it from being built.
+    """
+    try:
+        yield
+    except (GeoferError, OSError, ArgumentError, MisconfigurationException):
+        raise
+    except Exception as error:
+        behind: BaseException | None = error
+        while behind is not None and not isinstance(behind, GeoferError):
+            behind = behind.__cause__ or behind.__context__
+        raise (behind or ConfigError(describe_mistake(str(error)))) from error
 
 
 def _run_folder(config: Namespace, checkpoint: str | None, *, fit: bool) -> Path:
