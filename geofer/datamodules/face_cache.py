@@ -140,7 +140,7 @@ def _mapped(path: Path, shape: tuple[int, ...]) -> NDArray[Any]:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
         if array.shape != shape:
             raise ValueError(f"it has shape {array.shape}, not {shape}")
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # numpy raises various types for a damaged header
         raise DataError(
             f"{path} is missing or damaged ({error}). Remove its folder and run `geofer prepare` to make it again."
         ) from error

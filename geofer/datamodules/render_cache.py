@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import shutil
-import zipfile
 import zlib
 from dataclasses import asdict, replace
 from functools import cache
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock
 from numpy.typing import NDArray
 
 import geofer.rendering
@@ -26,6 +26,8 @@ from geofer.datamodules.workers import progress_bar, work_through
 from geofer.errors import DataError
 from geofer.paths import PARTIAL_SUFFIX, written_whole
 from geofer.rendering import RenderedSubject, RenderSpec
+
+LOCK = "lock"
 
 TRUTH = ("landmarks", "visible", "expression", "level", "actions", "pan", "tilt", "roll")
 
@@ -67,27 +69,37 @@ class RenderCache:
     def prepare(self, workers: int | None = None) -> None:
         """Renders the people that are missing or damaged, with a progress bar; what is there stays.
 
+        Two commands that need the same people wait for each other.
+
         Args:
             workers: Processes; None takes one a core.
 
         Raises:
             DataError: The disk is full or not writable; what was finished stays.
         """
-        missing = [subject for subject in range(self.spec.subjects) if not self._is_intact(subject)]
-        if not missing:
+        if not self.missing():
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            for leftover in self.folder.glob(f"*{PARTIAL_SUFFIX}"):
-                leftover.unlink()
-            (self.folder / "spec.json").write_text(json.dumps(asdict(self.spec), indent=2))
-            with progress_bar() as progress:
-                task = progress.add_task(f"Rendering people at {self.spec.image_size} px", total=self.spec.subjects)
-                progress.advance(task, self.spec.subjects - len(missing))
-                for _ in work_through(self.render_one, missing, min(workers or os.cpu_count() or 1, len(missing))):
-                    progress.advance(task)
+            with FileLock(self.folder / LOCK):  # ends with the process, however that ends
+                self._render(self.missing(), workers or os.cpu_count() or 1)
         except OSError as error:
             raise self._disk_error(error) from error
+
+    def missing(self) -> list[int]:
+        """The people that are not rendered yet, or whose files are damaged."""
+        return [subject for subject in range(self.spec.subjects) if not self._is_intact(subject)]
+
+    def _render(self, missing: list[int], workers: int) -> None:
+        for leftover in self.folder.glob(f"*{PARTIAL_SUFFIX}"):
+            leftover.unlink()
+        with written_whole(self.folder / "spec.json") as file:
+            file.write(json.dumps(asdict(self.spec), indent=2).encode())
+        with progress_bar() as progress:
+            task = progress.add_task(f"Rendering people at {self.spec.image_size} px", total=self.spec.subjects)
+            progress.advance(task, self.spec.subjects - len(missing))
+            for _ in work_through(self.render_one, missing, min(workers, max(len(missing), 1))):
+                progress.advance(task)
 
     def render_one(self, subject: int) -> None:
         """Renders one person into their two files, the truth last: a person counts once it is there."""
@@ -123,7 +135,9 @@ class RenderCache:
             pictures = np.load(self._pictures_path(subject), mmap_mode="r", allow_pickle=False)
             if pictures.shape != (len(truth["expression"]), self.spec.image_size, self.spec.image_size, 3):
                 raise ValueError(f"pictures have shape {pictures.shape}")
-        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+            if lost := {*TRUTH, "checksum"} - truth.keys():
+                raise ValueError(f"its truth lacks {', '.join(sorted(lost))}")
+        except Exception as error:  # numpy and zipfile raise a dozen different types for damaged files
             raise DataError(
                 f"Rendered person {subject} in {self.folder} is missing or damaged ({error}). "
                 "Run `geofer prepare` with the same config to render it again."
@@ -131,12 +145,15 @@ class RenderCache:
         return truth, pictures
 
     def _disk_error(self, error: OSError) -> DataError:
-        what = "The disk is full" if error.errno == errno.ENOSPC else f"Cannot write ({error.strerror or error})"
-        existing = next(parent for parent in (self.folder, *self.folder.parents) if parent.exists())
-        return DataError(
-            f"{what}: {self.folder}, with {shutil.disk_usage(existing).free / 1e6:.0f} MB free. The people rendered so "
-            "far are kept. Free some space or choose another folder with `data.root` or $GEOFER_CACHE, and run again."
+        elsewhere = (
+            "choose another folder with `data.root` or $GEOFER_CACHE, and run again. The people rendered so far are "
+            "kept."
         )
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            return DataError(f"Cannot write to {self.folder} ({error.strerror or error}): {elsewhere}")
+        existing = next(parent for parent in (self.folder, *self.folder.parents) if parent.exists())
+        free = shutil.disk_usage(existing).free / 1e6
+        return DataError(f"The disk is full: {self.folder}, with {free:.0f} MB free. Free some space, or {elsewhere}")
 
 
 def _truth(rendered: RenderedSubject) -> dict[str, NDArray[Any]]:

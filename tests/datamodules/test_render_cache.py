@@ -1,4 +1,5 @@
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -51,6 +52,44 @@ def test_goes_on_where_it_was_stopped_and_mends_what_is_damaged(cache):
     assert contents(cache) == before
     assert cache.folder.joinpath("subject-00002.npz").stat().st_mtime_ns == untouched
     assert not list(cache.folder.glob("*.part"))
+
+
+def test_no_flipped_bit_is_read_as_something_else(cache, tmp_path):
+    """Whatever the damage does to NumPy's and zip's headers: the person is rendered again, or nothing is lost."""
+    copy = RenderCache(tmp_path, SPEC)
+    copy.folder.mkdir()
+    names = ("subject-00000.npy", "subject-00000.npz")
+    for name in names:
+        copy.folder.joinpath(name).write_bytes(cache.folder.joinpath(name).read_bytes())
+    truth, pictures = cache.load(0)
+    random, mended = np.random.default_rng(0), 0
+    for name in names:
+        path = copy.folder / name
+        whole = path.read_bytes()
+        header = range(0, 1024, 3) if name.endswith("npy") else range(8 * len(whole) - 8000, 8 * len(whole), 7)
+        for bit in (*header, *random.integers(0, 8 * len(whole), 100)):
+            flipped = bytearray(whole)
+            flipped[bit // 8] ^= 1 << (bit % 8)
+            path.write_bytes(flipped)
+            if 0 in copy.missing():
+                mended += 1
+                continue
+            found, seen = copy.load(0)
+            assert all(np.array_equal(found[key], value) for key, value in truth.items())
+            assert np.asarray(seen).tobytes() == np.asarray(pictures).tobytes()
+        path.write_bytes(whole)
+    assert mended > 500
+    assert 0 not in copy.missing()
+
+
+def test_two_commands_at_the_same_time_render_one_after_the_other(cache, tmp_path):
+    spec = replace(SPEC, subjects=2)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: RenderCache(tmp_path, spec).prepare(workers=1), range(2)))
+    made = RenderCache(tmp_path, spec)
+    assert made.missing() == []
+    for name in ("subject-00000.npy", "subject-00001.npy"):
+        assert made.folder.joinpath(name).read_bytes() == cache.folder.joinpath(name).read_bytes()
 
 
 def test_more_people_go_into_the_same_folder_and_other_pictures_into_another(tmp_path):
