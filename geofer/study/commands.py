@@ -129,6 +129,7 @@ def _run(arguments: list[str], environment: dict[str, str], folder: str, outputs
     """One command, in the fork, with the streams of who asked for it in the place of the server's."""
     from geofer.cli import main
 
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     for stream, output in zip(OUTPUTS, outputs, strict=True):
         os.dup2(output.fileno(), stream)
     os.environ.clear()
@@ -136,3 +137,11 @@ def _run(arguments: list[str], environment: dict[str, str], folder: str, outputs
     os.chdir(folder)
     sys.argv = [str(geofer.__main__.__file__), *arguments]
     sys.exit(main(arguments))
+
+
+def _end_with_parent() -> None:
+    """Ends this process, with its checkpoint, when who asked for it has ended: the server stays for as long as it."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)

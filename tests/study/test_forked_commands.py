@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -102,3 +103,21 @@ def test_a_run_comes_to_the_same_in_a_fork_and_in_a_process_of_its_own(tmp_path,
         for run in ("own", "fork")
     ]
     assert all(weights[0][name].equal(weights[1][name]) for name in weights[0])
+
+
+@pytest.mark.slow
+@needs_fork
+def test_a_training_ends_with_a_checkpoint_when_who_asked_for_it_is_killed(tmp_path):
+    """Its output is open for as long as it runs."""
+    tmp_path.joinpath("small.yaml").write_text(SMALL)
+    arguments = ["fit", "--config", "small.yaml", "--trainer.max_epochs=100000", "--trainer.default_root_dir=run"]
+    script = f"import os, geofer.study.commands as c; c.run_command({arguments}, os.environ, fork=True)"
+    asking = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    metrics = tmp_path / "run" / "logs" / "version_0" / "metrics.csv"
+    while not metrics.exists():
+        assert asking.poll() is None
+        time.sleep(0.2)
+    asking.kill()
+    asking.communicate(timeout=60)
+    state = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert state["global_step"] > 0
