@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_STORED, ZipFile
@@ -84,7 +84,7 @@ class AtomicCheckpointIO(CheckpointIO):
     """Lightning's door to checkpoint files, for ``Trainer(plugins=[AtomicCheckpointIO()])``.
 
     A file appears under its name only when it is complete, on the disk and known to load; until then, and after a kill
-    or on a full disk, the previous one stays. Weights that are not finite are never written.
+    or on a full disk, the previous one stays. Weights and optimisers that are not finite are never written.
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: object = None) -> None:
@@ -96,7 +96,7 @@ class AtomicCheckpointIO(CheckpointIO):
             storage_options: Not supported.
 
         Raises:
-            NonFiniteError: A weight is NaN or infinite.
+            NonFiniteError: A weight, or a number of an optimiser's state, is NaN or infinite.
             CheckpointError: The file cannot be written, or the checkpoint holds more than tensors and plain data.
         """
         if storage_options is not None:
@@ -109,6 +109,11 @@ class AtomicCheckpointIO(CheckpointIO):
                 f"{path} was not written, since {len(broken)} weights are NaN or infinite, first {broken[0]}; "
                 "go on from the previous checkpoint with a lower learning rate."
             )
+        if not all_finite(list(_tensors(checkpoint.get("optimizer_states", [])))):
+            raise NonFiniteError(
+                f"{path} was not written, since an optimiser's state is NaN or infinite: gradients grew too large. "
+                "Go on from the previous checkpoint with a lower learning rate, or clip gradients."
+            )
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             for stale in path.parent.glob(f"*.ckpt*{PARTIAL_SUFFIX}"):
@@ -117,9 +122,10 @@ class AtomicCheckpointIO(CheckpointIO):
                 torch.save(checkpoint, file)
                 file.flush()
                 _load(Path(file.name), "cpu", mmap=True)
-        except (OSError, RuntimeError) as error:  # torch wraps some errors of the disk
+        except (OSError, RuntimeError) as error:
+            reason = error.__context__ if isinstance(error.__context__, OSError) else error  # torch hides the disk's
             raise CheckpointError(
-                f"{path} could not be written ({error}); free some space or choose another folder. "
+                f"{path} could not be written ({reason}); free some space or choose another folder. "
                 "The previous checkpoint is as it was."
             ) from error
 
@@ -132,6 +138,15 @@ class AtomicCheckpointIO(CheckpointIO):
     def remove_checkpoint(self, path: str | Path) -> None:
         """Deletes a checkpoint, if it is there."""
         Path(path).unlink(missing_ok=True)
+
+
+def _tensors(value: object) -> Iterator[Tensor]:
+    """All tensors in nested lists and dictionaries."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            yield from _tensors(part)
 
 
 def all_finite(tensors: list[Tensor]) -> bool:

@@ -154,6 +154,16 @@ def test_weights_that_are_not_finite_are_not_written(saved, checkpoint, value):
     assert saved.read_bytes() == before
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_optimisers_that_are_not_finite_are_not_written(saved, checkpoint, value):
+    before = saved.read_bytes()
+    state = {0: {"step": torch.tensor(3.0), "exp_avg_sq": torch.tensor([1.0, value])}}
+    checkpoint["optimizer_states"] = [{"state": state, "param_groups": [{"lr": 1e-3}]}]
+    with pytest.raises(NonFiniteError, match="an optimiser's state is NaN or infinite"):
+        AtomicCheckpointIO().save_checkpoint(checkpoint, saved)
+    assert saved.read_bytes() == before
+
+
 def test_full_disk_leaves_the_previous_file(saved, checkpoint, monkeypatch):
     before = saved.read_bytes()
 
@@ -183,8 +193,8 @@ def test_file_size_limit_leaves_the_previous_file(saved):
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
         try:
             AtomicCheckpointIO().save_checkpoint({"state_dict": {"w": torch.ones(100_000)}}, saved)
-        except CheckpointError:
-            os._exit(7)
+        except CheckpointError as error:
+            os._exit(7 if os.strerror(errno.EFBIG) in str(error) else 8)
 
     child = in_child(write)
     child.join()

@@ -76,7 +76,7 @@ class StopSignal(Callback):
             trainer.strategy.save_checkpoint(_to_repeat_validation(self._before_validation), path)
             trainer.strategy.barrier()
         else:
-            trainer.save_checkpoint(path)
+            trainer.save_checkpoint(path, weights_only=False)
         rank_zero_info(f"Stopped by a signal; go on with --ckpt_path {path}")
 
     def _install(self) -> None:
