@@ -174,8 +174,12 @@ class FaceIndex:
 
         self.address = f"{folder.rstrip('/')}/{self.NAME}"
         try:
-            self._file = pq.ParquetFile(open_remote(self.address), read_dictionary=list(REPEATED))
+            self._file = pq.ParquetFile(
+                open_remote(self.address), read_dictionary=list(REPEATED), page_checksum_verification=True
+            )
             self.info = IndexInfo.from_metadata(self._file.schema_arrow.metadata)
+            if lost := set(index_schema().names) - set(self._file.schema_arrow.names):
+                raise ValueError(f"it lacks the column {min(lost)}")
         except (OSError, pa.ArrowException, KeyError, ValueError, TypeError) as error:
             raise DataError(
                 f"{self.address} is missing, damaged, or no index of this version of geofer ({error}). "

@@ -82,7 +82,7 @@ class ChunkWork:
         listed = json.dumps([[skip.file, skip.reason] for skip in skipped]).encode()
         table = face_rows([face.found for face in faces]).replace_schema_metadata({SKIPPED_KEY: listed})
         with written_whole(part_path(self.folder, chunk.number)) as file:
-            pq.write_table(table, file)
+            pq.write_table(table, file, write_page_checksum=True)
         return len(chunk.records)
 
 
@@ -177,11 +177,21 @@ def _cut(records: Iterable[FaceRecord]) -> Iterator[Chunk]:
 
 
 def _parts(folder: Path, slots: int) -> Iterator["pa.Table"]:
-    """The finished chunks, in order."""
+    """The finished chunks, in order.
+
+    Raises:
+        DataError: One is damaged.
+    """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     for number in range(chunks(slots)):
-        yield pq.read_table(part_path(folder, number))
+        path = part_path(folder, number)
+        try:
+            part = pq.read_table(path, page_checksum_verification=True)
+        except (OSError, pa.ArrowException) as error:
+            raise DataError(f"{path} is damaged ({error}). Remove it and run the command again.") from error
+        yield part
 
 
 def _write_report(folder: Path, slots: int) -> int:
@@ -222,7 +232,7 @@ def _write_index(folder: Path, info: IndexInfo) -> None:
 
     with (
         written_whole(folder / FaceIndex.NAME) as file,
-        pq.ParquetWriter(file, index_schema(info), compression="zstd") as writer,
+        pq.ParquetWriter(file, index_schema(info), compression="zstd", write_page_checksum=True) as writer,
     ):
         waiting: list[pa.Table] = []
         for part in _parts(folder, info.slots):

@@ -76,6 +76,30 @@ def test_what_is_no_index_is_refused(tmp_path):
         write(tmp_path, ROWS, IndexInfo(**(vars(INFO) | {"format": 99})))
 
 
+def test_a_flipped_bit_in_the_faces_is_told(tmp_path, rendered_pictures):
+    """Every bit of the pages counts; only the file's footer has no checksum."""
+    root = tmp_path / "set"
+    data = ListedFaces(root, write_listed(root, rendered_pictures[::4]))
+    data.prepare_data()
+    path = data.folder / FaceIndex.NAME
+    whole = path.read_bytes()
+    footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+
+    def everything() -> list[dict]:
+        return [row for batch in FaceIndex(str(data.folder)).read(index_schema().names) for row in batch.to_pylist()]
+
+    good, told = everything(), 0
+    for bit in np.random.default_rng(0).choice(8 * footer, 200, replace=False):
+        flipped = bytearray(whole)
+        flipped[bit // 8] ^= 1 << (bit % 8)
+        path.write_bytes(flipped)
+        try:
+            assert repr(everything()) == repr(good)
+        except DataError as error:
+            told += FaceIndex.NAME in str(error)
+    assert told > 150
+
+
 @pytest.fixture
 def far_faces(tmp_path, rendered_pictures):
     """Faces prepared for an object store."""
