@@ -145,7 +145,8 @@ def _claim(run: Path, configuration: str) -> None:
     path = run / CONFIG
     if not path.exists():
         run.mkdir(parents=True, exist_ok=True)
-        path.write_text(configuration)
+        with written_whole(path) as file:
+            file.write(configuration.encode())
     elif path.read_text() != configuration:
         raise ConfigError(
             f"{run} holds a run with another configuration. Choose another folder with --trainer.default_root_dir, or "

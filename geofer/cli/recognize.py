@@ -168,7 +168,7 @@ def _recognise(
     if stopped:
         raise stopped
     if seen and not with_faces:
-        raise DataError(f"Nothing was recognised; {output or 'the lines above'} tells why.")
+        raise DataError(f"Nothing was recognised: see {output or 'the lines above'} for why.")
     if poor := (seen - with_faces) | broken:
         print(f"{len(poor)} of {len(seen)} files have no face or could not be read to their end.", file=sys.stderr)
 
