@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from geofer.errors import ConfigError, DataError, PluginError
 from geofer.landmarks.detector import Faces
-from geofer.landmarks.model_files import installed_file
+from geofer.landmarks.model_files import check_sha256, installed_file
 
 try:
     import dlib
@@ -16,6 +16,9 @@ except ImportError as error:
     raise PluginError("The landmark detector 'dlib' needs the package dlib: pip install 'geofer[dlib]'.") from error
 
 FILE = "shape_predictor_68_face_landmarks.dat"
+SHA256 = "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f"
+"""Of dlib's own weights, which Debian and PyPI have alike."""
+
 DEBIAN = Path("/usr/share/dlib") / FILE
 """Where Debian's package libdlib-data puts the weights."""
 
@@ -34,18 +37,20 @@ class DlibDetector:
             face-recognition-models.
         upsample: How often the picture is doubled before looking for faces: each time finds faces half as large, in
             four times the time.
+        sha256: Checksum that the weights must have.
 
     Raises:
-        DataError: The weights are missing or damaged.
+        DataError: The weights are missing, damaged, or others.
         ConfigError: ``upsample`` is out of its range.
     """
 
-    def __init__(self, model: str | Path | None = None, upsample: int = 0) -> None:
+    def __init__(self, model: str | Path | None = None, upsample: int = 0, sha256: str = SHA256) -> None:
         if not 0 <= upsample <= 4:
             raise ConfigError(f"dlib: upsample is {upsample}; choose 0 to 4.")
         self._upsample = upsample
         self._find = dlib.get_frontal_face_detector()
         path = find_weights(Path(model) if model is not None else None)
+        check_sha256(path, sha256)
         try:
             self._fit = dlib.shape_predictor(str(path))
         except RuntimeError as error:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from geofer.errors import DataError
-from geofer.landmarks.model_files import sha256_of
+from geofer.landmarks.model_files import check_sha256
 
 PACKAGED = Path(__file__).with_name("face_landmarker.task")
 """Google's model, under Apache-2.0, unchanged: version 1 in float16 of
@@ -35,9 +35,5 @@ def find_model(path: Path | None = None, sha256: str = SHA256) -> Path:
             f"{found}: there is no such face landmark model. Correct the detector's option `model` or ${VARIABLE}, or "
             "leave both out to take the model that geofer carries."
         )
-    if (actual := sha256_of(found)) != sha256:
-        raise DataError(
-            f"{found} has the SHA-256 {actual}, not {sha256}: it is damaged or another model. Replace it, or, if you "
-            "trust it, give its checksum as the detector's option `sha256`."
-        )
+    check_sha256(found, sha256)
     return found

@@ -11,10 +11,12 @@ from torch import Tensor
 
 from geofer.errors import DataError, PluginError
 from geofer.faces import denormalise_landmarks
-from geofer.landmarks.model_files import installed_file
+from geofer.landmarks.model_files import check_sha256, installed_file
 from geofer.metrics.enlarging import enlarge
 
 FILE = "dlib_face_recognition_resnet_model_v1.dat"
+SHA256 = "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30"
+"""Of the file that PyPI's face-recognition-models has."""
 NEEDED = "pip install 'geofer[identity]'"
 
 
@@ -37,15 +39,16 @@ class DlibEmbedding:
 
     Args:
         model: File of the network's weights; None takes the one in PyPI's face-recognition-models.
+        sha256: Checksum that the file must have.
 
     Raises:
         PluginError: dlib or the weights are not installed.
-        DataError: The file is missing or no such network.
+        DataError: The file is missing, damaged, or another one.
     """
 
     size = 128
 
-    def __init__(self, model: str | Path | None = None) -> None:
+    def __init__(self, model: str | Path | None = None, sha256: str = SHA256) -> None:
         try:
             import dlib
         except ImportError as error:
@@ -56,6 +59,9 @@ class DlibEmbedding:
                 f"This machine has no weights of dlib's face-recognition network, {FILE}. They come with PyPI's "
                 f"face-recognition-models: {NEEDED}; or give the path of the file as `model`."
             )
+        if not path.is_file():
+            raise DataError(f"{path}: there are no such weights of dlib's face recognition. Correct `model`.")
+        check_sha256(path, sha256)
         try:
             self._embed: Any = dlib.face_recognition_model_v1(str(path))
         except RuntimeError as error:

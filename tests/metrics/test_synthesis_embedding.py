@@ -49,8 +49,11 @@ def test_no_faces(embedding):
 
 
 def test_what_is_missing_is_named(tmp_path, monkeypatch):
-    with pytest.raises(DataError, match="cannot be read as weights"):
+    with pytest.raises(DataError, match=r"nowhere\.dat: there are no such weights"):
         DlibEmbedding(tmp_path / "nowhere.dat")
+    tmp_path.joinpath("other.dat").write_bytes(b"not dlib's")
+    with pytest.raises(DataError, match=r"other\.dat has the SHA-256 .* not 55533b28"):
+        DlibEmbedding(tmp_path / "other.dat")
     monkeypatch.setattr(face_embedding, "FILE", "another.dat")
     with pytest.raises(PluginError, match=r"no weights .*another\.dat.*geofer\[identity\]"):
         DlibEmbedding()
