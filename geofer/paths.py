@@ -17,6 +17,17 @@ def cache_folder() -> Path:
 
 
 @contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Gives an error of the disk the name of the file, which the system does not tell when writing fails."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+@contextmanager
 def written_whole(path: Path) -> Iterator[IO[bytes]]:
     """A binary file that appears at ``path`` only once it is complete.
 
@@ -28,10 +39,13 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
 
     Yields:
         The open file.
+
+    Raises:
+        OSError: The disk is full, or whatever it is; it names ``path``.
     """
     partial = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL_SUFFIX}")
     try:
-        with partial.open("wb") as file:
+        with naming(path), partial.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

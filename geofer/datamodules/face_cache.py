@@ -22,6 +22,7 @@ from geofer.datamodules.store import MappedRows, PictureSource, ShardedPictures
 from geofer.errors import DataError
 from geofer.faces import NUM_LANDMARKS
 from geofer.landmarks.face_mesh import BLENDSHAPES
+from geofer.paths import naming
 
 PICTURES, LANDMARKS, ACTIONS, SHARDS = "pictures.npy", "landmarks.npy", "actions.npy", "shards"
 
@@ -44,14 +45,14 @@ class SlotFile:
 
     def create(self, slots: int) -> None:
         """Makes the file with zeros in all slots; one that is there is replaced."""
-        with self.path.open("wb") as file:
+        with naming(self.path), self.path.open("wb") as file:
             descr, shape = np.lib.format.dtype_to_descr(np.dtype(self.dtype)), (slots, *self.shape)
             np.lib.format.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})
             file.truncate(file.tell() + slots * self._entry_size)
 
     def write(self, slots: Sequence[int], entries: Sequence[NDArray[Any]]) -> None:
         """Fills some slots, and returns once they are on the disk."""
-        with self.path.open("r+b") as file:
+        with naming(self.path), self.path.open("r+b") as file:
             np.lib.format.read_magic(file)
             np.lib.format.read_array_header_1_0(file)
             start = file.tell()
