@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from actions_of_cartoons import ActingCartoons
 from cartoon_faces import EXPRESSIONS, CartoonFaces
 from tiny_generator import full_method
 
@@ -16,6 +17,7 @@ from geofer.cli import main
 from geofer.faces import normalise_image
 from geofer.metrics.tables import load_report
 from geofer.modules import GeometryGuidedFER
+from geofer.modules.geometry_classifier import upright
 
 
 @pytest.fixture
@@ -60,10 +62,83 @@ def test_a_model_file_is_tested_as_its_checkpoint_is(tmp_path, checkpoint, confi
     save_model(tmp_path / "other.safetensors", network, replace(description, expressions=EXPRESSIONS[::-1]))
     assert evaluate(tmp_path / "other.safetensors", config, tmp_path / "c") == 1
     assert "classes surprise, sadness, happiness, but this run has" in capsys.readouterr().err
-    points = ModelDescription("geometry", EXPRESSIONS, {"inputs": "both"})
+
+
+@pytest.fixture
+def acting(config):
+    """The same data, whose facial actions are known."""
+    config.write_text(config.read_text().replace("cartoon_faces.CartoonFaces", "actions_of_cartoons.ActingCartoons"))
+    return config
+
+
+def shown_faces():
+    faces = ActingCartoons(people=2, takes=1)
+    faces.setup()
+    return faces.on_after_batch_transfer(faces.faces("test").batch(np.arange(18), np.random.default_rng(0)), 0)
+
+
+def predictions(folder):
+    with (folder / "test_predictions.csv").open(newline="") as file:
+        return torch.tensor([[float(row[name]) for name in EXPRESSIONS] for row in csv.DictReader(file)])
+
+
+@pytest.mark.parametrize("geometry", ["landmarks", "blendshapes"])
+def test_a_fused_recogniser_is_given_pixels_and_geometry(tmp_path, acting, geometry):
+    torch.manual_seed(0)
+    architecture = {"backbone": "small_resnet", "hidden": 16, "backbone_arguments": {"widths": [4, 8]}}
+    fused = ModelDescription("picture", EXPRESSIONS, {**architecture, "geometry": geometry}, "tight", 32)
+    network, faces = fused.network().eval(), shown_faces()
+    save_model(tmp_path / "fused.safetensors", network, fused)
+    assert evaluate(tmp_path / "fused.safetensors", acting, tmp_path / "out") == 0
+    known = faces["landmarks" if geometry == "landmarks" else "actions"]
+    with torch.no_grad():
+        both, pixels = (network(*given).softmax(1) for given in ((faces["image"], known), (faces["image"],)))
+    torch.testing.assert_close(predictions(tmp_path / "out"), both, atol=1e-5, rtol=0)
+    assert (both - pixels).abs().max() > 1e-2
+
+
+@pytest.mark.parametrize("inputs", ["landmarks", "blendshapes", "both"])
+def test_a_recogniser_of_geometry_is_tested_on_true_geometry(tmp_path, acting, inputs):
+    torch.manual_seed(0)
+    points = ModelDescription("geometry", EXPRESSIONS, {"inputs": inputs, "hidden": 8})
+    network, faces = points.network().eval(), shown_faces()
+    save_model(tmp_path / "points.safetensors", network, points)
+    assert evaluate(tmp_path / "points.safetensors", acting, tmp_path / "out") == 0
+    seen = [faces["actions"]] * (inputs != "landmarks") + [upright(faces["landmarks"])[:, 17:].flatten(1)] * (
+        inputs != "blendshapes"
+    )
+    with torch.no_grad():
+        first, second = (network.layers[place] for place in (1, 4))
+        by_hand = second(first(torch.cat(seen, dim=1)).relu()).softmax(1)
+    torch.testing.assert_close(predictions(tmp_path / "out"), by_hand, atol=1e-5, rtol=0)
+    assert (by_hand.argmax(1) == faces["expression"]).float().mean() == pytest.approx(
+        load_report(tmp_path / "out").accuracy
+    )
+
+
+def test_a_recogniser_of_geometry_asks_for_it(tmp_path, config, capsys):
+    for inputs, code in (("blendshapes", 1), ("both", 1), ("landmarks", 0)):
+        points = ModelDescription("geometry", EXPRESSIONS, {"inputs": inputs})
+        save_model(tmp_path / f"{inputs}.safetensors", points.network(), points)
+        assert evaluate(tmp_path / f"{inputs}.safetensors", config, tmp_path / inputs) == code
+        error = capsys.readouterr().err
+        assert ("looks at facial actions, and these faces have none. Rendered faces have" in error) == (code == 1)
+    other = replace(points, expressions=EXPRESSIONS[::-1])
+    save_model(tmp_path / "other.safetensors", points.network(), other)
+    assert evaluate(tmp_path / "other.safetensors", config, tmp_path / "other") == 1
+    assert "classes surprise, sadness, happiness, but this run has" in capsys.readouterr().err
+
+
+def test_a_face_of_unknown_geometry_is_told(tmp_path, acting, capsys, monkeypatch):
+    def forgetful(self):
+        self.faces_in_memory.table.actions[-18:-15] = np.nan
+        return self.faces_in_memory
+
+    monkeypatch.setattr(ActingCartoons, "open_store", forgetful)
+    points = ModelDescription("geometry", EXPRESSIONS, {"inputs": "blendshapes"})
     save_model(tmp_path / "points.safetensors", points.network(), points)
-    assert evaluate(tmp_path / "points.safetensors", config, tmp_path / "d") == 2
-    assert "Recognisers of geometry are not tested" in capsys.readouterr().err
+    assert evaluate(tmp_path / "points.safetensors", acting, tmp_path / "out") == 1
+    assert "geometry alone, which of 3 of 9 faces of a batch is not known" in capsys.readouterr().err
 
 
 def test_options_of_the_test_are_passed_on(tmp_path, checkpoint, config):

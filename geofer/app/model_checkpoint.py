@@ -6,36 +6,44 @@ import lightning
 import torch
 from torch import nn
 
+from geofer.app.geometry_recognition import GeometryRecognition
 from geofer.app.model_file import ModelDescription
 from geofer.checkpoints import PROVENANCE
-from geofer.errors import ConfigError
-from geofer.modules import ClassifierConfig, ExpressionClassifier
+from geofer.modules import ClassifierConfig, ExpressionClassifier, RecognitionModule
 from geofer.paths import written_whole
 
 
 def save_checkpoint(path: Path, network: nn.Module, description: ModelDescription) -> None:
-    """Writes a checkpoint of `geofer.modules.ExpressionClassifier`, as a training run would.
+    """Writes a checkpoint of a module that tests the network, as a training run would.
+
+    A recogniser of geometry alone says neither an image size nor a crop, so that it fits faces of any.
 
     Args:
         path: The file, ``….ckpt``.
         network: As `geofer.app.model_file.load_model` returns it.
         description: What it is.
-
-    Raises:
-        ConfigError: The recogniser is one of geometry, which no data module's faces are enough for.
     """
-    if description.kind != "picture":
-        raise ConfigError("Recognisers of geometry are not tested on data modules, whose faces are pictures.")
-    config = ClassifierConfig(**{**description.architecture, "pretrained": False})
-    module = ExpressionClassifier(description.expressions, description.image_size, classifier=config)
+    module = _module(description)
     module.classifier.load_state_dict(network.state_dict())
+    held = dict(module.hparams)
+    crop: str | None = description.crop
+    if description.kind == "geometry":
+        del held["image_size"]
+        crop = None
     checkpoint = {
         "pytorch-lightning_version": lightning.__version__,
         "epoch": 0,
         "global_step": 0,
         "state_dict": module.state_dict(),
-        "hyper_parameters": dict(module.hparams),
-        PROVENANCE: {"crop": description.crop},
+        "hyper_parameters": held,
+        PROVENANCE: {"crop": crop},
     }
     with written_whole(path) as file:
         torch.save(checkpoint, file)
+
+
+def _module(description: ModelDescription) -> RecognitionModule:
+    if description.kind == "geometry":
+        return GeometryRecognition(description.expressions, description.image_size, **description.architecture)
+    config = ClassifierConfig(**{**description.architecture, "pretrained": False})
+    return ExpressionClassifier(description.expressions, description.image_size, classifier=config)

@@ -99,6 +99,15 @@ class RecognitionModule(LightningModule):
         """
         return geometry_of(batch, self.geometry, prefix)
 
+    def logits_of(self, batch: FaceBatch) -> Tensor:
+        """Logits ``(B, K)`` of a batch, by all that the classifier looks at.
+
+        Raises:
+            DataError: The batch does not hold it.
+        """
+        logits: Tensor = self(batch["image"], self.geometry_of(batch))
+        return logits
+
     def on_fit_start(self) -> None:
         """Tell a second witness what the geometries of the training faces are like.
 
@@ -145,7 +154,7 @@ class RecognitionModule(LightningModule):
             ``probabilities`` ``(B, K)`` and ``prediction`` ``(B,)``, beside the batch's own ``expression``,
             ``subject``, ``pan``, ``tilt`` and, if it has them, ``tags``, each ``(B,)``.
         """
-        probabilities = self(batch["image"], self.geometry_of(batch)).float().softmax(dim=1)
+        probabilities = self.logits_of(batch).float().softmax(dim=1)
         faces = {
             "probabilities": probabilities,
             "prediction": probabilities.argmax(dim=1),

@@ -16,10 +16,14 @@ Geometry = Literal["none", "landmarks", "blendshapes"]
 HELD_AS = {"landmarks": "landmarks", "blendshapes": "actions"}
 """What a batch, or a landmark bank, calls each of them."""
 
+HAVE_ACTIONS = (
+    "Rendered faces have facial actions; pictures do if this version of geofer prepared them with a detector that "
+    "tells them, such as mediapipe: remove the cache's folder and run `geofer prepare` again"
+)
+
 NO_ACTIONS = (
-    "The classifier looks at facial actions (classifier.geometry: blendshapes), and these faces have none. Rendered "
-    "faces have them; pictures do if this version of geofer prepared them with a detector that tells them, such as "
-    "mediapipe: remove the cache's folder and run `geofer prepare` again, or set classifier.geometry: landmarks."
+    "The classifier looks at facial actions (classifier.geometry: blendshapes), and these faces have none. "
+    f"{HAVE_ACTIONS}, or train one with classifier.geometry: landmarks."
 )
 
 
