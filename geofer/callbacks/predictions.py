@@ -15,7 +15,7 @@ from geofer.errors import DataError
 from geofer.paths import written_whole
 
 COLUMNS = ("subject", "pan", "tilt", "tags", "expression", "prediction")
-TEST_PREDICTIONS = "test_predictions"
+PREDICTIONS, TEST_PREDICTIONS = "predictions", "test_predictions"
 
 
 class PredictionTable(Callback):
@@ -33,7 +33,7 @@ class PredictionTable(Callback):
 
     def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Opens ``predictions.csv``."""
-        self._start(trainer, pl_module, "predictions")
+        self._start(trainer, pl_module, PREDICTIONS)
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Opens ``test_predictions.csv``, unless the code is only tried out."""
@@ -107,15 +107,21 @@ def read_predictions(folder: Path, expressions: Sequence[str], tags: Sequence[st
     """
     rows: list[list[str]] = []
     for path in sorted(folder.glob(f"{TEST_PREDICTIONS}*.csv")):
-        with path.open(newline="", encoding="utf-8") as file:
-            header, *body = csv.reader(file)
+        with path.open(newline="", encoding="utf-8", errors="replace") as file:
+            header, *body = [*csv.reader(file)] or [[]]
         if header != [*COLUMNS, *expressions] or any(len(row) != len(header) for row in body):
             raise DataError(f"{path} is no table of {', '.join(expressions)}: test the run again.")
         rows += body
     if not rows:
         raise DataError(f"{folder} holds no {TEST_PREDICTIONS}.csv: test the run with `geofer test`.")
+    try:
+        return _columns(rows, expressions, {tag: 1 << place for place, tag in enumerate(tags)})
+    except ValueError as error:
+        raise DataError(f"{folder / TEST_PREDICTIONS}.csv is damaged ({error}): test the run again.") from error
+
+
+def _columns(rows: list[list[str]], expressions: Sequence[str], bit: dict[str, int]) -> dict[str, Tensor]:
     subject, pan, tilt, tagged, expression, _, *shares = zip(*rows, strict=True)
-    bit = {tag: 1 << place for place, tag in enumerate(tags)}
     return {
         "probabilities": torch.tensor([[float(share) for share in column] for column in shares]).T,
         "expression": torch.tensor([expressions.index(name) for name in expression]),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from lightning import Callback, LightningModule, Trainer
 
+from geofer.callbacks.predictions import PREDICTIONS
 from geofer.metrics.report import RecognitionReport
 from geofer.metrics.tables import load_report, report_path, report_table
 
@@ -12,6 +13,8 @@ SUFFIXES = (".yaml", ".json", ".csv", ".png", ".ckpt")
 
 class Summary(Callback):
     """Prints the report that `geofer.callbacks.reports.Reports` wrote, when a fit, a validation or a test ends.
+
+    After a prediction it says where the table of `geofer.callbacks.predictions.PredictionTable` lies.
 
     It stands after the callbacks that write files, so that it can list them.
     """
@@ -28,6 +31,14 @@ class Summary(Callback):
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Print the test."""
         self._print(trainer, "test", "Test")
+
+    def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Say where the predictions are."""
+        from rich import get_console
+
+        path = Path(trainer.default_root_dir, f"{PREDICTIONS}.csv")
+        if trainer.is_global_zero and path.exists():
+            get_console().print(f"The predictions: {path}", highlight=False, markup=False, soft_wrap=True)
 
     def _print(self, trainer: Trainer, split: str, title: str) -> None:
         folder = Path(trainer.default_root_dir)

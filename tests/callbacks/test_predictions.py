@@ -38,6 +38,16 @@ def test_an_interrupted_test_leaves_no_table(tmp_path):
         read_predictions(tmp_path, EXPRESSIONS)
 
 
+@pytest.mark.parametrize("harm", ["empty", "cut", "changed"])
+def test_a_damaged_table_is_refused_by_name(tmp_path, harm):
+    make_trainer(tmp_path, [PredictionTable()]).test(classifier_model(), RandomFaces(), verbose=False)
+    path = tmp_path / "test_predictions.csv"
+    text = path.read_text()
+    path.write_text({"empty": "", "cut": text[:-30], "changed": text.replace("0.", "O.")}[harm])
+    with pytest.raises(DataError, match=r"test_predictions\.csv.* test the run again"):
+        read_predictions(tmp_path, EXPRESSIONS)
+
+
 def test_a_table_of_other_expressions_is_refused(tmp_path):
     make_trainer(tmp_path, [PredictionTable()]).test(classifier_model(), RandomFaces(), verbose=False)
     with pytest.raises(DataError, match="is no table of happiness, neutral, fear"):

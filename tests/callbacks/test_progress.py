@@ -6,6 +6,7 @@ import rich
 from random_faces import RandomFaces, classifier_model, full_model, make_trainer
 
 from geofer.callbacks import progress
+from geofer.callbacks.predictions import PredictionTable
 from geofer.callbacks.progress import Progress, progress_line
 from geofer.callbacks.reports import Reports
 from geofer.callbacks.summary import Summary, run_files
@@ -80,6 +81,13 @@ def test_summary_shows_the_report_and_the_files(tmp_path, capsys):
     assert str(tmp_path) in out
     for name in ("test_metrics.json", "test_pose_expression.csv", "test_confusion.png", "val_confusion.png"):
         assert f"  {name}" in out.splitlines()
+
+
+def test_summary_says_where_the_predictions_are(tmp_path, capsys):
+    trainer = make_trainer(tmp_path, [PredictionTable(), Summary()])
+    trainer.predict(classifier_model(), datamodule=RandomFaces(), return_predictions=False)
+    assert f"The predictions: {tmp_path / 'predictions.csv'}" in capsys.readouterr().out.splitlines()
+    assert tmp_path.joinpath("predictions.csv").read_text().count("\n") > 1
 
 
 def test_files_of_loggers_and_temporaries_are_not_listed(tmp_path):
