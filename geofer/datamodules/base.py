@@ -33,13 +33,14 @@ class Origins:
     Attributes:
         data_set: The data set's name.
         faces: Whom they show.
-        digests: ``(N,)`` uint64, the first half of each picture's digest.
+        digests: ``(N,)`` uint64, the first half of each picture's digest; None of rendered pictures, which only the
+            same person can share.
         files: Names of the pictures of some rows.
     """
 
     data_set: str
     faces: Identities
-    digests: NDArray[np.uint64]
+    digests: NDArray[np.uint64] | None
     files: Callable[[NDArray[np.int64]], Sequence[str]]
 
 
@@ -52,7 +53,7 @@ class FaceStore:
         pictures: The pictures, in the order of ``table``.
         split: ``(N,)`` of ``train``, ``val`` and ``test``; ``""`` for faces that are not used.
         tags: Names of the evaluation subsets, in the order of the bits of ``table.tags``.
-        origins: Where the faces come from; None if they were made here.
+        origins: Where the faces come from; None if nobody knows.
     """
 
     table: FaceLabels

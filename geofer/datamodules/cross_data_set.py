@@ -22,7 +22,8 @@ class CrossDataSet(FaceDataModule):
     the test.
 
     The classes are those of the source; expressions are matched by name. Neither a picture nor, where both are of one
-    data set, a person or group may be on both sides. Batch size, seed and so on are the source's.
+    data set, a person or group may be on both sides. Rendered people follow from the seed and their number alone: those
+    of one seed are the same in any pose, size or crop. Batch size, seed and so on are the source's.
 
     Args:
         source: The data set to train on; those who choose the checkpoint are its validation people.
@@ -153,18 +154,19 @@ def _check_data_sets_apart(source: Origins, target: Origins, split: NDArray[np.s
     """Refuses a picture, a person or a group on both sides.
 
     People of two data sets may share a name. But ``KDEF/F01`` in somebody's own table is F01 of KDEF: synthetic faces
-    are named so.
+    are named so. Rendered pictures are compared by their people alone.
     """
 
     def files(rows: NDArray[np.int64]) -> list[str]:
-        count = len(source.digests)
+        count = len(source.faces)
         return [
             f"{origins.data_set}: {origins.files(np.array([row]) - start)[0]}"
             for row in rows.tolist()
             for origins, start in [(source, 0) if row < count else (target, count)]
         ]
 
-    check_apart("picture", np.concatenate([source.digests, target.digests]), split, files)
+    if source.digests is not None and target.digests is not None:
+        check_apart("picture", np.concatenate([source.digests, target.digests]), split, files)
     for kind in ("subject", "group"):
         names = np.concatenate([_full_names(origins, kind) for origins in (source, target)])
         known = names != ""

@@ -114,7 +114,7 @@ def open_faces(
     _names_apart("subject", numbers["subject"], faces.subject, split)
     _names_apart("group", numbers["group"], faces.group, split)
     origins = Origins(index.info.data_set, faces, numbers["digest"], lambda some: index.files(rows[some]))
-    split = _pictures_apart(origins.digests, split, repeated_pictures, origins.files)
+    split = _pictures_apart(numbers["digest"], split, repeated_pictures, origins.files)
     return FaceStore(table, pictures, split, tags, origins)
 
 

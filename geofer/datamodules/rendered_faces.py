@@ -7,9 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from geofer.datamodules.base import FaceDataModule, FaceStore
+from geofer.datamodules.base import FaceDataModule, FaceStore, Origins
 from geofer.datamodules.folds import check_folds, fold_splits
 from geofer.datamodules.render_cache import RenderCache
+from geofer.datamodules.splits import Identities
 from geofer.datamodules.store import FaceLabels, ShardedPictures
 from geofer.errors import ConfigError
 from geofer.faces import EXPRESSIONS, normalise_landmarks
@@ -172,4 +173,12 @@ class RenderedFaces(FaceDataModule):
                 )
             )
         table = FaceLabels.concatenate(tables)
-        return FaceStore(table, ShardedPictures(pictures), self._split_of[table.subject])
+        split = self._split_of[table.subject]
+        return FaceStore(table, ShardedPictures(pictures), split, origins=self._origins(table.subject))
+
+    def _origins(self, subject: NDArray[np.int64]) -> Origins:
+        """Who is shown: a person follows from the seed and a number alone."""
+        names = np.array([f"seed-{self.spec.seed}/person-{number}" for number in range(self.spec.subjects)], object)
+        nothing = np.full(len(subject), "", object)
+        faces = Identities(names[subject], nothing, nothing)
+        return Origins(type(self).__name__, faces, None, lambda rows: names[subject[rows]].tolist())

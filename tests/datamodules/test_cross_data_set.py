@@ -90,6 +90,30 @@ def test_a_person_on_both_sides_of_one_data_set_is_named(rendered_pictures, prep
         opened(*(KDEF(tmp_path / side, preparation=preparation) for side in ("left", "right")))
 
 
+def rendered(folder, **settings):
+    return RenderedFaces(**{**PEOPLE, "root": folder, "render_workers": 1, "batch_size": 4, **settings})
+
+
+def test_rendered_people_of_one_seed_are_the_same_however_they_are_seen(tmp_path):
+    source, target = (
+        rendered(tmp_path),
+        rendered(tmp_path, test_subjects=2, expressions=("neutral", "fear"), levels=(2,)),
+    )
+    message = (
+        r"4 subject\(s\).*RenderedFaces/seed-0/person-0 \(test, train\); RenderedFaces/seed-0/person-1 \(test, val\)"
+    )
+    with pytest.raises(LeakError, match=message):
+        opened(source, target)
+
+
+def test_rendered_people_of_other_seeds_or_on_one_side_are_apart(tmp_path):
+    other = opened(rendered(tmp_path), rendered(tmp_path, seed=1))
+    assert len(other.subjects("test")) == 4
+    assert not other.subjects("test") & (other.subjects("train") | other.subjects("val"))
+    same = opened(rendered(tmp_path), rendered(tmp_path, levels=(2,)), train_faces="train", test_faces="test")
+    assert [len(same.subjects(split)) for split in ("train", "val", "test")] == [2, 1, 1]
+
+
 def test_versions_of_sfew_are_no_two_data_sets(tmp_path):
     with pytest.raises(LeakError, match=r"1\.0 and 2\.0 share most"):
         CrossDataSet(SFEW(tmp_path, version="2.0"), SFEW(tmp_path, version="1.0"))
