@@ -5,7 +5,8 @@
 A seed changes everything: the people, their faces, the initial weights and the order of the batches; all rows of a seed
 share them. Finished runs are kept in `runs/second-witness/` and not repeated. What follows the options goes to
 ``geofer fit``. It ends with a Markdown table of the best epoch on the validation people, on the test people, and on the
-test people when their geometry is kept from the classifier.
+test people when their geometry is kept from the classifier; the last also after the last epoch, since what is best for
+both witnesses may be early for the pixels.
 """
 
 import argparse
@@ -40,13 +41,17 @@ def measure(row: str, seed: int, folder: Path, extra: list[str]) -> dict[str, fl
         for verb in ("validate", "test"):
             subprocess.run([*geofer, verb, "--config", str(run / "config.yaml")], check=True)
     found = {split: 100 * load_report(run, split).accuracy for split in ("val", "test")}
-    return found if row == "none" else {**found, "test, pixels alone": pixels_alone(run)}
+    if row == "none":
+        return found
+    alone = {"test, pixels alone": "best", "test, pixels alone, last epoch": "last"}
+    return {**found, **{name: pixels_alone(run, checkpoint) for name, checkpoint in alone.items()}}
 
 
 @torch.inference_mode()
-def pixels_alone(run: Path) -> float:
+def pixels_alone(run: Path, checkpoint: str) -> float:
     """Accuracy in percent on the test people, without their geometry."""
-    model = ExpressionClassifier.load_from_checkpoint(run / "checkpoints" / "best.ckpt", map_location="cpu").eval()
+    path = run / "checkpoints" / f"{checkpoint}.ckpt"
+    model = ExpressionClassifier.load_from_checkpoint(path, map_location="cpu").eval()
     data = read_command(["--config", str(run / "config.yaml")]).datamodule
     data.prepare_data()
     data.setup("test")
