@@ -1,5 +1,6 @@
 """Where geofer keeps what it can make again, and how it writes a file that must never be found half done."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,11 +19,16 @@ def cache_folder() -> Path:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Gives an error of the disk the name of the file, which the system does not tell when writing fails."""
+    """Gives an error of the disk the name of the file, which the system does not tell when writing fails.
+
+    NumPy tells neither that nor the reason, when it could write but a part of an array: the disk is full then.
+    """
     try:
         yield
     except OSError as error:
-        if error.filename is None:
+        if "requested and" in str(error):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        if error.errno is not None and error.filename is None:
             error.filename = str(path)
         raise
 

@@ -1,9 +1,11 @@
 """Files appear whole or not at all, and an error of the disk says which file it was."""
 
+import errno
 import os
 import pickle
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from geofer.cli.command import explain
@@ -39,6 +41,17 @@ def test_a_full_disk_is_told_with_the_files_name(tmp_path: Path) -> None:
     message = explain(pickle.loads(pickle.dumps(caught.value)))  # as it comes from a working process
     assert "numbers.csv" in message
     assert "free some space" in message
+
+
+def test_so_is_one_that_took_a_part_of_an_array(tmp_path: Path) -> None:
+    """NumPy writes arrays past Python, and says only how much was written."""
+    path = tmp_path / "pictures.npy"
+    tmp_path.joinpath(f"pictures.npy.{os.getpid()}{PARTIAL_SUFFIX}").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left") as caught, written_whole(path) as file:
+        np.save(file, np.zeros(100_000))
+    assert caught.value.errno == errno.ENOSPC
+    assert "The disk is full" in explain(caught.value)
+    assert str(path) in explain(caught.value)
 
 
 def test_a_cache_that_does_not_fit_is_told_by_name(tmp_path: Path) -> None:
