@@ -122,6 +122,8 @@ def test_the_command_line_wins_over_the_checkpoint(workplace: Path) -> None:
         (["--model.classifier.backbone", "smallresnet"], "Did you mean small_resnet"),
         (["--config", "missing.yaml"], "missing.yaml"),
         (["--model.class_path", "geofer.modules.Nothing"], "Nothing"),
+        (["--model", "geofer.modules.ExpressionClassifer"], "Did you mean ExpressionClassifier"),
+        (["--data", "RenderdFaces"], "Did you mean RenderedFaces"),
         pytest.param(
             ["--trainer.accelerator", "gpu"],
             "gpu",

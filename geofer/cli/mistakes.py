@@ -11,9 +11,11 @@ from typing import get_type_hints
 import yaml
 from lightning.pytorch import Trainer
 
+from geofer import datamodules, modules
 from geofer.errors import ConfigError
 
 NOISE = ("Does not validate against", "Subtypes:", "Errors:", "- Expected a <class 'NoneType'>", "Given value")
+CLASSES = (*datamodules.__all__, *modules.__all__)
 TOP = ("config", "model", "data", "trainer", "seed_everything", "ckpt_path", "class_path", "init_args")
 
 
@@ -27,6 +29,10 @@ def describe_mistake(account: str) -> str:
     message = "The configuration is wrong:\n" + "\n".join(f"  {line}" for line in lines)
     if "arguments are required" in account and "model" in account:
         return f"{message}\nName a file that says it, such as --config configs/quickstart.yaml."
+    if wrong := re.search(r"import path string: ([\w.]+)|has no attribute '(\w+)'", account):
+        named = (wrong[1] or wrong[2]).rpartition(".")[2]
+        if close := get_close_matches(named, CLASSES, n=2):
+            return f"{message}\nDid you mean {' or '.join(close)}?"
     if wrong := re.search(r"option '([\w.]+)'|arguments: --([\w.]+)", account, re.IGNORECASE):
         known = set(_known_names(account))
         unknown = [part for part in (wrong[1] or wrong[2]).split(".") if part not in known]
