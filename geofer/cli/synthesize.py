@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from geofer.app.annotated_copies import video_file
 from geofer.app.synthesis import (
     SourceFace,
     beyond_training,
@@ -41,6 +42,9 @@ PANS = (-45, -30, -15, 0, 15, 30, 45)
 STEPS, FRAMES = 8, 24
 FRAME_SIDE = 256
 """Least side in pixels of an animation, which small faces are enlarged to."""
+
+MOVING, SHOWN_MS = (".gif", ".mp4"), 60
+"""What an animation is written as, and the milliseconds that each of its frames is shown."""
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 
@@ -84,7 +88,9 @@ def parser() -> VerbParser:
     target.add_argument("--tilt", type=float, help="degrees, > 0 looks up; as the face's own, if not named")
     output = parser.add_argument_group("output, at least one")
     output.add_argument("--output", type=Path, metavar="PICTURE", help="the synthetic face")
-    output.add_argument("--strip", type=Path, metavar="FILE", help="the way to the target: .png, or an animated .gif")
+    output.add_argument(
+        "--strip", type=Path, metavar="FILE", help="the way to the target: .png, or moving as .gif or .mp4"
+    )
     output.add_argument("--grid", type=Path, metavar="FILE.png", help="every expression in seven pans; needs no target")
     output.add_argument(
         "--export-dataset",
@@ -138,7 +144,7 @@ def synthesize(arguments: Sequence[str]) -> None:
 
 
 def _check_outputs(given: Namespace) -> None:
-    kinds = {"output": PICTURES, "strip": (".png", ".gif"), "grid": (".png",)}
+    kinds = {"output": PICTURES, "strip": (".png", *MOVING), "grid": (".png",)}
     named = {option: path for option in kinds if (path := getattr(given, option)) is not None}
     if not named:
         raise ConfigError("Nothing to write: name --output, --strip, --grid or --export-dataset.")
@@ -255,10 +261,10 @@ def _strength(text: str) -> tuple[str, float]:
 
 
 def _draw_way(path: Path, model: GeometryGuidedFER, face: SourceFace, target: NDArray[np.float32]) -> None:
-    animated = path.suffix.lower() == ".gif"
-    way = way_between(face.landmarks, target, FRAMES if animated else STEPS)
+    moving = path.suffix.lower() in MOVING
+    way = way_between(face.landmarks, target, FRAMES if moving else STEPS)
     pictures = synthesise(model, face, way)
-    if not animated:
+    if not moving:
         figure = interpolation_figure([Interpolation(("own geometry", "target"), way, pictures)])
         with written_whole(path) as file:
             figure.savefig(file, format="png")
@@ -266,8 +272,13 @@ def _draw_way(path: Path, model: GeometryGuidedFER, face: SourceFace, target: ND
     side = pictures.shape[1] * -(-FRAME_SIDE // pictures.shape[1])
     frames = [Image.fromarray(picture).resize((side, side), Image.Resampling.LANCZOS) for picture in pictures]
     frames += frames[-2:0:-1]
+    if path.suffix.lower() == ".mp4":
+        with video_file(path, (side, side)) as video:
+            for number, frame in enumerate(frames):
+                video.add(frame, number * SHOWN_MS / 1000)
+        return
     with written_whole(path) as file:
-        frames[0].save(file, format="GIF", save_all=True, append_images=frames[1:], duration=60, loop=0)
+        frames[0].save(file, format="GIF", save_all=True, append_images=frames[1:], duration=SHOWN_MS, loop=0)
 
 
 def _draw_grid(path: Path, model: GeometryGuidedFER, face: SourceFace, given: Namespace) -> None:

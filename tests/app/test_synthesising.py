@@ -12,6 +12,7 @@ from geofer.cli import main
 from geofer.errors import CheckpointError, DataError
 from geofer.faces import normalise_image, normalise_landmarks
 from geofer.landmarks import Faces
+from geofer.videos import read_video
 
 
 class Told:
@@ -110,6 +111,18 @@ def test_an_animation_goes_there_and_back(photo, checkpoint):
     with Image.open(photo / "way.gif") as animation:
         assert animation.size == (256, 256)
         assert animation.n_frames == 46  # there in 24, and back between the two ends
+
+
+def test_a_video_is_the_same_way(photo, checkpoint):
+    assert run(photo, checkpoint, "--expression", "surprise", "--strip", photo / "way.mp4") == 0
+    assert run(photo, checkpoint, "--expression", "surprise", "--strip", photo / "way.gif") == 0
+    frames = list(read_video(photo / "way.mp4"))
+    assert [frame.time for frame in frames] == pytest.approx([0.06 * number for number in range(46)], abs=1e-3)
+    with Image.open(photo / "way.gif") as animation:
+        for number in (0, 23, 40):
+            animation.seek(number)
+            drawn = np.asarray(animation.convert("RGB"), int)
+            assert np.abs(frames[number].pixels.astype(int) - drawn).mean() < 8
 
 
 def test_a_file_of_landmarks_is_a_target(photo, checkpoint, rendered_pictures):
