@@ -67,7 +67,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[11, 12, 13])
     parser.add_argument("--rows", nargs="+", choices=list(ROWS), default=list(ROWS))
     parser.add_argument("--folder", type=Path, default=Path("runs/second-witness"))
+    parser.add_argument("--pixel-loss", type=float, default=1.0, help="classifier.pixel_loss, with a folder for each")
     arguments, extra = parser.parse_known_args()
+    extra = [f"--model.classifier.pixel_loss={arguments.pixel_loss}", *extra]
     found = {
         (row, seed): measure(row, seed, arguments.folder, extra) for seed in arguments.seeds for row in arguments.rows
     }
