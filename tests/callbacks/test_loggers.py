@@ -34,6 +34,7 @@ def run(tmp_path_factory):
     trainer = make_trainer(folder, [Reports(), SyntheticFaces(every_n_epochs=1)], epochs=1, logger=loggers)
     trainer.fit(model, datamodule=RandomFaces())
     trainer.test(model, datamodule=RandomFaces(), verbose=False)
+    wandb.finish()  # or the next run of this process would go on with this one
     wandb.teardown()  # returns when everything is on disk; finish() does not wait for it
     return folder, model
 
