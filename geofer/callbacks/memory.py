@@ -1,8 +1,8 @@
 """On a CPU, memory that a step has freed stays with the process, since the next step needs as much again.
 
 The C library of Linux gives blocks of 32 MB and more back to the system as soon as they are freed, and the system then
-clears every page of the next one. For a picture-sized tensor that takes longer than to compute what is in it: without
-it, a training step at 128 px is some 6 % faster (`benchmarks/training_step.py` with and without `keep_freed_memory`).
+clears every page of the next one. For so large a tensor that takes longer than to compute what is in it: a step at
+128 px is some 6 % faster without it (`benchmarks/training_step.py` with and without `keep_freed_memory`).
 """
 
 import ctypes

@@ -53,8 +53,7 @@ class ClassifierConfig:
         check_range("classifier.hidden", self.hidden, 1)
         if self.geometry not in get_args(Geometry):
             raise ConfigError(f"classifier.geometry is {self.geometry!r}; choose {', '.join(get_args(Geometry))}.")
-        if not 0 <= self.witness_dropout <= 1:
-            raise ConfigError(f"classifier.witness_dropout is {self.witness_dropout}; it is a share, from 0 to 1.")
+        check_range("classifier.witness_dropout", self.witness_dropout, 0, 1)
         check_range("classifier.pixel_loss", self.pixel_loss, 0)
 
 

@@ -27,8 +27,8 @@ def write_measure_report(
 ) -> str:
     """Writes tables and figures of what was measured.
 
-    Of synthetic faces ``synthesis.csv``, a line a run with all measures and intervals, ``synthesis.md``, ``faces.png``
-    and ``strips.png``; of robustness ``robustness.csv`` and ``.png``.
+    Of synthetic faces ``synthesis.csv``, a line a run with all measures and intervals, ``synthesis.md``, ``faces.jpg``
+    and ``strips.jpg``; of robustness ``robustness.csv`` and ``.png``.
 
     Args:
         study: Whose rows they are.
@@ -64,9 +64,9 @@ def _synthesis(
         if all(len(pictures.strip) for pictures in shown.values()):
             figures["strips"] = strips_figure(shown)
         for name, figure in figures.items():
-            _draw(folder / f"{name}.png", figure)
+            _draw(folder / f"{name}.jpg", figure)
         titles = {"faces": "One test person, as Fig. 7", "strips": "From one expression to another, as Fig. 8"}
-        text += "".join(f"\n![{titles[name]}]({name}.png)\n" for name in figures)
+        text += "".join(f"\n![{titles[name]}]({name}.jpg)\n" for name in figures)
     return text
 
 
@@ -94,4 +94,4 @@ def _write(path: Path, text: str) -> None:
 
 def _draw(path: Path, figure: "Figure") -> None:
     with written_whole(path) as file:
-        figure.savefig(file, format="png")
+        figure.savefig(file, format=path.suffix[1:])

@@ -126,15 +126,16 @@ def figure(study: Study, lines: Sequence[Line]) -> "Figure":
     axes = drawn.add_subplot()
     spread = [0 if math.isnan(line.spread) else line.spread for line in lines]
     accuracy, paper = [line.accuracy for line in lines], [line.paper for line in lines]
+    published = "paper" if any(not math.isnan(number) for number in paper) else None  # None: not in the legend
     if study.axis:
         x = [float(line.title) for line in lines]
         axes.errorbar(x, accuracy, spread, marker="o", capsize=3, label="geofer")
-        axes.plot(x, paper, "s--", color="grey", label="paper")
+        axes.plot(x, paper, "s--", color="grey", label=published)
         axes.set(xlabel=study.axis, ylabel="test accuracy in %")
     else:
         places = range(len(lines))
         axes.barh(places, accuracy, xerr=spread, label="geofer")
-        axes.plot(paper, places, "s", color="black", label="paper")
+        axes.plot(paper, places, "s", color="black", label=published)
         axes.set_yticks(places, [line.title for line in lines])
         axes.invert_yaxis()
         axes.set(xlabel="test accuracy in %")

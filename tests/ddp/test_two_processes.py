@@ -110,15 +110,14 @@ def alive(pid: int) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("accident", "timeout", "terminate"),
-    [("raises", 100, False), ("dies", 100, False), ("hangs", 3, False), ("hangs", 100, True)],
+    ("accident", "timeout", "terminate", "within"),
+    [("raises", 100, False, 10), ("dies", 100, False, 10), ("hangs", 3, False, 10), ("hangs", 100, True, 10)],
 )
-def test_nobody_outlives_an_accident(tmp_path, accident, timeout, terminate):
-    """It takes some two seconds on a machine that does nothing else; half a minute is still not the timeout."""
+def test_nobody_outlives_an_accident(tmp_path, accident, timeout, terminate, within):
     process = start(tmp_path, accident, str(timeout))
     marks = [tmp_path / f"pid-{rank}" for rank in range(2)]
     try:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 60
         while not all(mark.exists() and mark.read_text() for mark in marks) and time.monotonic() < deadline:
             time.sleep(0.05)
         pids = [int(mark.read_text()) for mark in marks]
@@ -130,7 +129,7 @@ def test_nobody_outlives_an_accident(tmp_path, accident, timeout, terminate):
         while any(map(alive, pids)) and time.monotonic() - began < 60:
             process.poll()
             time.sleep(0.05)
-        assert time.monotonic() - began < 30, (tmp_path / "log").read_text()
+        assert time.monotonic() - began < within, (tmp_path / "log").read_text()
         assert process.wait(10) != 0
     finally:
         if process.poll() is None:

@@ -60,7 +60,7 @@ def test_synthetic_faces_and_robustness_are_measured(workplace: Path) -> None:
     curves = [{group["factor"] for group in measured["robustness"]} for measured in (full, alone)]
     assert curves == [{"pan", "tilt", "occlusion", "resolution", "light"}] * 2
     report = made.joinpath("report.md").read_text()
-    for name in ("faces.png", "strips.png", "robustness.png"):
+    for name in ("faces.jpg", "strips.jpg", "robustness.png"):
         assert f"({name})" in report
         assert made.joinpath(name).stat().st_size > 10_000
 

@@ -88,7 +88,7 @@ def test_a_report_has_tables_and_pictures_of_what_was_measured(tmp_path):
     }
     text = write_measure_report(STUDY, measures, EXPRESSIONS, tmp_path)
     assert "| full method | 2 | 30.00 |" in text
-    for name in ("faces.png", "strips.png", "robustness.png"):
+    for name in ("faces.jpg", "strips.jpg", "robustness.png"):
         assert f"({name})" in text
         with Image.open(tmp_path / name) as picture:
             assert np.asarray(picture.convert("L")).std() > 5
@@ -109,5 +109,5 @@ def test_nothing_measured_says_and_writes_nothing(tmp_path):
 def test_a_person_with_one_expression_has_faces_and_no_strip(tmp_path):
     measures = {("gan", 3): Measures(synthesis(0.1), pictures(90, steps=0))}
     text = write_measure_report(STUDY, measures, EXPRESSIONS, tmp_path)
-    assert "faces.png" in text
-    assert "strips.png" not in text
+    assert "faces.jpg" in text
+    assert "strips.jpg" not in text

@@ -2,13 +2,14 @@
 
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from geofer.metrics.report import RecognitionReport
 from geofer.study.design import Row, Study, setting, unchanged
-from geofer.study.reporting import as_csv, as_latex, as_markdown, table, write_report
+from geofer.study.reporting import as_csv, as_latex, as_markdown, figure, table, write_report
 from geofer.study.running import Result
 
 STUDY = Study(
@@ -57,6 +58,14 @@ def test_tables_hold_the_same_cells_in_three_formats():
     assert "| less_of it, 50 % | 2 | 74.00 | 5.66 | -8.00 | 2.83 | 85.50 | -4.50 |" in as_markdown(lines)
     assert r"less\_of it, 50 \% & 2 & 74.00 & 5.66 & -8.00" in as_latex(lines)
     assert as_latex(lines).count(r"\\") == len(lines) + 1
+
+
+def test_the_paper_is_in_the_legend_only_if_it_has_numbers():
+    lines = table(STUDY, RESULTS)
+    unpublished = [replace(line, paper=math.nan) for line in lines]
+    for drawn, names in ((lines, ["geofer", "paper"]), (unpublished, ["geofer"])):
+        legend = figure(STUDY, drawn).axes[0].get_legend()
+        assert sorted(text.get_text() for text in legend.get_texts()) == names
 
 
 def test_a_report_is_complete(tmp_path):
