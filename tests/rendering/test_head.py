@@ -125,3 +125,20 @@ def test_a_damaged_cache_is_built_again(damage, tmp_path, monkeypatch):
     file.write_bytes(damage(whole))
     np.testing.assert_array_equal(load_head.__wrapped__().triangles, arrays["triangles"])
     assert file.read_bytes() == whole
+
+
+def test_a_flipped_bit_in_the_cache_is_built_again_or_changes_nothing(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    arrays = {name: rng.normal(size=(3, 4)).astype(np.float32) for name in load_head().__dataclass_fields__}
+    monkeypatch.setenv("GEOFER_CACHE", str(tmp_path))
+    monkeypatch.setattr("geofer.rendering.reduction.reduce_head", lambda: arrays)
+    load_head.__wrapped__()
+    (file,) = tmp_path.iterdir()
+    whole = np.frombuffer(file.read_bytes(), np.uint8)
+    for bit in rng.choice(8 * len(whole), 500, replace=False):
+        damaged = whole.copy()
+        damaged[bit // 8] ^= 1 << bit % 8
+        file.write_bytes(damaged.tobytes())
+        head = load_head.__wrapped__()
+        for name, values in arrays.items():
+            np.testing.assert_array_equal(getattr(head, name), values, err_msg=f"bit {bit}")
