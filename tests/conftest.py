@@ -1,5 +1,6 @@
 """Fixtures for all tests."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from filelock import FileLock
 from picture_trees import RenderedPicture
 
 from geofer.faces import EXPRESSIONS
+from geofer.paths import cache_folder
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +37,18 @@ def rendered_pictures(pytestconfig: pytest.Config) -> list[RenderedPicture]:
         for subject, truth, images in people
         for row in range(len(images))
     ]
+
+
+@pytest.fixture(scope="session")
+def geofer_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache for commands, with nothing in it but the reduced head, which takes ten seconds or more to make."""
+    from geofer.rendering.head import load_head
+
+    load_head()
+    folder = tmp_path_factory.mktemp("cache")
+    for head in cache_folder().glob("head-*.npz"):
+        shutil.copy(head, folder)
+    return folder
 
 
 @pytest.fixture

@@ -41,7 +41,6 @@ from documented_pages import (
 
 from geofer.cli import main
 from geofer.cli.command import VERBS
-from geofer.paths import cache_folder
 
 LANGUAGES = {"console", "python", "yaml", "toml", "bash", ""}
 QUICK_PAGES = ("docs/recognise.md",)
@@ -309,12 +308,9 @@ def trained(shared: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What all pages have in common: data sets, caches, two trained runs."""
+    """What all pages have in common: data sets, two trained runs."""
     folder = tmp_path_factory.mktemp("documented")
-    for name in ("data", "cache"):
-        folder.joinpath(name).mkdir()
-    for head in cache_folder().glob("head-*.npz"):  # takes a minute to make
-        shutil.copy(head, folder / "cache")
+    folder.joinpath("data").mkdir()
     return folder
 
 
@@ -322,9 +318,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     "page", [pytest.param(page, marks=() if page in QUICK_PAGES else pytest.mark.slow) for page in PAGES]
 )
-def test_page_runs(page: str, shared, tmp_path, rendered_pictures, monkeypatch, capsys) -> None:
+def test_page_runs(page: str, shared, geofer_cache, tmp_path, rendered_pictures, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GEOFER_CACHE", str(shared / "cache"))
+    monkeypatch.setenv("GEOFER_CACHE", str(geofer_cache))
     monkeypatch.setenv("WANDB_MODE", "offline")
     workplace = Workplace(page, tmp_path, shared, rendered_pictures)
     for block in blocks(page):

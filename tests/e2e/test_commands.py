@@ -18,9 +18,10 @@ SMALL = {
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a run of the quickstart, made small, in ``runs/quickstart``."""
+def workplace(tmp_path_factory: pytest.TempPathFactory, geofer_cache: Path) -> Path:
+    """A folder with a link to the cache and a run of the quickstart, made small, in ``runs/quickstart``."""
     folder = tmp_path_factory.mktemp("workplace")
+    folder.joinpath("cache").symlink_to(geofer_cache)
     arguments = [f"--{room}.{key}={value}" for room, settings in SMALL.items() for key, value in settings.items()]
     done = geofer(folder, "fit", "--config", str(CONFIGS / "quickstart.yaml"), *arguments)
     assert done.returncode == 0, done.stderr
@@ -28,7 +29,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def geofer(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "GEOFER_CACHE": str(folder.parent / "cache")}
+    environment = {**os.environ, "GEOFER_CACHE": str(folder / "cache")}
     command = [sys.executable, "-m", "geofer", *arguments]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
@@ -63,9 +64,8 @@ def test_any_timm_model_in_place_of_the_backbone(backbone: str, workplace: Path)
     assert saved["model"]["init_args"]["classifier"]["backbone"] == backbone
 
 
-def test_an_error_has_no_traceback_but_with_debug(workplace: Path) -> None:
+def test_an_error_has_no_traceback(workplace: Path) -> None:
     done = geofer(workplace, "fit", "--config", "missing.yaml")
     assert done.returncode == 2
     assert "missing.yaml" in done.stderr
     assert "Traceback" not in done.stderr
-    assert "Traceback" in geofer(workplace, "fit", "--config", "missing.yaml", "--debug").stderr

@@ -25,9 +25,9 @@ PEOPLE = {"train_subjects": 1, "val_subjects": 1, "views": 1, "render_workers": 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.* under .* there are")
 @pytest.mark.filterwarnings("ignore:SFEW does not say whom")
-def test_rendered_faces_to_sfew(rendered_pictures, tmp_path, monkeypatch) -> None:
+def test_rendered_faces_to_sfew(rendered_pictures, geofer_cache, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GEOFER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("GEOFER_CACHE", str(geofer_cache))
     config = CONFIGS / "rendered-to-sfew.yaml"
     faces = sfew_1(tmp_path / "SFEW", rendered_pictures)
     small = SMALL | {f"data.source.{name}": str(value) for name, value in PEOPLE.items()}

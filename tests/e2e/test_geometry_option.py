@@ -1,12 +1,11 @@
 """``classifier.geometry`` from the command line: trained, tested, exported and asked, in one epoch on a few faces."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from geofer.cli import main
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SMALL = {
@@ -15,15 +14,11 @@ SMALL = {
 }
 
 
-@pytest.fixture(scope="module")
-def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("witness")
-
-
-def geofer(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "GEOFER_CACHE": str(folder / "cache")}
-    command = [sys.executable, "-m", "geofer", *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+@pytest.fixture
+def workplace(geofer_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GEOFER_CACHE", str(geofer_cache))
+    return tmp_path
 
 
 @pytest.mark.parametrize(
@@ -36,24 +31,21 @@ def geofer(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_fit_test_and_export(config: str, geometry: str, workplace: Path) -> None:
-    run = workplace / f"{config}-{geometry}"
+    run = workplace / "run"
     small = [f"--{room}.{key}={value}" for room, settings in SMALL.items() for key, value in settings.items()]
     settings = [*small, f"--model.classifier.geometry={geometry}", f"--trainer.default_root_dir={run}"]
-    done = geofer(workplace, "fit", "--config", str(CONFIGS / f"{config}.yaml"), *settings)
-    assert done.returncode == 0, done.stderr
-    done = geofer(workplace, "test", "--config", str(run / "config.yaml"))
-    assert done.returncode == 0, done.stderr
+    assert main(["fit", "--config", str(CONFIGS / f"{config}.yaml"), *settings]) == 0
+    assert main(["test", "--config", str(run / "config.yaml")]) == 0
     assert json.loads(run.joinpath("test_metrics.json").read_text())["faces"] == 7 * 2
-    done = geofer(workplace, "export", str(run), "--output", "model.pt2", "--card")
-    assert done.returncode == 0, done.stderr
+    assert main(["export", str(run), "--output", "model.pt2", "--card"]) == 0
     inputs = ["image"] if geometry == "none" else ["image", geometry]
     card = workplace.joinpath("model.md").read_text(encoding="utf-8")
     assert [name for name in ("image", "landmarks", "blendshapes") if f"`{name}` `(B, " in card] == inputs
 
 
-def test_another_word_is_one_message(workplace: Path) -> None:
+def test_another_word_is_one_message(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--config", str(CONFIGS / "quickstart-classifier.yaml"), "--model.classifier.geometry=landmark"]
-    done = geofer(workplace, "fit", *arguments)
-    assert done.returncode == 2
-    assert "geometry" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert main(["fit", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert "geometry" in error
+    assert "Traceback" not in error

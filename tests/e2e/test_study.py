@@ -16,11 +16,11 @@ Study = Callable[..., int]
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def workplace(tmp_path_factory: pytest.TempPathFactory, geofer_cache: Path) -> Path:
     """A folder in which two rows of a study were run by the command, at a time."""
     folder = tmp_path_factory.mktemp("study")
     command = [sys.executable, "-m", "geofer", "study", "ablations", "--budget", "smoke", "--jobs", "2"]
-    environment = {**os.environ, "GEOFER_CACHE": str(folder / "cache")}
+    environment = {**os.environ, "GEOFER_CACHE": str(geofer_cache)}
     rows = ["--rows", "full", "no-syn-fi"]
     done = subprocess.run([*command, *rows], cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -28,10 +28,10 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def study(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
+def study(workplace: Path, geofer_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     """Runs the same command there without starting another interpreter; gives its exit code."""
     monkeypatch.chdir(workplace)
-    monkeypatch.setenv("GEOFER_CACHE", str(workplace / "cache"))
+    monkeypatch.setenv("GEOFER_CACHE", str(geofer_cache))
     return lambda name, *arguments: main(["study", name, "--budget", "smoke", *arguments])
 
 
