@@ -22,8 +22,8 @@ PROBABILITIES = "probabilities"
 def export_onnx(path: Path, network: nn.Module, description: ModelDescription) -> float:
     """Writes ``path`` once ONNX Runtime is known to give the probabilities that PyTorch gives.
 
-    Inputs are called as in `ModelDescription.inputs`; the output is ``probabilities``, and the batch
-    may have any size. The metadata's entry ``geofer`` is the description of the model file, as JSON.
+    Inputs are called as in `ModelDescription.inputs`; the output is ``probabilities``. The first axis of each, called
+    ``batch``, may have any size. The metadata's entry ``geofer`` is the description of the model file, as JSON.
 
     Args:
         path: The file, commonly ``….onnx``.
@@ -54,12 +54,14 @@ def onnx_bytes(network: nn.Module, description: ModelDescription) -> bytes:
     """
     check_onnx_installed()
     program = exported_program(network, description)
+    first, *others = description.inputs  # the others have the same batch, and to name it twice is warned of
     try:
         exported = torch.onnx.export(
             program,
             dynamo=True,
             input_names=description.inputs,
             output_names=[PROBABILITIES],
+            dynamic_shapes={first: {0: "batch"}, **dict.fromkeys(others)},
             verbose=False,
         )
     except Exception as error:  # an operator that ONNX lacks shows up in many ways

@@ -40,7 +40,9 @@ def test_geometry(tmp_path, inputs):
     export_onnx(tmp_path / "model.onnx", network, description)
     landmarks, blendshapes = torch.rand(4, 68, 2), torch.rand(4, 52)
     fed = {"landmarks": landmarks.numpy(), "blendshapes": blendshapes.numpy()}
-    (found,) = session_of(tmp_path / "model.onnx").run(None, fed)
+    session = session_of(tmp_path / "model.onnx")
+    assert [entry.shape[0] for entry in (*session.get_inputs(), *session.get_outputs())] == ["batch"] * 3
+    (found,) = session.run(None, fed)
     assert found.shape == (4, len(EXPRESSIONS))
     np.testing.assert_allclose(found, network(landmarks, blendshapes).softmax(1).detach(), atol=1e-5)
 
