@@ -135,7 +135,7 @@ class GeoferCLI(LightningCLI):
         for name, value in vars(arguments).items():
             if callable(value):
                 arguments[name] = self.model.hparams[name]
-        text: str = self._parser(self.subcommand).dump(self.as_given, skip_none=False, skip_validation=True)
+        text: str = self._parser(self.subcommand).dump(self.as_given, skip_unset=False, skip_validation=True)
         return text
 
 
