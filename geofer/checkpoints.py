@@ -48,6 +48,8 @@ def read_checkpoint(path: str | Path, map_location: MapLocation = "cpu") -> dict
     path = Path(path)
     if not path.is_file():
         raise CheckpointError(f"{path}: there is no such checkpoint file.")
+    if path.suffix == ".safetensors":
+        raise CheckpointError(f"{path} is a model file to recognise with; name a checkpoint (.ckpt) of a training run.")
     try:
         _verify_records(path)
     except Exception as error:  # zipfile raises a dozen different types for a damaged file

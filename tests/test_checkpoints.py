@@ -70,6 +70,13 @@ def same(loaded: dict, original: dict) -> bool:
     )
 
 
+def test_a_model_file_is_told_from_a_damaged_checkpoint(tmp_path):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(b"whatever")
+    with pytest.raises(CheckpointError, match=r"is a model file to recognise with; name a checkpoint"):
+        read_checkpoint(path)
+
+
 def test_round_trip(saved, checkpoint):
     assert same(read_checkpoint(saved), checkpoint)
     assert same(AtomicCheckpointIO().load_checkpoint(saved, weights_only=False), checkpoint)

@@ -13,6 +13,9 @@ from geofer.landmarks.alignment import CropRule
 BEST = Path("checkpoints", "best.ckpt")
 """A run's best checkpoint, in its folder."""
 
+EXPORTS = (".onnx", ".pt2")
+"""What `geofer export` writes and geofer itself does not read."""
+
 
 def read_model(source: str | Path, crop: CropRule | None = None) -> tuple[nn.Module, ModelDescription]:
     """A recogniser's network, ready to predict on the CPU, and its description.
@@ -29,8 +32,6 @@ def read_model(source: str | Path, crop: CropRule | None = None) -> tuple[nn.Mod
         HubError: The Hub has no such model, or cannot be reached.
         DataError: The report of the run's test is damaged.
     """
-    from geofer.app.checkpoint_model import from_checkpoint
-
     path = Path(source)
     if path.is_dir() and not (path / CONFIG).is_file():
         path = path / BEST
@@ -39,11 +40,18 @@ def read_model(source: str | Path, crop: CropRule | None = None) -> tuple[nn.Mod
                 f"{printable(source)} is no run, which has a {BEST}, and no model, which has a {CONFIG}."
             )
     if path.suffix == ".ckpt":
+        from geofer.app.checkpoint_model import from_checkpoint  # with Lightning, which takes three seconds to load
+
         return from_checkpoint(path, crop)
     if crop is not None:
         raise ConfigError("A crop is named for checkpoints of runs; a model file knows its own.")
     if path.is_dir():
         return load_pretrained(path)
+    if path.suffix in EXPORTS:
+        raise CheckpointError(
+            f"{printable(source)} is an export for other programs; geofer reads the checkpoint that it was made from, "
+            "or a .safetensors file that `geofer export` makes of that."
+        )
     if not path.exists() and (name := hub_name(str(source))) is not None:
         return load_pretrained(pull(name))
     return load_model(path)

@@ -12,6 +12,7 @@ from two_players import TwoPlayers
 from geofer.app.checkpoint_model import from_checkpoint
 from geofer.app.model_card import model_card
 from geofer.app.model_file import load_model
+from geofer.app.model_source import read_model
 from geofer.callbacks.reports import write_numbers
 from geofer.checkpoints import PROVENANCE
 from geofer.cli import main
@@ -100,6 +101,13 @@ def test_a_run_is_exported_by_its_folder(run, tmp_path, capsys):
     (run / "checkpoints" / "best.ckpt").unlink()
     assert main(["export", str(run), "--output", str(output)]) == 1
     assert "is no run, which has a checkpoints/best.ckpt" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "model.pt2"])
+def test_an_export_for_others_is_told_from_a_damaged_file(name, tmp_path):
+    tmp_path.joinpath(name).write_bytes(b"whatever")
+    with pytest.raises(CheckpointError, match=r"is an export for other programs; geofer reads the checkpoint"):
+        read_model(tmp_path / name)
 
 
 def test_an_older_checkpoint_is_taken_for_tight_and_that_is_told(tmp_path, capsys):

@@ -126,8 +126,8 @@ def test_other_pixels_than_ours_are_refused():
 def test_the_shipped_recogniser_is_small_and_loads_without_lightning():
     assert SHIPPED.stat().st_size < 5_000_000
     code = (
-        "import sys; from geofer.app.model_file import load_model; from geofer.app.recogniser import SHIPPED; "
-        "print(load_model(SHIPPED)[1].kind, 'lightning' in sys.modules, 'torchmetrics' in sys.modules)"
+        "import sys; import geofer; kind = geofer.load().description.kind; "
+        "print(kind, 'lightning' in sys.modules, 'torchmetrics' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["geometry", "False", "False"]
