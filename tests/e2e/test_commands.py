@@ -64,8 +64,9 @@ def test_any_timm_model_in_place_of_the_backbone(backbone: str, workplace: Path)
     assert saved["model"]["init_args"]["classifier"]["backbone"] == backbone
 
 
-def test_an_error_has_no_traceback(workplace: Path) -> None:
+def test_an_error_has_no_traceback_but_with_debug(workplace: Path) -> None:
     done = geofer(workplace, "fit", "--config", "missing.yaml")
     assert done.returncode == 2
     assert "missing.yaml" in done.stderr
     assert "Traceback" not in done.stderr
+    assert "Traceback" in geofer(workplace, "fit", "--config", "missing.yaml", "--debug").stderr
