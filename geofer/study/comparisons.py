@@ -6,27 +6,13 @@ given the face warped to its target, and its first faces are noise: where the se
 rows to the end of training, and C sees synthetic faces in the second half.
 """
 
-from geofer.study.design import (
-    Change,
-    Row,
-    Settings,
-    Study,
-    both,
-    classifier_alone,
-    learning_rate_at_most,
-    setting,
-    unchanged,
-)
+from geofer.study.design import Change, Row, Settings, Study, both, classifier_alone, setting, unchanged
 from geofer.study.siamese import expression_splits
 
 OF_OURS_ALONE = ("patches", "condition", "region_weight", "reconstruction_target", "end_to_end")
 """Arguments of `geofer.modules.GeometryGuidedFER` that no compared generator has."""
 
 ADDITIONS = ("warp", "contours", "skips")
-
-TWINS_LEARN_AT = 3e-4
-"""Learning rate of a Siamese network at most: at 1e-3, which suits a classifier of these faces, its loss stayed at that
-of guessing (seed 0)."""
 
 SIX = ("anger", "disgust", "fear", "happiness", "sadness", "surprise")
 """Those of which two are held out; a neutral face is always trained on."""
@@ -52,8 +38,7 @@ def generator(name: str) -> Change:
 def one_shot(held_out: tuple[str, ...]) -> Change:
     """The Siamese network, with the classifier's backbone, for the classifier."""
     network = setting("model.class_path", "geofer.study.siamese.OneShotFER")
-    taught = both(network, setting("model.init_args.held_out", list(held_out)))
-    return both(classifier_alone, both(taught, learning_rate_at_most(TWINS_LEARN_AT)))
+    return both(classifier_alone, both(network, setting("model.init_args.held_out", list(held_out))))
 
 
 GENERATORS = Study(

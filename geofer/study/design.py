@@ -143,18 +143,6 @@ def backbone(name: str, **arguments: object) -> Change:
     )
 
 
-def learning_rate_at_most(rate: float) -> Change:
-    """A lower learning rate of the classifier, where the settings name a higher one."""
-
-    def change(settings: Settings) -> Settings:
-        optimizer = settings["model"]["init_args"].get("classifier_optimizer", {}).get("init_args", {})
-        if optimizer.get("lr", 0.0) <= rate:
-            return settings
-        return setting("model.init_args.classifier_optimizer.init_args.lr", rate)(settings)
-
-    return change
-
-
 def merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> Settings:
     """Two configurations as repeated ``--config`` files merge: the later wins, and another class drops arguments."""
     result = dict(first)

@@ -12,7 +12,8 @@ Readings: as in the paper, h is a ResNet (or any backbone), followed by their fu
 width is ``classifier.hidden``, where they have 4096. Pairs are all those of a batch, and pairs of one expression count
 for half of the loss, where they draw as many of these as of the others. A face is compared with the support faces of
 all expressions, since Table X sets such accuracies beside a classifier's of all of them. Their L2 penalty is the
-optimiser's ``weight_decay``.
+optimiser's ``weight_decay``. All α start at -0.1, so that faces are the less the same the more they differ; with α of
+both signs, as theirs start, the loss stayed at that of guessing for as long as a study at the budget ``cpu`` lasts.
 """
 
 from collections.abc import Sequence
@@ -67,8 +68,9 @@ class TwinNetwork(nn.Module):
         backbone: Any = build_backbone(config.backbone, config.pretrained, **config.backbone_arguments)
         connected, self.weigh = nn.Linear(backbone.num_features, config.hidden), nn.Linear(config.hidden, 1)
         self.twin = nn.Sequential(backbone, connected, nn.Sigmoid())
-        for layer in (connected, self.weigh):  # as theirs: with smaller weights, it takes long to begin to learn
-            nn.init.normal_(layer.weight, std=0.2)
+        nn.init.normal_(connected.weight, std=0.05)
+        nn.init.constant_(self.weigh.weight, -0.1)
+        nn.init.constant_(self.weigh.bias, 0.5)
         self.register_buffer("support", torch.zeros(num_classes, 3, image_size, image_size))
 
     def compare(self, first: Tensor, second: Tensor) -> Tensor:

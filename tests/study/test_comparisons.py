@@ -65,14 +65,6 @@ def test_a_generator_that_paints_learns_to_the_end_and_teaches_in_the_second_hal
     assert theirs.synthetic_ramp == ours.synthetic_ramp
 
 
-def test_one_shot_rows_learn_at_a_rate_that_suits_them():
-    for given, taken in ((1e-3, 3e-4), (1e-5, 1e-5)):
-        settings = yaml.safe_load(files("geofer.study").joinpath("budgets", "cpu.yaml").read_text())
-        settings["model"]["init_args"]["classifier_optimizer"]["init_args"]["lr"] = given
-        optimizer = build(ONE_SHOT.row("fear-sadness").change(settings)["model"]).configure_optimizers()
-        assert optimizer.param_groups[0]["lr"] == taken
-
-
 def test_one_shot_rows_hold_out_each_pair_once(settings):
     rows = [row for row in ONE_SHOT.rows if row.name != "full"]
     held_out = {tuple(row.change(settings)["model"]["init_args"]["held_out"]) for row in rows}
