@@ -9,6 +9,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 
 from geofer.callbacks.loggers import Cell, log_image, log_table, takes_pictures
 from geofer.callbacks.report_figures import accuracy_figure, confusion_figure, pixels
+from geofer.figures import save_figure
 from geofer.metrics.report import RecognitionReport
 from geofer.metrics.tables import AVERAGE, accuracy_rows, pose_header, report_csv, report_path
 from geofer.modules.recognition import RecognitionModule
@@ -94,8 +95,7 @@ def write_figures(folder: Path, split: str, report: RecognitionReport) -> dict[s
     title = {"val": "Validation", "test": "Test"}[split]
     figures = {"pose_expression": accuracy_figure(report, title), "confusion": confusion_figure(report, title)}
     for name, figure in figures.items():
-        with written_whole(folder / f"{split}_{name}.png") as file:
-            figure.savefig(file, format="png")
+        save_figure(figure, folder / f"{split}_{name}.png")
     return figures
 
 

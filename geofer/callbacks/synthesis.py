@@ -13,8 +13,8 @@ from geofer.callbacks.report_figures import pixels
 from geofer.datamodules.base import FaceDataModule
 from geofer.datamodules.store import FaceDataset
 from geofer.faces import Split, denormalise_image, normalise_image
+from geofer.figures import save_figure
 from geofer.modules.generative import GenerativeModule
-from geofer.paths import written_whole
 
 POSES = {"to the left": (-30, 0), "front": (0, 0), "to the right": (30, 0)}  # pan and tilt; the nearest face is taken
 STEPS = 8
@@ -70,8 +70,7 @@ class SyntheticFaces(Callback):
         folder = Path(trainer.default_root_dir)
         folder.mkdir(parents=True, exist_ok=True)
         for name, figure in figures.items():
-            with written_whole(folder / f"{split}_{name}.png") as file:
-                figure.savefig(file, format="png")
+            save_figure(figure, folder / f"{split}_{name}.png")
             if takes_pictures(trainer):
                 log_image(trainer, f"{split}/{name}", pixels(figure))
 

@@ -33,6 +33,7 @@ from geofer.cli.runs import CONFIG, checkpoint_file
 from geofer.cli.verb_parser import VerbParser
 from geofer.errors import ConfigError, DataError
 from geofer.faces import EXPRESSIONS
+from geofer.figures import save_figure
 from geofer.landmarks import LandmarkDetector, build_detector
 from geofer.landmarks.alignment import CropRule
 from geofer.modules import GeometryGuidedFER
@@ -266,8 +267,7 @@ def _draw_way(path: Path, model: GeometryGuidedFER, face: SourceFace, target: ND
     pictures = synthesise(model, face, way)
     if not moving:
         figure = interpolation_figure([Interpolation(("own geometry", "target"), way, pictures)])
-        with written_whole(path) as file:
-            figure.savefig(file, format="png")
+        save_figure(figure, path)
         return
     side = pictures.shape[1] * -(-FRAME_SIDE // pictures.shape[1])
     frames = [Image.fromarray(picture).resize((side, side), Image.Resampling.LANCZOS) for picture in pictures]
@@ -291,8 +291,7 @@ def _draw_grid(path: Path, model: GeometryGuidedFER, face: SourceFace, given: Na
     pictures = synthesise(model, face, flat)
     grid = FaceGrid(face.crop, pictures.reshape(len(PANS), len(actions), *pictures.shape[1:]))
     figure = faces_figure([grid], [f"pan {pan:+d}" for pan in PANS], model.expressions)
-    with written_whole(path) as file:
-        figure.savefig(file, format="png")
+    save_figure(figure, path)
 
 
 def _save(path: Path, picture: NDArray[np.uint8]) -> None:

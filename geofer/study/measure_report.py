@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geofer.callbacks.synthesis import Gallery
+from geofer.figures import save_figure
 from geofer.metrics.groups import groups_csv
 from geofer.metrics.synthesis_report import synthesis_csv
 from geofer.paths import written_whole
@@ -16,7 +17,7 @@ from geofer.study.synthesis_figures import generators_figure, strips_figure
 from geofer.study.synthesis_tables import EXPLANATION, synthesis_lines, synthesis_markdown
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 SHOWN = (1, 2)
 """Which poses of `geofer.callbacks.synthesis.Gallery` stand beside each other."""
@@ -64,7 +65,7 @@ def _synthesis(
         if all(len(pictures.strip) for pictures in shown.values()):
             figures["strips"] = strips_figure(shown)
         for name, figure in figures.items():
-            _draw(folder / f"{name}.jpg", figure)
+            save_figure(figure, folder / f"{name}.jpg")
         titles = {"faces": "One test person, as Fig. 7", "strips": "From one expression to another, as Fig. 8"}
         text += "".join(f"\n![{titles[name]}]({name}.jpg)\n" for name in figures)
     return text
@@ -79,7 +80,8 @@ def _robustness(study: Study, measures: Mapping[tuple[str, int], Measures], fold
     for row, groups in curves.items():
         lines += [f"{row.name},{line}" for line in groups_csv(groups).splitlines()[1:]]
     _write(folder / "robustness.csv", "".join(f"{line}\n" for line in lines))
-    _draw(folder / "robustness.png", groups_figure({row.title: groups for row, groups in curves.items()}, study.title))
+    figure = groups_figure({row.title: groups for row, groups in curves.items()}, study.title)
+    save_figure(figure, folder / "robustness.png")
     return (
         "\n## Robustness\n\nAccuracy in percent by pan and tilt, and on test faces that are partly covered, of lower "
         "resolution, and in other light, with 95 % intervals over people; the numbers are in "
@@ -90,8 +92,3 @@ def _robustness(study: Study, measures: Mapping[tuple[str, int], Measures], fold
 def _write(path: Path, text: str) -> None:
     with written_whole(path) as file:
         file.write(text.encode())
-
-
-def _draw(path: Path, figure: "Figure") -> None:
-    with written_whole(path) as file:
-        figure.savefig(file, format=path.suffix[1:])

@@ -10,6 +10,7 @@ from statistics import mean, stdev
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from geofer.figures import save_figure
 from geofer.paths import written_whole
 from geofer.study.design import Row, Study
 from geofer.study.group_tables import Group, group_lines, groups_as_csv, groups_as_markdown, pooled_groups
@@ -172,8 +173,7 @@ def write_report(
             file.write(text.encode())
     drawn = figure(study, lines)
     for suffix in ("png", "pdf"):
-        with written_whole(folder / f"figure.{suffix}") as file:
-            drawn.savefig(file, format=suffix)
+        save_figure(drawn, folder / f"figure.{suffix}")
     for row in study.rows:
         if reports := [result.report for result in results if result.row == row.name]:
             write_row_tables(pooled(reports), row.title, folder / "rows" / row.name)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from geofer.callbacks.report_figures import accuracy_figure, confusion_figure
+from geofer.figures import save_figure
 from geofer.metrics.report import RecognitionReport
 from geofer.metrics.subsets import SubsetCounts
 from geofer.metrics.tables import percent, report_csv, report_markdown
@@ -87,8 +88,7 @@ def write_row_tables(report: RecognitionReport, title: str, folder: Path) -> Non
         return
     folder.mkdir(parents=True, exist_ok=True)
     for name, draw in ((POSE_EXPRESSION, accuracy_figure), (CONFUSION, confusion_figure)):
-        with written_whole(folder / f"{name}.png") as file:
-            draw(report, title).savefig(file, format="png")
+        save_figure(draw(report, title), folder / f"{name}.png")
     for name, text in texts.items():  # last, as they tell that the pictures are there
         with written_whole(folder / name) as file:
             file.write(text.encode())
