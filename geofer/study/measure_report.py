@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from geofer.callbacks.synthesis import Gallery
 from geofer.figures import save_figure
@@ -15,9 +14,6 @@ from geofer.study.measures import Measures
 from geofer.study.robustness_tables import pooled_curves
 from geofer.study.synthesis_figures import generators_figure, strips_figure
 from geofer.study.synthesis_tables import EXPLANATION, synthesis_lines, synthesis_markdown
-
-if TYPE_CHECKING:
-    pass
 
 SHOWN = (1, 2)
 """Which poses of `geofer.callbacks.synthesis.Gallery` stand beside each other."""

@@ -12,8 +12,9 @@ Readings: as in the paper, h is a ResNet (or any backbone), followed by their fu
 width is ``classifier.hidden``, where they have 4096. Pairs are all those of a batch, and pairs of one expression count
 for half of the loss, where they draw as many of these as of the others. A face is compared with the support faces of
 all expressions, since Table X sets such accuracies beside a classifier's of all of them. Their L2 penalty is the
-optimiser's ``weight_decay``. All α start at -0.1, so that faces are the less the same the more they differ; with α of
-both signs, as theirs start, the loss stayed at that of guessing for as long as a study at the budget ``cpu`` lasts.
+optimiser's ``weight_decay``. All α start at -0.1 and b at 0.5, so that faces are the less the same the more they
+differ, and h's last layer so small that no sigmoid is saturated; with α of both signs, as theirs start, the loss stayed
+at that of guessing for as long as a study at the budget ``cpu`` lasts.
 """
 
 from collections.abc import Sequence

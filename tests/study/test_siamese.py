@@ -54,6 +54,14 @@ def test_both_kinds_of_pairs_count_for_half():
     )
 
 
+def test_before_it_learns_faces_are_the_less_the_same_the_more_they_differ():
+    network = TwinNetwork(3, 32, CLASSIFIER).eval()
+    face = network.twin(torch.rand(1, 3, 32, 32) * 2 - 1)
+    odds = [network.compare(face, face + distance).item() for distance in (0.0, 0.1, 1.0)]
+    assert odds[0] > 0 > odds[2]
+    assert odds == sorted(odds, reverse=True)
+
+
 def test_a_comparison_is_a_weighted_distance():
     network = TwinNetwork(3, 32, CLASSIFIER).eval()
     image = torch.rand(4, 3, 32, 32) * 2 - 1
