@@ -4,7 +4,11 @@ The unit is images per second of process CPU time with one thread, which repeats
 of two 1024 × 1024 matrices, timed beside every row, says how fast the core was just then. Freed memory stays with the
 process in all variants, as it does in every training of geofer.
 
-    python benchmarks/training_step.py --sizes 64 128 --parts gan full --output training_step.csv
+A step has three sizes: ``gan`` is E, G and the discriminators; ``classifier`` adds C, which learns from real and from
+synthetic faces; in ``full``, the paper's end-to-end training, C also teaches G, which is one more way through C. The
+floating-point operations that an image takes are counted, not measured, so that steps of several codes can be compared.
+
+    python benchmarks/training_step.py --sizes 64 128 --parts gan classifier full --output training_step.csv
 """
 
 import argparse
@@ -24,12 +28,14 @@ from lightning import Callback, Trainer
 from lightning.pytorch.loggers import CSVLogger
 from torch import nn
 from torch.utils.data import DataLoader
+from torch.utils.flop_counter import FlopCounterMode
 
 from geofer.callbacks.memory import keep_freed_memory
 from geofer.faces import EXPRESSIONS, PairBatch
 from geofer.modules import ClassifierConfig, GeometryGuidedFER, LossWeights, Schedule, SynthesisConfig
 
 BATCH = {64: 32, 128: 32, 224: 8}
+PARTS = ("gan", "classifier", "full")
 VARIANTS = ("plain", "bare", "module")
 
 
@@ -54,14 +60,14 @@ def fused_adam(parameters: Iterable[nn.Parameter]) -> torch.optim.Adam:
     return torch.optim.Adam(parameters, lr=5e-4, betas=(0.5, 0.999), fused=True)
 
 
-def make_module(size: int, full: bool) -> GeometryGuidedFER:
+def make_module(size: int, part: str) -> GeometryGuidedFER:
     """The paper's networks at a size, past all ramps; synthetic faces for C are the x' of the pairs."""
     return GeometryGuidedFER(
         EXPRESSIONS,
         size,
         classifier=ClassifierConfig("resnet50", pretrained=False),
-        weights=LossWeights() if full else LossWeights(classification=0),
-        schedule=Schedule(0, 0, 0, 0, classifier_start=0 if full else 1_000_000),
+        weights=LossWeights() if part == "full" else LossWeights(classification=0),
+        schedule=Schedule(0, 0, 0, 0, classifier_start=1_000_000 if part == "gan" else 0),
         synthesis=SynthesisConfig(targets="pair"),
         generator_optimizer=fused_adam,
         discriminator_optimizer=fused_adam,
@@ -79,15 +85,15 @@ class Loop:
 
     adam = staticmethod(fused_adam)
 
-    def __init__(self, size: int, full: bool, bf16: bool) -> None:
-        module = make_module(size, full)
+    def __init__(self, size: int, part: str, bf16: bool) -> None:
+        module = make_module(size, part)
         if isinstance(self, PlainLoop):
             module.to(memory_format=torch.contiguous_format)
         self.g = module.synthesizer
         self.d_att, self.d_i, self.c = module.attribute_discriminator, module.identity_discriminator, module.classifier
         self.d = nn.ModuleList([self.d_att, self.d_i])
         self.optimizers = [self.adam(network.parameters()) for network in (self.g, self.d, self.c)]
-        self.full, self.bf16 = full, bf16
+        self.classifies, self.teaches, self.bf16 = part != "gan", part == "full", bf16
 
     def _autocast(self) -> torch.autocast | nullcontext[None]:
         return torch.autocast("cpu", torch.bfloat16, cache_enabled=False) if self.bf16 else nullcontext()
@@ -106,7 +112,7 @@ class Loop:
         geometry = (fake.reconstruction - target).square().sum(dim=(1, 2)).mean()
         loss = F.l1_loss(image, batch["target_image"]) + 1e-4 * (variation + geometry)
         loss = loss + 1e-3 * (bce(self.d_att(image, fake.embedding), True) + bce(self.d_i(fake.identity), True))
-        if self.full:
+        if self.teaches:
             self.c.eval()
             loss = loss + 1e-3 * F.cross_entropy(self.c(image), batch["target_expression"], label_smoothing=0.1)
             self.c.train()
@@ -140,7 +146,7 @@ class PlainLoop(Loop):
         with self._autocast():
             loss = self._generator_loss(batch, self._synthesize(batch))
         self._update(generator, loss)
-        if self.full:
+        if self.classifies:
             with self._autocast():
                 loss = self._classifier_loss(batch, self._synthesize(batch).image.detach())
             self._update(classifier, loss)
@@ -162,7 +168,7 @@ class BareLoop(Loop):
             loss = self._generator_loss(batch, fake)
         self._update(generator, loss)
         others.requires_grad_(True)
-        if self.full:
+        if self.classifies:
             with self._autocast():
                 loss = self._classifier_loss(batch, detached[0])
             self._update(classifier, loss)
@@ -192,7 +198,7 @@ def time_loop(step: Callable[[PairBatch], None], batch: PairBatch, batches: int)
     return time.process_time() - start
 
 
-def time_module(size: int, full: bool, bf16: bool, batches: int, folder: Path) -> float:
+def time_module(size: int, part: str, bf16: bool, batches: int, folder: Path) -> float:
     """The same for the Lightning module under its trainer, with a logger."""
     stopwatch = Stopwatch(batches)
     trainer = Trainer(
@@ -206,8 +212,17 @@ def time_module(size: int, full: bool, bf16: bool, batches: int, folder: Path) -
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    trainer.fit(make_module(size, full), DataLoader([make_batch(size)] * (batches + 2), batch_size=None))
+    trainer.fit(make_module(size, part), DataLoader([make_batch(size)] * (batches + 2), batch_size=None))
     return stopwatch.seconds
+
+
+def count_operations(variant: str, size: int, part: str) -> float:
+    """Floating-point operations of a step for each image, in 10⁹; the module does what the bare loop does."""
+    batch = PairBatch({name: values[:2] for name, values in make_batch(size).items()})
+    loop = (PlainLoop if variant == "plain" else BareLoop)(size, part, bf16=False)
+    with FlopCounterMode(display=False) as counter:
+        loop.step(batch)
+    return counter.get_total_flops() / len(batch["image"]) / 1e9
 
 
 def sgemm() -> float:
@@ -220,25 +235,26 @@ def sgemm() -> float:
     return 20 * 1024**3 / (time.process_time() - start) / 1e9
 
 
-def time_variant(variant: str, size: int, full: bool, bf16: bool, batches: int, folder: Path) -> float:
+def time_variant(variant: str, size: int, part: str, bf16: bool, batches: int, folder: Path) -> float:
     """Seconds of CPU for so many batches of one variant."""
     torch.manual_seed(0)
     if variant == "module":
-        return time_module(size, full, bf16, batches, folder)
-    loop = (PlainLoop if variant == "plain" else BareLoop)(size, full, bf16)
+        return time_module(size, part, bf16, batches, folder)
+    loop = (PlainLoop if variant == "plain" else BareLoop)(size, part, bf16)
     return time_loop(loop.step, make_batch(size), batches)
 
 
 def measure(arguments: argparse.Namespace) -> Iterator[dict[str, object]]:
     """One row for each size, part, precision and variant: the best of several turns, in which variants alternate."""
     for size, part, precision in product(arguments.sizes, arguments.parts, arguments.precisions):
-        kind = (size, part == "full", precision == "bf16", arguments.batches, arguments.folder)
+        kind = (size, part, precision == "bf16", arguments.batches, arguments.folder)
         turns = [
             {variant: (time_variant(variant, *kind), sgemm()) for variant in arguments.variants}
             for _ in range(arguments.turns)
         ]
         for variant in arguments.variants:
             speeds = sorted(BATCH[size] * arguments.batches / turn[variant][0] for turn in turns)
+            operations = count_operations(variant, size, part)
             yield {
                 "size": size,
                 "part": part,
@@ -247,6 +263,8 @@ def measure(arguments: argparse.Namespace) -> Iterator[dict[str, object]]:
                 "batch": BATCH[size],
                 "images_per_second": round(speeds[-1], 2),
                 "slowest_turn": round(speeds[0], 2),
+                "gflop_per_image": round(operations, 2),
+                "gflops": round(speeds[-1] * operations, 1),
                 "sgemm_gflops": round(max(turn[variant][1] for turn in turns), 1),
             }
 
@@ -255,7 +273,7 @@ def main() -> None:
     """Parse the command line, measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=list(BATCH), choices=list(BATCH))
-    parser.add_argument("--parts", nargs="+", default=["gan", "full"], choices=["gan", "full"])
+    parser.add_argument("--parts", nargs="+", default=list(PARTS), choices=PARTS)
     parser.add_argument("--precisions", nargs="+", default=["fp32", "bf16"], choices=["fp32", "bf16"])
     parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=VARIANTS)
     parser.add_argument("--batches", type=int, default=4, help="timed batches of each turn")
