@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from geofer.cli.assumptions import assumptions_told
+from geofer.cli.interrupts import interrupts_kept
 from geofer.errors import ConfigError, GeoferError
 
 
@@ -140,7 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             close = get_close_matches(verb, VERBS, n=1)
             hint = f"Did you mean {close[0]}?" if close else f"There are {', '.join(VERBS)}."
             raise ConfigError(f"There is no verb {verb!r}. {hint}")
-        with assumptions_told():
+        with interrupts_kept(), assumptions_told():
             VERBS[verb][0](rest)
     except (GeoferError, OSError) as error:
         if debug:
