@@ -1,7 +1,5 @@
 """How well each row of a study recognises groups of people, such as the old: one table, a column a group."""
 
-import csv
-import io
 import math
 from collections.abc import Mapping, Sequence
 
@@ -42,19 +40,6 @@ def group_lines(rows: Mapping[str, Mapping[Group, float]]) -> list[list[str]]:
         [title, *(_cell(shares.get(group, math.nan)) for group in groups), _cell(widest_gap(shares))]
         for title, shares in rows.items()
     ]
-
-
-def groups_as_csv(lines: Sequence[Sequence[str]]) -> str:
-    """The table as CSV."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(lines)
-    return text.getvalue()
-
-
-def groups_as_markdown(lines: Sequence[Sequence[str]]) -> str:
-    """The table as Markdown."""
-    headings, *rows = lines
-    return "".join(f"| {' | '.join(line)} |\n" for line in (headings, ["---", *["---:"] * (len(headings) - 1)], *rows))
 
 
 def _cell(value: float) -> str:

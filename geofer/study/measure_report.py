@@ -8,12 +8,13 @@ from geofer.figures import save_figure
 from geofer.metrics.groups import groups_csv
 from geofer.metrics.synthesis_report import synthesis_csv
 from geofer.paths import written_whole
+from geofer.study.cells import cells_as_markdown
 from geofer.study.design import Study
 from geofer.study.group_figures import groups_figure
 from geofer.study.measures import Measures
 from geofer.study.robustness_tables import pooled_curves
 from geofer.study.synthesis_figures import generators_figure, strips_figure
-from geofer.study.synthesis_tables import EXPLANATION, synthesis_lines, synthesis_markdown
+from geofer.study.synthesis_tables import EXPLANATION, synthesis_lines
 
 SHOWN = (1, 2)
 """Which poses of `geofer.callbacks.synthesis.Gallery` stand beside each other."""
@@ -48,8 +49,8 @@ def _synthesis(
     by_row = {row.title: [runs[key] for key in runs if key[0] == row.name] for row in study.rows}
     lines = synthesis_lines({title: reports for title, reports in by_row.items() if reports})
     _write(folder / "synthesis.csv", synthesis_csv({f"{row}-{seed}": report for (row, seed), report in runs.items()}))
-    _write(folder / "synthesis.md", synthesis_markdown(lines))
-    text = f"\n## Synthetic faces\n\n{EXPLANATION}\n\n{synthesis_markdown(lines)}"
+    _write(folder / "synthesis.md", cells_as_markdown(lines))
+    text = f"\n## Synthetic faces\n\n{EXPLANATION}\n\n{cells_as_markdown(lines)}"
     seed = min((seed for (_, seed), found in measures.items() if found.pictures is not None), default=0)
     shown = {
         row.title: found.pictures

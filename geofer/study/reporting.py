@@ -1,7 +1,5 @@
 """From finished runs to tables (CSV, Markdown, LaTeX), a figure (PNG, PDF), and a report beside the paper's numbers."""
 
-import csv
-import io
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +9,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from geofer.figures import save_figure
+from geofer.metrics.report import RecognitionReport
 from geofer.paths import written_whole
+from geofer.study.cells import Lines, cells_as_csv, cells_as_markdown
 from geofer.study.design import Row, Study
-from geofer.study.group_tables import Group, group_lines, groups_as_csv, groups_as_markdown, pooled_groups
+from geofer.study.expression_tables import expression_lines
+from geofer.study.group_tables import Group, group_lines, pooled_groups
 from geofer.study.measure_report import write_measure_report
 from geofer.study.measures import Measures
 from geofer.study.row_tables import CONFUSION, FORMATS, POSE_EXPRESSION, pooled, write_row_tables
@@ -92,16 +93,12 @@ def _spread(values: Sequence[float]) -> float:
 
 def as_csv(lines: Sequence[Line]) -> str:
     """The table as CSV."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([HEADINGS, *(line.cells() for line in lines)])
-    return text.getvalue()
+    return cells_as_csv([HEADINGS, *(line.cells() for line in lines)])
 
 
 def as_markdown(lines: Sequence[Line]) -> str:
     """The table as Markdown."""
-    rows = [[*HEADINGS], ["---", *["---:"] * (len(HEADINGS) - 1)], *(line.cells() for line in lines)]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return cells_as_markdown([HEADINGS, *(line.cells() for line in lines)])
 
 
 def as_latex(lines: Sequence[Line]) -> str:
@@ -154,12 +151,13 @@ def write_report(
 ) -> Path:
     """Writes ``table.csv``, ``.md`` and ``.tex``, ``figure.png`` and ``.pdf``, tables of each row, and ``report.md``.
 
-    The rows' own tables lie in ``rows/<row>/``, see `geofer.study.row_tables.write_row_tables`. If it is known whom the
-    faces show, there are ``groups.csv`` and ``.md``, too; and what `geofer.study.measure_report` writes of measures.
+    The rows' own tables lie in ``rows/<row>/``, see `geofer.study.row_tables.write_row_tables`; what all rows recognise
+    of each expression, in ``expressions.csv`` and ``.md``. If it is known whom the faces show, there are ``groups.csv``
+    and ``.md``, too; and what `geofer.study.measure_report` writes of measures.
 
     Args:
         study: What was compared.
-        results: All finished runs.
+        results: All finished runs, at least one.
         folder: Where to write.
         settings: The command that made them, for the reader.
         measures: What was measured of finished runs beside their accuracy, by row and seed.
@@ -174,23 +172,35 @@ def write_report(
     drawn = figure(study, lines)
     for suffix in ("png", "pdf"):
         save_figure(drawn, folder / f"figure.{suffix}")
-    for row in study.rows:
-        if reports := [result.report for result in results if result.row == row.name]:
-            write_row_tables(pooled(reports), row.title, folder / "rows" / row.name)
+    reports = _reports(study, results)
+    for row, report in reports.items():
+        write_row_tables(report, row.title, folder / "rows" / row.name)
+    expressions = expression_lines({row.title: report for row, report in reports.items()})
+    _write_cells(expressions, folder / "expressions")
     people = group_lines(_groups(study, results))
     if len(people) > 1:
-        for suffix, text in (("csv", groups_as_csv(people)), ("md", groups_as_markdown(people))):
-            with written_whole(folder / f"groups.{suffix}") as file:
-                file.write(text.encode())
-    expressions = results[0].report.expressions if results else ()
-    measured = write_measure_report(study, measures, expressions, folder)
+        _write_cells(people, folder / "groups")
+    measured = write_measure_report(study, measures, results[0].report.expressions, folder)
     path = folder / "report.md"
     with written_whole(path) as file:
-        file.write((_report(study, lines, results, settings) + measured).encode())
+        file.write((_report(study, lines, expressions, results, settings) + measured).encode())
     return path
 
 
-def _report(study: Study, lines: Sequence[Line], results: Sequence[Result], settings: str) -> str:
+def _reports(study: Study, results: Sequence[Result]) -> dict[Row, RecognitionReport]:
+    """What each row with a finished run recognises, its seeds counted together."""
+    seeds = {row: [result.report for result in results if result.row == row.name] for row in study.rows}
+    return {row: pooled(reports) for row, reports in seeds.items() if reports}
+
+
+def _write_cells(lines: Lines, path: Path) -> None:
+    """Writes a table as ``.csv`` and ``.md``."""
+    for suffix, text in (("csv", cells_as_csv(lines)), ("md", cells_as_markdown(lines))):
+        with written_whole(path.with_suffix(f".{suffix}")) as file:
+            file.write(text.encode())
+
+
+def _report(study: Study, lines: Sequence[Line], expressions: Lines, results: Sequence[Result], settings: str) -> str:
     subjects = sorted({result.report.subjects for result in results})
     faces = sorted({result.report.faces for result in results})
     return (
@@ -199,8 +209,16 @@ def _report(study: Study, lines: Sequence[Line], results: Sequence[Result], sett
         "± is the standard deviation over seeds; differences are to the row "
         f"“{study.row(study.reference).title}”, seed by seed. The paper's numbers are of other faces: compare "
         "differences, not accuracies.\n\n"
-        f"{as_markdown(lines)}\n![{study.title}](figure.png)\n\n{_rows(study, {result.row for result in results})}"
-        f"{_people(study, results)}"
+        f"{as_markdown(lines)}\n![{study.title}](figure.png)\n\n{_expressions(expressions)}"
+        f"{_rows(study, {result.row for result in results})}{_people(study, results)}"
+    )
+
+
+def _expressions(lines: Lines) -> str:
+    """Accuracy by expression."""
+    return (
+        "## By expression\n\nAs in Table X of the paper, in percent of each expression's faces, the faces of all seeds "
+        f"together.\n\n{cells_as_markdown(lines)}\n"
     )
 
 
@@ -219,7 +237,7 @@ def _people(study: Study, results: Sequence[Result]) -> str:
         "\n## By groups of people\n\nAccuracy in percent by gender, age and largest share of ancestry of the people, "
         "who are rendered; the faces of all seeds together. The gap is the largest difference between groups of one "
         "kind: with few people it is mostly chance.\n\n"
-        f"{groups_as_markdown(lines)}"
+        f"{cells_as_markdown(lines)}"
     )
 
 

@@ -62,9 +62,3 @@ def _cells(values: Sequence[float]) -> list[str]:
         "–" if math.isnan(value) else "∞" if math.isinf(value) else f"{value:.{digits}f}"
         for value, (digits, _, _) in zip(values, COLUMNS.values(), strict=True)
     ]
-
-
-def synthesis_markdown(lines: Sequence[Sequence[str]]) -> str:
-    """The table as Markdown."""
-    headings, *rows = lines
-    return "".join(f"| {' | '.join(line)} |\n" for line in (headings, ["---", *["---:"] * (len(headings) - 1)], *rows))

@@ -5,7 +5,8 @@ import math
 import pytest
 
 from geofer.metrics.groups import GroupAccuracy
-from geofer.study.group_tables import group_lines, groups_as_csv, groups_as_markdown, pooled_groups, widest_gap
+from geofer.study.cells import cells_as_csv, cells_as_markdown
+from geofer.study.group_tables import group_lines, pooled_groups, widest_gap
 
 
 def group(factor, level, correct, faces):
@@ -33,5 +34,5 @@ def test_a_group_that_a_row_has_not_is_a_dash():
     lines = group_lines({"both": pooled_groups(SEEDS), "one": pooled_groups(SEEDS[1:])})
     assert lines[0] == ["row", "gender: female", "gender: male", "age: old", "age: adult", "widest gap"]
     assert lines[2] == ["one", "5.00", "–", "–", "25.00", "–"]
-    assert groups_as_csv(lines).splitlines()[1] == "both,30.00,50.00,75.00,25.00,50.00"
-    assert groups_as_markdown(lines).splitlines()[2] == "| both | 30.00 | 50.00 | 75.00 | 25.00 | 50.00 |"
+    assert cells_as_csv(lines).splitlines()[1] == "both,30.00,50.00,75.00,25.00,50.00"
+    assert cells_as_markdown(lines).splitlines()[2] == "| both | 30.00 | 50.00 | 75.00 | 25.00 | 50.00 |"

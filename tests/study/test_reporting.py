@@ -70,7 +70,8 @@ def test_the_paper_is_in_the_legend_only_if_it_has_numbers():
 
 def test_a_report_is_complete(tmp_path):
     report = write_report(STUDY, RESULTS, tmp_path, "geofer study toy")
-    names = {"figure.pdf", "figure.png", "report.md", "rows", "table.csv", "table.md", "table.tex"}
+    names = {"expressions.csv", "expressions.md", "figure.pdf", "figure.png", "report.md", "rows"}
+    names |= {"table.csv", "table.md", "table.tex"}
     assert {path.name for path in tmp_path.iterdir()} == names
     text = report.read_text()
     assert "geofer study toy" in text
