@@ -28,6 +28,9 @@ class ClassifierConfig:
         pretrained: Start from ImageNet weights, as the paper's classifier does.
         hidden: Width of the first of the two fully connected layers after the backbone.
         backbone_arguments: Keyword arguments of the backbone.
+        normalize: Standardise the backbone's features over the batch before the first fully connected layer. A wide
+            backbone that starts from scratch needs it: 2048 features that are all positive move a hidden unit so far
+            in a few steps of Adam that most units fall silent, and in the end all, so that every face gets one answer.
         geometry: What a second witness looks at: ``none`` is the paper's classifier of pixels; ``landmarks`` are the
             68 points, brought to a common place, size and roll; ``blendshapes`` are MediaPipe's 52 facial actions.
         witness_dropout: Share of the training faces that one of the two witnesses does not see, half of them each, so
@@ -40,6 +43,7 @@ class ClassifierConfig:
     pretrained: bool = True
     hidden: int = 512
     backbone_arguments: dict[str, Any] = field(default_factory=dict)
+    normalize: bool = False
     geometry: Geometry = "none"
     witness_dropout: float = 0.2
     pixel_loss: float = 1.0
@@ -71,7 +75,7 @@ class Answers(NamedTuple):
 
 
 class Classifier(nn.Module):
-    """C_exp: backbone, FC 512, ReLU, FC K.
+    """C_exp: backbone, FC 512, ReLU, FC K; with ``normalize`` a BatchNorm stands behind the backbone.
 
     With ``geometry`` a perceptron looks at the geometry g beside it, and their logits add up::
 
@@ -89,6 +93,7 @@ class Classifier(nn.Module):
         super().__init__()
         backbone: Any = build_backbone(config.backbone, config.pretrained, **config.backbone_arguments)
         self.backbone: nn.Module = backbone
+        self.norm = nn.BatchNorm1d(backbone.num_features) if config.normalize else nn.Identity()
         self.head = nn.Sequential(
             nn.Linear(backbone.num_features, config.hidden), nn.ReLU(), nn.Linear(config.hidden, num_classes)
         )
@@ -131,7 +136,7 @@ class Classifier(nn.Module):
 
     def answers(self, image: Tensor, geometry: Tensor | None = None) -> Answers:
         """As `forward`, and what the pixels alone say, which costs nothing more."""
-        pixels: Tensor = self.head(self.backbone(image))
+        pixels: Tensor = self.head(self.norm(self.backbone(image)))
         if self.witness is None or geometry is None:
             return Answers(pixels, None)
         features = self.witness.features(geometry, geometry)

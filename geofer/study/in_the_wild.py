@@ -8,9 +8,10 @@ from anywhere, in changing light and before changing backgrounds, and less expre
 from copy import deepcopy
 
 from geofer.errors import ConfigError
+from geofer.study.backbones import deep_classifier
 from geofer.study.classical_rows import classical, measure
 from geofer.study.data import CROSS_DATA_SET, RENDERED_FACES, is_of
-from geofer.study.design import Change, Row, Settings, Study, backbone, both, classifier_alone, unchanged
+from geofer.study.design import Change, Row, Settings, Study, both, classifier_alone, unchanged
 
 LOOKS_DIFFERENT = {"poses": "continuous", "scene": "picture", "camera": True, "levels": [3]}
 """What the rendered faces that are tested on have in place of the settings of those that are trained on."""
@@ -48,7 +49,7 @@ IN_THE_WILD = Study(
     rows=(
         _row("full", "full method", unchanged, 27.24),
         _row("no-syn-fi", "No_SynFI: no synthetic faces", classifier_alone),
-        _row("resnet50", "ResNet50 alone", both(classifier_alone, backbone("resnet50"))),
+        _row("resnet50", "ResNet50 alone", deep_classifier("resnet50", zero_init_residual=True)),
         *(
             Row(name.lower(), name, both(across, classical(name)), paper, measure)
             for name, paper in (("MvDA", 22.70), ("GMLDA", 19.99), ("GMLPP", 22.80), ("DS-GPLVM", 24.70))

@@ -39,6 +39,15 @@ def test_resnet50_is_the_one_of_the_paper() -> None:
     assert sum(parameter.numel() for parameter in backbone.parameters()) == 25_557_032 - (2048 * 1000 + 1000)
 
 
+@pytest.mark.parametrize(("name", "convolutions"), [("vgg16", 14_714_688), ("vgg19", 20_024_384)])
+def test_a_vgg_ends_with_its_last_pooling_layer(name: str, convolutions: int) -> None:
+    backbone = build_backbone(name).eval()
+    assert sum(parameter.numel() for parameter in backbone.parameters()) == convolutions
+    image = torch.rand(2, 3, 64, 64)
+    assert torch.equal(backbone(image), backbone.features(image).flatten(2).mean(2))
+    assert backbone(image).shape == (2, backbone.num_features) == (2, 512)
+
+
 def test_unknown_name_suggests_plugins_and_timm_models() -> None:
     with pytest.raises(PluginError, match="convnext_tiny"):
         build_backbone("convnext_tinny")

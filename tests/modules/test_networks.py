@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from geofer.errors import ConfigError
@@ -124,6 +125,35 @@ def test_classifier_is_backbone_fc_relu_fc():
     assert [type(layer) for layer in network.head] == [nn.Linear, nn.ReLU, nn.Linear]
     assert parameters(network.head) == fc(2048, 512) + fc(512, 7)
     assert network(torch.zeros(2, 3, 64, 64)).shape == (2, 7)
+
+
+def test_normalised_features_stand_before_the_head():
+    network = Classifier(7, ClassifierConfig("small_resnet", False, 16, {"widths": [4, 8]}, normalize=True))
+    images = torch.rand(16, 3, 32, 32)
+    features = network.backbone(images)
+    standardised = (features - features.mean(0)) / (features.var(0, correction=0) + 1e-5).sqrt()
+    torch.testing.assert_close(network(images), network.head(standardised), rtol=1e-4, atol=1e-5)
+    assert parameters(network.norm) == 2 * 8
+
+
+def test_wide_features_silence_a_head_unless_they_are_normalised():
+    """As ResNet50's from scratch did: 2048 of them, all positive, and most of what they are is the same for all."""
+    draw = torch.Generator().manual_seed(0)
+    faces, labels = torch.rand(64, 2048, generator=draw) * 0.2 + 0.9, torch.arange(64) % 7
+    alive = {}
+    for normalize in (False, True):
+        torch.manual_seed(0)
+        network = Classifier(7, ClassifierConfig("resnet50", False, normalize=normalize))
+        tail = nn.Sequential(network.norm, network.head[:2])
+        optimiser = torch.optim.Adam([*tail.parameters(), *network.head[2].parameters()], lr=1e-3)
+        for _ in range(60):
+            loss = F.cross_entropy(network.head[2](tail(faces)), labels)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        alive[normalize] = (tail(faces) > 0).any(0).float().mean().item()
+    assert alive[False] < 0.2
+    assert alive[True] > 0.9
 
 
 def test_backbone_arguments_reach_the_backbone():

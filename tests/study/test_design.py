@@ -58,6 +58,22 @@ def test_the_classifier_alone_keeps_its_own_settings(settings):
     assert {key: alone[key] for key in ("data", "trainer")} == {key: settings[key] for key in ("data", "trainer")}
 
 
+def test_a_deep_classifier_without_weights_gets_what_it_needs_to_learn(settings):
+    row = STUDIES["backbones"].row("vgg16")
+    given = setting("model.init_args.classifier.pretrained", True)(settings)
+    pretrained, scratch = (
+        row.change(setting("model.init_args.classifier.pretrained", start)(settings))["model"]["init_args"]
+        for start in (True, False)
+    )
+    assert pretrained["classifier"]["backbone"] == scratch["classifier"]["backbone"] == "vgg16"
+    assert "normalize" not in pretrained["classifier"]
+    assert scratch["classifier"]["normalize"] is True
+    assert pretrained.get("classifier_optimizer") == given["model"]["init_args"].get("classifier_optimizer")
+    known = settings["model"]["init_args"].get("classifier_optimizer", {"class_path": "torch.optim.Adam"})
+    assert scratch["classifier_optimizer"]["class_path"] == known["class_path"]
+    assert scratch["classifier_optimizer"]["init_args"]["lr"] == 1e-4
+
+
 def test_a_row_that_names_a_default_is_the_full_method_written_otherwise(settings):
     assert (SynthesisConfig().noise, SynthesisConfig().per_real) == (0.0, 1.0)
     for study, name, value in (("landmark-noise", "sigma-0", "noise"), ("synthetic-faces", "1n", "per_real")):
