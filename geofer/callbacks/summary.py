@@ -8,6 +8,11 @@ from geofer.callbacks.predictions import PREDICTIONS
 from geofer.metrics.report import RecognitionReport
 from geofer.metrics.tables import load_report, report_path, report_table
 
+ONE_ANSWER = (
+    "Every face was taken for {}: nothing was learned. Train for longer or at a smaller learning rate; a wide backbone "
+    "that starts from scratch wants --model.classifier.normalize true."
+)
+
 SUFFIXES = (".yaml", ".json", ".csv", ".png", ".ckpt")
 
 
@@ -63,6 +68,8 @@ def print_summary(report: RecognitionReport, folder: Path, title: str) -> None:
 
     console = get_console()
     console.print(report_table(report, title))
+    if report.only_answer is not None:
+        console.print(ONE_ANSWER.format(report.only_answer), highlight=False, markup=False, soft_wrap=True)
     console.print(f"The run lies in [bold]{escape(str(folder))}[/bold]:", highlight=False, soft_wrap=True)
     for path in run_files(folder):
         console.print(f"  {escape(str(path))}", highlight=False, soft_wrap=True)

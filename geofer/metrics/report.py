@@ -82,6 +82,13 @@ class RecognitionReport:
         """The table's bottom right cell: the mean of `pose_means`."""
         return float(self.pose_means.mean())
 
+    @property
+    def only_answer(self) -> str | None:
+        """The expression that all faces of several expressions were taken for; None if the answers differ."""
+        answers = np.flatnonzero(self.confusion.any(axis=0))
+        shown = np.count_nonzero(self.confusion.any(axis=1))
+        return self.expressions[answers[0]] if len(answers) == 1 < shown else None
+
     def scalars(self) -> dict[str, float]:
         """The numbers to log and to choose checkpoints by, all in [0, 1]."""
         return {

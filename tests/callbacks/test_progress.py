@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 import rich
-from random_faces import RandomFaces, classifier_model, full_model, make_trainer
+import torch
+from random_faces import EXPRESSIONS, RandomFaces, classifier_model, full_model, make_trainer
 
 from geofer.callbacks import progress
 from geofer.callbacks.predictions import PredictionTable
@@ -70,6 +71,7 @@ def test_summary_shows_the_report_and_the_files(tmp_path, capsys):
     trainer = fit(tmp_path, model, [Reports(), Summary()], epochs=1)
     out = capsys.readouterr().out
     assert "Best validation" in out
+    assert ("Every face was taken for" in out) == (model.reports["val"].only_answer is not None)
     assert percent(model.reports["val"].corner) in out
     trainer.test(model, datamodule=RandomFaces(), verbose=False)
     out = capsys.readouterr().out
@@ -81,6 +83,18 @@ def test_summary_shows_the_report_and_the_files(tmp_path, capsys):
     assert str(tmp_path) in out
     for name in ("test_metrics.json", "test_pose_expression.csv", "test_confusion.png", "val_confusion.png"):
         assert f"  {name}" in out.splitlines()
+
+
+def test_summary_says_that_every_face_got_one_answer(tmp_path, capsys):
+    model = classifier_model()
+    last = model.classifier.head[-1]
+    torch.nn.init.zeros_(last.weight)
+    torch.nn.init.zeros_(last.bias)
+    last.bias.data[1] = 1.0
+    make_trainer(tmp_path, [Reports(), Summary()]).test(model, datamodule=RandomFaces(), verbose=False)
+    out = capsys.readouterr().out
+    assert f"Every face was taken for {EXPRESSIONS[1]}: nothing was learned." in out
+    assert "--model.classifier.normalize true" in out
 
 
 def test_summary_says_where_the_predictions_are(tmp_path, capsys):

@@ -67,6 +67,18 @@ def test_means_follow_the_papers_convention():
     assert report.corner * 100 == pytest.approx(92.09, abs=0.0051)
 
 
+@pytest.mark.parametrize(
+    ("confusion", "answer"),
+    [([[0, 3], [0, 2]], "surprise"), ([[1, 2], [0, 2]], None), ([[0, 0], [0, 2]], None), ([[2, 0], [0, 2]], None)],
+)
+def test_the_only_answer_to_faces_of_several_expressions(confusion, answer):
+    confusion = np.array(confusion)
+    total, correct = confusion.sum(1)[None], confusion.diagonal()[None]
+    poses = np.zeros((1, 2))
+    report = RecognitionReport(("happiness", "surprise"), poses, correct, total, confusion, 0.0, 0.0, 1.0, 2)
+    assert report.only_answer == answer
+
+
 def test_empty_cells_are_left_out_of_the_means():
     metrics = RecognitionMetrics(EXPRESSIONS)
     right, wrong = torch.eye(4)[[0]], torch.eye(4)[[3]]
