@@ -137,7 +137,7 @@ def figure(study: Study, lines: Sequence[Line]) -> "Figure":
         axes.set_yticks(places, [line.title for line in lines])
         axes.invert_yaxis()
         axes.set(xlabel="test accuracy in %")
-    axes.set_title(study.title)
+    drawn.suptitle(study.title)
     axes.legend()
     return drawn
 

@@ -68,6 +68,16 @@ def test_the_paper_is_in_the_legend_only_if_it_has_numbers():
         assert sorted(text.get_text() for text in legend.get_texts()) == names
 
 
+def test_the_title_lies_within_the_figure_beside_long_names_of_rows():
+    long = [replace(line, title="Siamese network, one happiness and one surprise") for line in table(STUDY, RESULTS)]
+    drawn = figure(replace(STUDY, title="Two expressions known from one face each"), long)
+    drawn.draw_without_rendering()
+    titles = [drawn._suptitle, *(axes.title for axes in drawn.axes)]
+    box, whole = next(text for text in titles if text and text.get_text()).get_window_extent(), drawn.bbox
+    assert whole.x0 <= box.x0 < box.x1 <= whole.x1
+    assert whole.y0 <= box.y0 < box.y1 <= whole.y1
+
+
 def test_a_report_is_complete(tmp_path):
     report = write_report(STUDY, RESULTS, tmp_path, "geofer study toy")
     names = {"expressions.csv", "expressions.md", "figure.pdf", "figure.png", "report.md", "rows"}
