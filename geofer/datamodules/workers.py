@@ -3,10 +3,12 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
 
@@ -22,7 +24,7 @@ def work_through(work: Callable[[Job], Result], jobs: Iterable[Job], workers: in
     """The results of ``work`` for each job, in the order in which they come; jobs are drawn as they are needed.
 
     Args:
-        work: A function that can be pickled.
+        work: A function that can be pickled, of a module: a process does not know the script that is run.
         jobs: What it is called with.
         workers: Processes; None takes one a core, 1 works in this one.
 
@@ -37,13 +39,13 @@ def work_through(work: Callable[[Job], Result], jobs: Iterable[Job], workers: in
     context = multiprocessing.get_context("spawn")  # torch and warp do not survive a fork
     with ProcessPoolExecutor(count, context, initializer=_start_worker) as pool:
         remaining = iter(jobs)
-        pending: set[Future[Result]] = {pool.submit(work, job) for job in islice(remaining, 2 * count)}
+        pending = _submit(pool, work, islice(remaining, 2 * count))
         try:
             while pending:
                 done, pending = wait(pending, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield future.result()
-                pending |= {pool.submit(work, job) for job in islice(remaining, len(done))}
+                pending |= _submit(pool, work, islice(remaining, len(done)))
         except BrokenProcessPool as error:
             raise GeoferError(
                 "A working process ended abruptly, perhaps because memory ran out. What was finished is kept: run the "
@@ -51,6 +53,26 @@ def work_through(work: Callable[[Job], Result], jobs: Iterable[Job], workers: in
             ) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _submit(pool: ProcessPoolExecutor, work: Callable[[Job], Result], jobs: Iterable[Job]) -> set[Future[Result]]:
+    with _script_hidden():  # a process may be started for each
+        return {pool.submit(work, job) for job in jobs}
+
+
+@contextmanager
+def _script_hidden() -> Iterator[None]:
+    """Lets new processes start without the script that is run: they would run it, too, unless it guards its last lines.
+
+    One without ``if __name__ == "__main__":`` would ask for processes again, and wait for a cache that is being made.
+    """
+    script = sys.modules["__main__"]
+    hidden = {name: value for name, value in vars(script).items() if name in ("__spec__", "__file__")}
+    vars(script).update(dict.fromkeys(hidden))
+    try:
+        yield
+    finally:
+        vars(script).update(hidden)
 
 
 def _start_worker() -> None:
