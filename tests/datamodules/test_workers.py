@@ -1,6 +1,5 @@
 """Work in several processes: one that is killed, and a script that guards nothing."""
 
-import math
 import os
 import subprocess
 import sys
