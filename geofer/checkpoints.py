@@ -12,7 +12,7 @@ from lightning import LightningModule
 from lightning.pytorch.plugins.io import CheckpointIO
 from torch import Tensor
 
-from geofer.errors import AssumptionWarning, CheckpointError, NonFiniteError
+from geofer.errors import AssumptionWarning, CheckpointError, LeakError, NonFiniteError
 from geofer.paths import PARTIAL_SUFFIX, written_whole
 
 PROVENANCE = "geofer_provenance"
@@ -201,6 +201,31 @@ def check_fits(checkpoint: Mapping[str, Any], module: LightningModule) -> None:
             f"{loaded.get(name, 'absent')} there, {own.get(name, 'absent')} here; "
             "use the model settings that it was trained with."
         )
+
+
+def check_trained_elsewhere(trained: Mapping[str, Any], tested: Mapping[str, Any]) -> None:
+    """Refuses to test every face of a folder that a model was trained on, by its name: no more is known of it.
+
+    Args:
+        trained: What the model was trained on, as `geofer.faces.FaceSource.provenance` tells it; may be empty.
+        tested: What it shall be tested on, likewise.
+
+    Raises:
+        LeakError: Both name a folder of one name.
+    """
+    if same := _roots(trained.get("arguments")) & _roots(tested.get("arguments")):
+        raise LeakError(
+            f"This model was trained on faces of a folder {', '.join(sorted(same))}, and a test of all faces there "
+            "would show it some that it knows. Leave out data.all_for_test, or rename the folder if it is another."
+        )
+
+
+def _roots(arguments: object) -> set[str]:
+    """The name of every folder that a data module's arguments name, its sources' among them."""
+    if not isinstance(arguments, Mapping):
+        return set()
+    own = {root} if isinstance(root := arguments.get("root"), str) else set()
+    return own.union(*map(_roots, arguments.values()))
 
 
 def check_same_crop(trained: str | None, crop: str | None) -> None:

@@ -9,11 +9,14 @@ import torch
 import yaml
 from actions_of_cartoons import ActingCartoons
 from cartoon_faces import EXPRESSIONS, CartoonFaces
+from picture_trees import write_picture
 from tiny_generator import full_method
 
+import geofer
 from geofer.app.checkpoint_model import from_checkpoint
 from geofer.app.model_file import ModelDescription, save_model
 from geofer.cli import main
+from geofer.faces import EXPRESSIONS as EMOTIONS
 from geofer.faces import normalise_image
 from geofer.metrics.tables import load_report
 from geofer.modules import GeometryGuidedFER
@@ -139,6 +142,39 @@ def test_a_face_of_unknown_geometry_is_told(tmp_path, acting, capsys, monkeypatc
     save_model(tmp_path / "points.safetensors", points.network(), points)
     assert evaluate(tmp_path / "points.safetensors", acting, tmp_path / "out") == 1
     assert "geometry alone, which of 3 of 9 faces of a batch is not known" in capsys.readouterr().err
+
+
+@pytest.fixture
+def photographs(tmp_path, rendered_pictures):
+    """A tree of class folders, and the configuration of its data."""
+    for number, picture in enumerate(rendered_pictures[:14]):
+        write_picture(tmp_path / "photos" / picture.expression / f"{number}.png", picture.pixels)
+    data = {"class_path": "geofer.datamodules.FaceTable", "init_args": {"root": str(tmp_path / "photos")}}
+    trainer = {"accelerator": "cpu", "enable_progress_bar": False, "logger": False}
+    path = tmp_path / "photos.yaml"
+    path.write_text(yaml.safe_dump({"data": data, "trainer": trainer}))
+    return path
+
+
+@pytest.mark.filterwarnings("ignore:FaceTable does not say whom")
+def test_the_carried_recogniser_is_measured_on_all_photographs_of_a_folder(tmp_path, photographs):
+    assert evaluate("rendered", photographs, tmp_path / "out", "--data.all_for_test", "true") == 0
+    report, recogniser = load_report(tmp_path / "out"), geofer.load()
+    files = sorted((tmp_path / "photos").rglob("*.png"))
+    answers = [face.expression == file.parent.name for file in files for face in recogniser(file)]
+    assert report.faces == len(files) == len(answers) == 14
+    assert report.accuracy == pytest.approx(np.mean(answers))
+
+
+@pytest.mark.filterwarnings("ignore:FaceTable does not say whom")
+def test_a_model_is_not_tested_on_all_photographs_of_the_folder_that_it_was_trained_on(tmp_path, photographs, capsys):
+    described = ModelDescription("geometry", EMOTIONS, {"inputs": "landmarks"})
+    for root, code in (("photos", 1), ("others", 0)):
+        trained = {"data_set": "CrossDataSet", "arguments": {"source": {"root": root}}}
+        save_model(tmp_path / "points.safetensors", described.network(), replace(described, provenance=trained))
+        model, output = tmp_path / "points.safetensors", tmp_path / f"on {root}"
+        assert evaluate(model, photographs, output, "--data.all_for_test", "true") == code
+        assert ("was trained on faces of a folder photos" in capsys.readouterr().err) == (code == 1)
 
 
 def test_options_of_the_test_are_passed_on(tmp_path, checkpoint, config):

@@ -36,7 +36,7 @@ def save_checkpoint(path: Path, network: nn.Module, description: ModelDescriptio
         "global_step": 0,
         "state_dict": module.state_dict(),
         "hyper_parameters": held,
-        PROVENANCE: {"crop": crop},
+        PROVENANCE: {**description.provenance, "crop": crop},
     }
     with written_whole(path) as file:
         torch.save(checkpoint, file)

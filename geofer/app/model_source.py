@@ -13,17 +13,26 @@ from geofer.landmarks.alignment import CropRule
 BEST = Path("checkpoints", "best.ckpt")
 """A run's best checkpoint, in its folder."""
 
+SHIPPED = Path(__file__).with_name("models") / "rendered.safetensors"
+"""The recogniser that geofer carries; ``scripts/train_recogniser.py`` makes it."""
+
 EXPORTS = (".onnx", ".pt2")
 """What `geofer export` writes and geofer itself does not read."""
+
+
+def named_path(source: str | Path) -> Path:
+    """The path of a source: ``rendered`` is the recogniser that geofer carries, ``./rendered`` a file or folder."""
+    return SHIPPED if source == SHIPPED.stem else Path(source)
 
 
 def read_model(source: str | Path, crop: CropRule | None = None) -> tuple[nn.Module, ModelDescription]:
     """A recogniser's network, ready to predict on the CPU, and its description.
 
     Args:
-        source: A model file; a checkpoint (``.ckpt``) of a run; the folder of a run, for its best checkpoint, or one
-            with ``config.json`` and ``model.safetensors``; or, if there is no such file or folder, ``user/name`` or
-            ``user/name@revision`` on the Hugging Face Hub. Nothing else makes geofer use the network.
+        source: ``rendered``, the recogniser that geofer carries; a model file; a checkpoint (``.ckpt``) of a run; the
+            folder of a run, for its best checkpoint, or one with ``config.json`` and ``model.safetensors``; or, if
+            there is no such file or folder, ``user/name`` or ``user/name@revision`` on the Hugging Face Hub. Nothing
+            else makes geofer use the network.
         crop: How the faces of a checkpoint's data set were cropped, if it does not say so itself.
 
     Raises:
@@ -32,7 +41,7 @@ def read_model(source: str | Path, crop: CropRule | None = None) -> tuple[nn.Mod
         HubError: The Hub has no such model, or cannot be reached.
         DataError: The report of the run's test is damaged.
     """
-    path = Path(source)
+    path = named_path(source)
     if path.is_dir() and not (path / CONFIG).is_file():
         path = path / BEST
         if not path.is_file():

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from geofer.app.face_warnings import face_warning
 from geofer.app.model_file import ModelDescription
-from geofer.app.model_source import read_model
+from geofer.app.model_source import SHIPPED, read_model
 from geofer.app.pretrained import Pretrained
 from geofer.app.views import View, camera_views, video_views
 from geofer.errors import ConfigError, DataError, printable
@@ -24,9 +24,6 @@ from geofer.landmarks.alignment import alignment_for
 from geofer.landmarks.closer_look import CloserLook
 from geofer.pictures import MAX_PIXELS, read_picture, to_rgb
 from geofer.videos import VideoFrame
-
-SHIPPED = Path(__file__).with_name("models") / "rendered.safetensors"
-"""The recogniser that geofer carries; ``scripts/train_recogniser.py`` makes it."""
 
 Picture = str | PathLike[str] | Image.Image | NDArray[np.uint8] | Tensor
 """A file; a Pillow picture; ``(H, W, 3)`` uint8 RGB; ``(3, H, W)`` RGB, uint8 or floats in [0, 1]."""

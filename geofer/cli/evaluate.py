@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from geofer.app.model_checkpoint import save_checkpoint
-from geofer.app.model_source import read_model
+from geofer.app.model_source import named_path, read_model
 from geofer.app.pretrained_folder import CONFIG as PRETRAINED
 from geofer.checkpoints import read_checkpoint
 from geofer.cli.runs import checkpoint_file
@@ -37,7 +37,8 @@ def evaluate(arguments: Sequence[str]) -> None:
     parser.add_argument(
         "checkpoint",
         metavar="MODEL",
-        help="a checkpoint, a run's folder for its best one, a model file, or user/name on the Hugging Face Hub",
+        help="a checkpoint, a run's folder for its best one, a model file, `rendered` for the one that geofer carries, "
+        "or user/name on the Hugging Face Hub",
     )
     parser.add_argument("--config", type=Path, required=True, help="a configuration whose data are tested on")
     parser.add_argument("--output", type=Path, required=True, help="a new folder for tables and pictures")
@@ -70,7 +71,7 @@ def evaluate_model(model: str, config: Path, output: Path, more: Sequence[str]) 
 
 def _checkpoint_of(model: str, folder: Path) -> Path:
     """The checkpoint of a model; one that has none gets one in ``folder``."""
-    path = Path(model)
+    path = named_path(model)
     if path.suffix == ".ckpt":
         return path
     if path.is_dir() and not (path / PRETRAINED).is_file():

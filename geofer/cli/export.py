@@ -109,7 +109,8 @@ def _parser() -> VerbParser:
     parser.add_argument(
         "checkpoint",
         metavar="CHECKPOINT",
-        help="a model file, a checkpoint of a run, a run's folder, or user/name on the Hugging Face Hub",
+        help="a model file, a checkpoint of a run, a run's folder, `rendered` for the one that geofer carries, or "
+        "user/name on the Hugging Face Hub",
     )
     parser.add_argument("--output", type=Path, help=f"the file; it ends in {', '.join(FORMATS)}")
     parser.add_argument(

@@ -14,7 +14,7 @@ from geofer.datamodules.index import FaceIndex
 from geofer.datamodules.leaks import check_apart
 from geofer.datamodules.splits import Identities
 from geofer.datamodules.store import FaceLabels
-from geofer.errors import DataError, LeakError
+from geofer.errors import AssumptionWarning, DataError, LeakError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -179,6 +179,7 @@ def _subject_numbers(subject: NDArray[np.int64], people: int, data_set: str) -> 
         warnings.warn(
             f"{data_set} does not say whom {unknown.sum()} of {len(subject)} faces show. Each counts as a person of "
             "its own, so its training pairs are self-pairs: the generator sees no second face of the same person.",
+            AssumptionWarning,
             stacklevel=2,
         )
     return np.where(unknown, people + np.arange(len(subject)), subject)

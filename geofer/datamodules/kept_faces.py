@@ -24,6 +24,8 @@ class KeptFaces(FaceDataModule):
         fold: Which of them is tested, from 0.
         pose_lists: Tag by tag, such as ``pose>30``, the list of the test pictures that have it; see
             `geofer.datamodules.pose_lists`.
+        all_for_test: Every face is tested, for a model that was trained elsewhere; one that was trained on faces of a
+            folder of the same name is refused.
         repeated_pictures: ``raise`` refuses a split with one picture on several sides; ``drop`` leaves it in the test,
             or else in the validation, alone.
         batch_size: Faces a step and device.
@@ -42,6 +44,7 @@ class KeptFaces(FaceDataModule):
         folds: int | None = None,
         fold: int = 0,
         pose_lists: dict[str, Path] | None = None,
+        all_for_test: bool = False,
         repeated_pictures: RepeatedPictures = "raise",
         batch_size: int = 36,
         num_workers: int = 0,
@@ -52,8 +55,11 @@ class KeptFaces(FaceDataModule):
         if not 0 <= val_share < 1:
             raise ConfigError(f"val_share is {val_share}; it is a share, from 0 to below 1.")
         check_folds(folds, fold)
+        if all_for_test and folds is not None:
+            raise ConfigError("all_for_test tests every face and folds tests some of them; leave one of them out.")
         self.val_share = val_share
         self.folds, self.fold = folds, fold
+        self.all_for_test = all_for_test
         self.pose_lists = pose_lists or {}
         self.repeated_pictures = repeated_pictures
 
@@ -79,6 +85,8 @@ class KeptFaces(FaceDataModule):
         return tag_test_faces(store, self.pose_lists)
 
     def _sides(self, faces: Identities) -> NDArray[np.str_]:
+        if self.all_for_test:
+            return np.full(len(faces.subject), "test")
         if self.folds is None:
             return self.assign_splits(faces)
         return fold_splits(faces.units, self.folds, self.fold, self.val_share, self.seed)

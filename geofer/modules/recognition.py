@@ -11,7 +11,14 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from geofer import __version__
-from geofer.checkpoints import PROVENANCE, check_fits, check_same_crop, provenance_of, read_checkpoint
+from geofer.checkpoints import (
+    PROVENANCE,
+    check_fits,
+    check_same_crop,
+    check_trained_elsewhere,
+    provenance_of,
+    read_checkpoint,
+)
 from geofer.errors import ConfigError, NonFiniteError
 from geofer.faces import FaceBatch, FaceSource
 from geofer.metrics import RecognitionMetrics, RecognitionReport
@@ -171,6 +178,16 @@ class RecognitionModule(LightningModule):
         if describe is not None:
             seed = os.environ.get("PL_GLOBAL_SEED")  # where seed_everything leaves it
             self.provenance = {**describe(), "geofer": __version__, "seed": int(seed) if seed else None}
+
+    def on_test_start(self) -> None:
+        """Refuse to test every face of a folder that was trained on.
+
+        Raises:
+            LeakError: It is one.
+        """
+        source: Any = getattr(self.trainer, "datamodule", None)
+        if getattr(source, "all_for_test", False):
+            check_trained_elsewhere(self.provenance, source.provenance())
 
     def on_train_batch_start(self, batch: FaceBatch, batch_idx: int) -> None:
         """Lower the learning rates over the last share of the training."""

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from geofer.app.model_file import ModelDescription, load_model, save_model
-from geofer.app.recogniser import SHIPPED
+from geofer.app.model_source import SHIPPED
 from geofer.app.reliability import Reliability
 from geofer.errors import CheckpointError
 

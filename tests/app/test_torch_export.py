@@ -9,7 +9,7 @@ from small_recognisers import geometry_recogniser, picture_recogniser
 import geofer.app.torch_export
 from geofer.app.exported_program import check_same_probabilities, random_inputs
 from geofer.app.model_file import load_model
-from geofer.app.recogniser import SHIPPED
+from geofer.app.model_source import SHIPPED
 from geofer.app.torch_export import DESCRIPTION, export_torch
 from geofer.errors import CheckpointError
 

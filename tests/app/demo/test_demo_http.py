@@ -13,7 +13,7 @@ from demo_server import running_demo
 from PIL import Image
 
 import geofer
-from geofer.app.recogniser import SHIPPED
+from geofer.app.model_source import SHIPPED
 from geofer.cli import main
 
 pytest.importorskip("gradio")
