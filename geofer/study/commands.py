@@ -94,7 +94,7 @@ def run_command(arguments: Sequence[str], environment: Mapping[str, str], *, for
     """
     command = [sys.executable, "-m", "geofer", *arguments]
     if not fork:
-        subprocess.run(command, env=environment, check=True)
+        _run_interpreter(command, environment)
         return
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(IMPORTED))
@@ -106,11 +106,25 @@ def run_command(arguments: Sequence[str], environment: Mapping[str, str], *, for
         output.close()
     try:
         _join(process)
-    except KeyboardInterrupt:  # which the command has got, too, and is writing its checkpoint
+    except KeyboardInterrupt:
+        process.terminate()  # where Ctrl-C did not reach it; it writes its checkpoint either way
         _join(process)
         raise
     if process.exitcode:
         raise subprocess.CalledProcessError(process.exitcode, command)
+
+
+def _run_interpreter(command: Sequence[str], environment: Mapping[str, str]) -> None:
+    """One command in a new interpreter; after Ctrl-C it has the time to write its checkpoint."""
+    with subprocess.Popen(command, env=environment) as process:
+        try:
+            returncode = process.wait()
+        except KeyboardInterrupt:
+            process.terminate()
+            process.wait()
+            raise
+    if returncode:
+        raise subprocess.CalledProcessError(returncode, command)
 
 
 def ending(returncode: int) -> str:

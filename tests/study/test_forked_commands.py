@@ -1,6 +1,7 @@
 """Commands in forks of a prepared process: the same results as in processes of their own, and nothing left behind."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -106,18 +107,30 @@ def test_a_run_comes_to_the_same_in_a_fork_and_in_a_process_of_its_own(tmp_path,
 
 
 @pytest.mark.slow
-@needs_fork
-def test_a_training_ends_with_a_checkpoint_when_who_asked_for_it_is_killed(tmp_path):
-    """Its output is open for as long as it runs."""
+@pytest.mark.parametrize(
+    ("number", "fork"),
+    [
+        pytest.param(signal.SIGKILL, True, marks=needs_fork),
+        pytest.param(signal.SIGINT, True, marks=needs_fork),
+        (signal.SIGINT, False),
+    ],
+)
+def test_a_training_ends_with_a_checkpoint_when_who_asked_for_it_ends(tmp_path, number, fork):
+    """Its output is open for as long as it runs; the signal reaches who asked alone, unlike Ctrl-C at a terminal."""
     tmp_path.joinpath("small.yaml").write_text(SMALL)
     arguments = ["fit", "--config", "small.yaml", "--trainer.max_epochs=100000", "--trainer.default_root_dir=run"]
-    script = f"import os, geofer.study.commands as c; c.run_command({arguments}, os.environ, fork=True)"
+    script = (
+        "import os, signal, geofer.study.commands as c\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        f"c.run_command({arguments}, os.environ, fork={fork})"
+    )
     asking = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     metrics = tmp_path / "run" / "logs" / "version_0" / "metrics.csv"
     while not metrics.exists():
         assert asking.poll() is None
         time.sleep(0.2)
-    asking.kill()
+    asking.send_signal(number)
     asking.communicate(timeout=60)
+    assert asking.returncode == -number
     state = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
     assert state["global_step"] > 0
