@@ -38,14 +38,23 @@ class ConfusionMatrix(Metric):
         return counts.copy()
 
 
+def recalls(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
+    """``(K,)`` share of each expression's faces that is recognised, in [0, 1]; NaN for one that nobody shows.
+
+    Args:
+        confusion: ``(K, K)``, rows are true expressions.
+    """
+    shown = confusion.sum(1)
+    return np.where(shown > 0, np.diag(confusion) / np.maximum(shown, 1), np.nan)
+
+
 def balanced_accuracy(confusion: NDArray[np.int64]) -> float:
     """Mean recall over the expressions that occur, in [0, 1]; chance is 1/K however the faces are distributed.
 
     Args:
         confusion: ``(K, K)``, rows are true expressions.
     """
-    shown = confusion.sum(1)
-    return float((np.diag(confusion)[shown > 0] / shown[shown > 0]).mean())
+    return float(np.nanmean(recalls(confusion)))
 
 
 def macro_f1(confusion: NDArray[np.int64]) -> float:

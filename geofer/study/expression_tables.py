@@ -1,11 +1,10 @@
 """How well each row of a study recognises each expression: one table as Tables VII and X, a column an expression."""
 
-import math
 from collections.abc import Mapping
 
-import numpy as np
-
+from geofer.metrics.confusion import balanced_accuracy, recalls
 from geofer.metrics.report import RecognitionReport
+from geofer.metrics.tables import percent
 
 
 def expression_lines(rows: Mapping[str, RecognitionReport]) -> list[list[str]]:
@@ -20,6 +19,4 @@ def expression_lines(rows: Mapping[str, RecognitionReport]) -> list[list[str]]:
 
 
 def _cells(report: RecognitionReport) -> list[str]:
-    shown = report.confusion.sum(1)
-    recalls = 100 * np.where(shown > 0, report.confusion.diagonal() / np.maximum(shown, 1), np.nan)
-    return ["–" if math.isnan(value) else f"{value:.2f}" for value in (*recalls, np.nanmean(recalls))]
+    return [percent(share) for share in (*recalls(report.confusion), balanced_accuracy(report.confusion))]

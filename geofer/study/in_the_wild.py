@@ -8,7 +8,7 @@ from anywhere, in changing light and before changing backgrounds, and less expre
 from copy import deepcopy
 
 from geofer.errors import ConfigError
-from geofer.study.backbones import deep_classifier
+from geofer.study.backbones import resnet50_alone
 from geofer.study.classical_rows import classical, measure
 from geofer.study.data import CROSS_DATA_SET, RENDERED_FACES, is_of
 from geofer.study.design import Change, Row, Settings, Study, both, classifier_alone, unchanged
@@ -49,7 +49,7 @@ IN_THE_WILD = Study(
     rows=(
         _row("full", "full method", unchanged, 27.24),
         _row("no-syn-fi", "No_SynFI: no synthetic faces", classifier_alone),
-        _row("resnet50", "ResNet50 alone", deep_classifier("resnet50", zero_init_residual=True)),
+        _row("resnet50", "ResNet50 alone", resnet50_alone),
         *(
             Row(name.lower(), name, both(across, classical(name)), paper, measure)
             for name, paper in (("MvDA", 22.70), ("GMLDA", 19.99), ("GMLPP", 22.80), ("DS-GPLVM", 24.70))
