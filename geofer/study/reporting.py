@@ -138,7 +138,7 @@ def figure(study: Study, lines: Sequence[Line]) -> "Figure":
         axes.invert_yaxis()
         axes.set(xlabel="test accuracy in %")
     drawn.suptitle(study.title)
-    axes.legend()
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)  # above, where it hides nothing
     return drawn
 
 
