@@ -2,7 +2,10 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
+from functools import partial
 
 import pytest
 
@@ -25,6 +28,29 @@ def broken(arguments):
     raise AttributeError("this one is real")
 
 
+HALF_BUILT = """
+import os, signal, sys
+from geofer.cli import main
+from geofer.cli.command import VERBS
+
+class Image:
+    def __init__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        self.pointer = 1
+
+    def __del__(self):
+        del self.pointer
+
+VERBS["plugins"] = lambda arguments: Image(), "for this test"
+sys.exit(main(["plugins"]))
+"""
+
+
+@pytest.fixture(autouse=True)
+def hook(monkeypatch):
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)  # puts this one back at the end
+
+
 @pytest.fixture
 def verb(monkeypatch):
     """Makes a function the verb ``plugins``."""
@@ -36,6 +62,13 @@ def test_what_a_library_makes_of_an_interrupt_is_not_told(verb, capsys):
     assert main(["plugins"]) == 130
     assert capsys.readouterr().err == "geofer: interrupted\n"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_what_an_interrupt_leaves_half_built_is_not_told():
+    """The process alone, as pytest has a hook of its own for what finalisers raise."""
+    listening = partial(signal.signal, signal.SIGINT, signal.default_int_handler)  # not so if the tests run behind an &
+    ended = subprocess.run([sys.executable, "-c", HALF_BUILT], capture_output=True, text=True, preexec_fn=listening)
+    assert (ended.returncode, ended.stderr) == (130, "geofer: interrupted\n")
 
 
 def test_an_error_without_an_interrupt_is_told(verb, capsys):

@@ -1,6 +1,7 @@
 """Ctrl-C ends a command as an interrupt, whatever a library makes of it."""
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,8 @@ def interrupts_kept() -> Iterator[None]:
     """Raises KeyboardInterrupt in the place of an error that came after Ctrl-C.
 
     Libraries whose import is cut short take the interrupt for another error (NumPy for an attribute that is missing),
-    or try again until the stack is full. Who has other plans for the signal keeps them, as `nohup` does.
+    or try again until the stack is full. From Ctrl-C to the end of the process nothing is told of finalisers that fail,
+    as that of a MediaPipe image left half built. Who has other plans for the signal keeps them, as `nohup` does.
     """
     if not (
         threading.current_thread() is threading.main_thread()
@@ -25,6 +27,7 @@ def interrupts_kept() -> Iterator[None]:
     def handle(number: int, frame: FrameType | None) -> None:
         nonlocal interrupted
         interrupted = True
+        sys.unraisablehook = _say_nothing
         signal.default_int_handler(number, frame)
 
     signal.signal(signal.SIGINT, handle)
@@ -36,3 +39,7 @@ def interrupts_kept() -> Iterator[None]:
         raise
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _say_nothing(unraisable: object) -> None:
+    """An ``unraisablehook`` for what is thrown away."""
