@@ -178,7 +178,8 @@ def _subject_numbers(subject: NDArray[np.int64], people: int, data_set: str) -> 
     if unknown.any():
         warnings.warn(
             f"{data_set} does not say whom {unknown.sum()} of {len(subject)} faces show. Each counts as a person of "
-            "its own, so its training pairs are self-pairs: the generator sees no second face of the same person.",
+            "its own: intervals of accuracy may be too narrow, and training pairs are self-pairs, so the generator "
+            "sees no second face of the same person.",
             AssumptionWarning,
             stacklevel=2,
         )
