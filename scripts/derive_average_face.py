@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 import geofer.modules
 from geofer.landmarks.mean_head import MEAN_HEAD
-from geofer.rendering.head import EYE, SKIN, load_head
+from geofer.rendering.head import load_head
 from geofer.rendering.identity import sample_identity
+from geofer.rendering.parts import EYE, SKIN
 
 PEOPLE, SIDE = 200, 64
 AXIS = -60.0

@@ -18,8 +18,9 @@ from geofer.landmarks.dlib_detector import find_weights
 from geofer.rendering import ACTIONS
 from geofer.rendering.appearance import sample_appearance
 from geofer.rendering.camera import crop_cameras, head_rotation, project_points, to_pixels
-from geofer.rendering.head import SKIN, HeadModel, load_head
+from geofer.rendering.head import HeadModel, load_head
 from geofer.rendering.identity import sample_identity
+from geofer.rendering.parts import SKIN
 from geofer.rendering.renderer import Renderer
 from geofer.rendering.scene import sample_scene
 from geofer.rendering.worn import worn_vertices

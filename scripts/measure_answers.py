@@ -32,9 +32,10 @@ from geofer.landmarks.measured_answers import score_logits
 from geofer.pictures import SUFFIXES, read_picture
 from geofer.rendering import ACTIONS
 from geofer.rendering.expressions import sample_actions, sample_style
-from geofer.rendering.head import SKIN, HeadModel, load_head
+from geofer.rendering.head import HeadModel, load_head
 from geofer.rendering.identity import Identity
 from geofer.rendering.landmarks import LANDMARK_VERTICES
+from geofer.rendering.parts import SKIN
 
 SIZE = 256
 """Side of a warped picture in pixels."""

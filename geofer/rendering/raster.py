@@ -10,8 +10,8 @@ tells which landmarks are hidden. The same kernels run on CPU and CUDA.
 import warp as wp
 
 from geofer.rendering.hair import in_locks, over_hairline
-from geofer.rendering.head import EYE, FRAME, HAIR, LASH, TEETH, TONGUE
 from geofer.rendering.look import EYE_X, Look, noise, step
+from geofer.rendering.parts import EYE, FRAME, HAIR, LASH, TEETH, TONGUE
 
 wp.config.log_level = wp.LOG_ERROR  # before Warp starts: no banner, no line for every compiled module
 wp.set_module_options({"enable_backward": False})

@@ -9,8 +9,8 @@ from PIL import Image
 
 from geofer.errors import DataError
 from geofer.rendering.expressions import ACTIONS
-from geofer.rendering.head import EYE, LASH, SKIN, TEETH, TONGUE
 from geofer.rendering.openness import vertex_light
+from geofer.rendering.parts import EYE, LASH, SKIN, TEETH, TONGUE
 
 _PARTS = {
     "body": SKIN,

@@ -8,9 +8,9 @@ Colours are linear RGB until the last step.
 import warp as wp
 
 from geofer.rendering.hair import hair_colour, hair_cover, hair_shadow, lock_colour, over_hairline
-from geofer.rendering.head import EYE, FRAME, HAIR, LASH, TEETH, TONGUE
 from geofer.rendering.look import Look, step
 from geofer.rendering.paint import eye_colour, is_detailed, skin_colour, teeth_colour
+from geofer.rendering.parts import EYE, FRAME, HAIR, LASH, TEETH, TONGUE
 from geofer.rendering.raster import EMPTY, TRIANGLE_BITS, barycentric
 
 wp.set_module_options({"enable_backward": False})

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geofer.rendering.appearance import Glasses, Locks
-from geofer.rendering.head import FRAME, HAIR, HeadModel
+from geofer.rendering.head import HeadModel
+from geofer.rendering.parts import FRAME, HAIR
 
 Floats = NDArray[np.float64]
 

@@ -3,9 +3,10 @@ import pytest
 
 from geofer.errors import DataError
 from geofer.rendering.expressions import ACTIONS
-from geofer.rendering.head import EYE, LASH, SKIN, TEETH, TONGUE, load_head
+from geofer.rendering.head import load_head
 from geofer.rendering.identity import Identity, sample_identity
 from geofer.rendering.openness import directions
+from geofer.rendering.parts import EYE, LASH, SKIN, TEETH, TONGUE
 
 PLAIN = Identity(phenotypes={}, local_changes={})
 

@@ -3,9 +3,10 @@ import pytest
 
 from geofer.faces import MIRRORED_LANDMARKS
 from geofer.rendering.expressions import ACTIONS
-from geofer.rendering.head import SKIN, load_head
+from geofer.rendering.head import load_head
 from geofer.rendering.identity import Identity
 from geofer.rendering.landmarks import LANDMARK_VERTICES
+from geofer.rendering.parts import SKIN
 
 
 def points(**strengths):

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from geofer.rendering.appearance import Glasses, Locks
-from geofer.rendering.head import FRAME, HAIR, SKIN, load_head
+from geofer.rendering.head import load_head
 from geofer.rendering.identity import sample_identity
+from geofer.rendering.parts import FRAME, HAIR, SKIN
 from geofer.rendering.worn import worn_mesh, worn_vertices
 
 LOCKS = Locks(end=-0.2, front=1.9, tuck=0.0, wave=0.01, phase=0.0)

@@ -7,7 +7,7 @@ import warp as wp
 from numpy.typing import NDArray
 
 from geofer.rendering.camera import crop_cameras, from_pixels, head_rotation, project_points, to_pixels
-from geofer.rendering.head import SKIN
+from geofer.rendering.parts import SKIN
 from geofer.rendering.raster import EMPTY
 from geofer.rendering.rasteriser import Rasteriser
 from geofer.rendering.scans.mesh import Scan
