@@ -43,6 +43,23 @@ def checkpoint_of(run_folder: str, name: str = "last") -> dict:
     return torch.load(Path(run_folder, "checkpoints", f"{name}.ckpt"), weights_only=True)
 
 
+def test_a_checkpoint_can_be_kept_by_another_value_beside_the_best(workplace: Path) -> None:
+    """The pixels of a classifier with a second witness have a best epoch of their own."""
+    by_pixels = {"filename": "best-pixels", "monitor": "val/accuracy_pixels"}
+    added = ["--trainer.callbacks+=geofer.callbacks.RunCheckpoint"]
+    added += [f"--trainer.callbacks.{name}={value}" for name, value in by_pixels.items()]
+    assert run("fit", "--model.classifier.geometry=landmarks", "--trainer.max_epochs=6", *added) == 0
+    with Path("runs/small/logs/version_0/metrics.csv").open() as file:
+        epochs = [row for row in csv.DictReader(file) if row["val/accuracy_pixels"]]
+    assert len(epochs) == 6
+    for name, value in (("best", "val/accuracy"), ("best-pixels", "val/accuracy_pixels")):
+        values = [float(row[value]) for row in epochs]
+        assert checkpoint_of("runs/small", name)["epoch"] == values.index(max(values)), name
+    best = max(float(row["val/accuracy"]) for row in epochs)
+    assert json.loads(Path("runs/small/val_metrics.json").read_text())["accuracy"] == pytest.approx(best)
+    assert run("test", "--model.classifier.geometry=landmarks", "--ckpt_path", "best-pixels") == 0
+
+
 def test_a_run_from_fit_to_report(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("prepare") == 0
     assert not Path("runs").exists()

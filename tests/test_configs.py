@@ -31,6 +31,9 @@ def assert_holds(config: dict, given: dict) -> None:
     for key, value in given.items():
         if isinstance(value, dict):
             assert_holds(config[key], value)
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            for found, wanted in zip(config[key], value, strict=True):
+                assert_holds(found, wanted)
         else:
             assert config[key] == value, key
 

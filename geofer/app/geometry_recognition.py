@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from torch import Tensor
-
 from geofer.errors import DataError
 from geofer.faces import FaceBatch
+from geofer.modules.classifier import Answers
 from geofer.modules.geometry_classifier import GeometryClassifier, GeometryInputs
 from geofer.modules.hyperparameters import plain_arguments
 from geofer.modules.recognition import RecognitionModule
@@ -42,8 +41,8 @@ class GeometryRecognition(RecognitionModule):
         super().__init__(expressions, image_size, classifier, gradient_clip=None, decay=0.0)
         self.save_hyperparameters(arguments)
 
-    def logits_of(self, batch: FaceBatch) -> Tensor:
-        """Logits ``(B, K)`` of a batch, by its geometry.
+    def answers_of(self, batch: FaceBatch) -> Answers:
+        """What the classifier says of a batch, by its geometry.
 
         Raises:
             DataError: It looks at facial actions, and those of a face are not known.
@@ -59,4 +58,4 @@ class GeometryRecognition(RecognitionModule):
                 "The recogniser looks at geometry alone, which of "
                 f"{unknown} of {len(features)} faces of a batch is not known. {HAVE_ACTIONS}."
             )
-        return self.classifier.classify(features)
+        return Answers(self.classifier.classify(features), None)

@@ -115,9 +115,10 @@ def _folder(trainer: Trainer) -> Path:
 
 
 def _score(trainer: Trainer) -> float:
-    """What the best checkpoint is chosen by, turned so that more is better; the accuracy where nothing chooses."""
-    chooser = trainer.checkpoint_callback
-    if not isinstance(chooser, ModelCheckpoint) or chooser.monitor is None:
+    """What ``best.ckpt`` is chosen by, turned so that more is better; the accuracy where nothing chooses."""
+    choosers = [found for found in trainer.checkpoint_callbacks if isinstance(found, ModelCheckpoint) and found.monitor]
+    chooser = min(choosers, key=lambda found: found.filename != "best", default=None)
+    if chooser is None or chooser.monitor is None:
         return float(trainer.callback_metrics["val/accuracy"])
     score = float(trainer.callback_metrics[chooser.monitor])
     return score if chooser.mode == "max" else -score

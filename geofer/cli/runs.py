@@ -50,7 +50,7 @@ def folder_of_run(named: Path | None, name: str, checkpoint: str | None) -> Path
     Args:
         named: Folder that the user chose.
         name: Without one, the latest of ``runs/<name>``, ``runs/<name>-2``, …
-        checkpoint: ``best``, ``last``, or a file; a file inside a run's folder names that run.
+        checkpoint: Name of a checkpoint, or a file; a file inside a run's folder names that run.
     """
     if named is not None:
         return named
@@ -64,12 +64,14 @@ def folder_of_run(named: Path | None, name: str, checkpoint: str | None) -> Path
 
 
 def checkpoint_file(run: Path, checkpoint: str) -> Path:
-    """The file that ``best``, ``last`` or a path means.
+    """The file that the name of one of the run's checkpoints, such as ``best`` or ``last``, or a path means.
 
     Raises:
         CheckpointError: It is not there.
     """
-    path = run / CHECKPOINTS / f"{checkpoint}.ckpt" if checkpoint in {"best", "last"} else Path(checkpoint)
+    path = Path(checkpoint)
+    if path.name == checkpoint and not path.suffix:
+        path = run / CHECKPOINTS / f"{checkpoint}.ckpt"
     if not path.is_file():
         raise CheckpointError(
             f"There is no checkpoint {path}. Train one with `geofer fit`, or name a file with --ckpt_path, or a run's "

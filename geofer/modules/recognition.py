@@ -9,6 +9,7 @@ import torch
 from lightning import LightningModule
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torchmetrics.classification import MulticlassAccuracy
 
 from geofer import __version__
 from geofer.checkpoints import (
@@ -23,7 +24,7 @@ from geofer.errors import ConfigError, NonFiniteError
 from geofer.faces import FaceBatch, FaceSource
 from geofer.metrics import RecognitionMetrics, RecognitionReport
 from geofer.modules.averaging import average_buffers
-from geofer.modules.classifier import Classifier
+from geofer.modules.classifier import Answers, Classifier
 from geofer.modules.ranges import check_range
 from geofer.modules.witness import Geometry, geometry_of
 
@@ -69,6 +70,10 @@ class RecognitionModule(LightningModule):
         self.classifier = classifier.to(memory_format=torch.channels_last)
         self.geometry: Geometry = classifier.geometry if isinstance(classifier, Classifier) else "none"
         self.metrics = nn.ModuleDict({split: RecognitionMetrics(self.expressions) for split in ("val", "test")})
+        self.pixels_alone = nn.ModuleDict()
+        if self.geometry != "none":
+            for split in self.metrics:
+                self.pixels_alone[split] = MulticlassAccuracy(len(self.expressions), average="micro")
         self.reports: dict[str, RecognitionReport] = {}
         self.provenance: dict[str, Any] = {}
 
@@ -106,14 +111,15 @@ class RecognitionModule(LightningModule):
         """
         return geometry_of(batch, self.geometry, prefix)
 
-    def logits_of(self, batch: FaceBatch) -> Tensor:
-        """Logits ``(B, K)`` of a batch, by all that the classifier looks at.
+    def answers_of(self, batch: FaceBatch) -> Answers:
+        """What the classifier says of a batch by all that it looks at, and by the pixels alone if that is less.
 
         Raises:
-            DataError: The batch does not hold it.
+            DataError: The batch does not hold what it looks at.
         """
-        logits: Tensor = self(batch["image"], self.geometry_of(batch))
-        return logits
+        if isinstance(self.classifier, Classifier):
+            return self.classifier.answers(batch["image"], self.geometry_of(batch))
+        return Answers(self(batch["image"]), None)
 
     def on_fit_start(self) -> None:
         """Tell a second witness what the geometries of the training faces are like.
@@ -147,11 +153,11 @@ class RecognitionModule(LightningModule):
         return self._evaluate("test", batch)
 
     def on_validation_epoch_end(self) -> None:
-        """Set ``reports["val"]`` and log its scalars as ``val/…``."""
+        """Set ``reports["val"]`` and log its scalars as ``val/…``; of a second witness also ``val/accuracy_pixels``."""
         self._report("val")
 
     def on_test_epoch_end(self) -> None:
-        """Set ``reports["test"]`` and log its scalars as ``test/…``."""
+        """As after a validation, for ``test``."""
         self._report("test")
 
     def predict_step(self, batch: FaceBatch, batch_idx: int) -> dict[str, Tensor]:
@@ -161,7 +167,10 @@ class RecognitionModule(LightningModule):
             ``probabilities`` ``(B, K)`` and ``prediction`` ``(B,)``, beside the batch's own ``expression``,
             ``subject``, ``pan``, ``tilt`` and, if it has them, ``tags``, each ``(B,)``.
         """
-        probabilities = self.logits_of(batch).float().softmax(dim=1)
+        return self._recognised(batch, self.answers_of(batch))
+
+    def _recognised(self, batch: FaceBatch, answers: Answers) -> dict[str, Tensor]:
+        probabilities = answers.fused.float().softmax(dim=1)
         faces = {
             "probabilities": probabilities,
             "prediction": probabilities.argmax(dim=1),
@@ -231,7 +240,8 @@ class RecognitionModule(LightningModule):
 
     def _evaluate(self, split: str, batch: FaceBatch) -> dict[str, Tensor]:
         metrics: Any = self.metrics[split]
-        faces = self.predict_step(batch, 0)
+        answers = self.answers_of(batch)
+        faces = self._recognised(batch, answers)
         probabilities = faces["probabilities"]
         if not probabilities.isfinite().all():
             raise NonFiniteError(
@@ -240,6 +250,9 @@ class RecognitionModule(LightningModule):
             )
         labels = (batch[name] for name in ("expression", "pan", "tilt", "subject"))
         metrics.update(probabilities, *labels, batch.get("tags"))
+        if answers.pixels is not None:
+            pixels_alone: Any = self.pixels_alone[split]
+            pixels_alone.update(answers.pixels, batch["expression"])
         return faces
 
     def _report(self, split: str) -> None:
@@ -247,4 +260,9 @@ class RecognitionModule(LightningModule):
         report: RecognitionReport = metrics.compute(getattr(getattr(self.trainer, "datamodule", None), "tags", ()))
         metrics.reset()
         self.reports[split] = report
-        self.log_dict({f"{split}/{name}": value for name, value in report.scalars().items()}, sync_dist=True)
+        scalars = report.scalars()
+        if split in self.pixels_alone:
+            pixels_alone: Any = self.pixels_alone[split]
+            scalars["accuracy_pixels"] = float(pixels_alone.compute())
+            pixels_alone.reset()
+        self.log_dict({f"{split}/{name}": value for name, value in scalars.items()}, sync_dist=True)

@@ -229,12 +229,14 @@ def test_the_classifier_learns_from_both_and_can_do_with_the_pixels_alone(geomet
     torch.testing.assert_close(module.classifier.witness.mean, features.mean(0))
     (trained,) = trainer.test(module, data, verbose=False)
     assert trained["test/accuracy"] > 0.7
+    unseen = data.on_after_batch_transfer(data.faces("test").batch(np.arange(18), np.random.default_rng(0)), 0)
+    assert len(data.faces("test")) == 18
+    right = module.eval()(unseen["image"]).argmax(1) == unseen["expression"]
+    assert trained["test/accuracy_pixels"] == pytest.approx(float(right.float().mean()))
     probabilities = torch.cat([part["probabilities"] for part in trainer.predict(module, data)])
-    batch = data.on_after_batch_transfer(data.faces("test").batch(np.arange(18), np.random.default_rng(0)), 0)
-    module.eval()
-    known = batch["actions" if geometry == "blendshapes" else "landmarks"]
-    torch.testing.assert_close(module(batch["image"], known).softmax(1), probabilities, atol=1e-4, rtol=0)
-    geometry_alone = module.classifier.witness(known, known).argmax(1) == batch["expression"]
+    known = unseen["actions" if geometry == "blendshapes" else "landmarks"]
+    torch.testing.assert_close(module(unseen["image"], known).softmax(1), probabilities, atol=1e-4, rtol=0)
+    geometry_alone = module.classifier.witness(known, known).argmax(1) == unseen["expression"]
     assert geometry_alone.float().mean() > 0.9
     seen_before = data.on_after_batch_transfer(data.faces("train").batch(np.arange(72), np.random.default_rng(0)), 0)
     pixels_alone = module(seen_before["image"]).argmax(1) == seen_before["expression"]
