@@ -23,6 +23,9 @@ from geofer.landmarks import Faces, LandmarkDetector, build_detector, head_pose
 from geofer.landmarks.head_pose import rotation_angles
 from geofer.rendering import RenderedSubject, RenderSpec, render_subject
 
+OPTIONS = {"mediapipe": {"mirrored": False}}
+"""Only landmarks are compared, so nobody looks twice for facial actions."""
+
 FAILED = 25.0
 """Error in % beyond which what was found is not the face."""
 
@@ -76,7 +79,7 @@ def main() -> None:
         np.concatenate([person.landmarks for person in people]),
         np.concatenate([np.column_stack((person.pan, person.tilt, person.roll)) for person in people]),
     )
-    answers = {name: ask(build_detector(name), people, truth) for name in options.detectors}
+    answers = {name: ask(build_detector(name, **OPTIONS.get(name, {})), people, truth) for name in options.detectors}
     print(f"{len(people)} people, {len(truth.person)} pictures")
     for axis, angles in enumerate((truth.pose[:, 0], truth.pose[:, 1])):
         bins = {f"{angle:+.0f}": angles == angle for angle in np.unique(angles)}

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from geofer.errors import ConfigError
 from geofer.landmarks.alignment import CropRule
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same pictures would give other faces; it is part of every cache's name."""
 
 

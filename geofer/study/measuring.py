@@ -100,7 +100,7 @@ def _instruments() -> tuple[LandmarkDetector, DlibEmbedding | None]:
         embedding = DlibEmbedding()
     except PluginError:
         embedding = None
-    return build_detector("mediapipe"), embedding
+    return build_detector("mediapipe", mirrored=False), embedding
 
 
 def _pictures(model: GenerativeModule, data: FaceDataModule) -> Pictures:

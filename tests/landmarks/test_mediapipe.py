@@ -10,7 +10,13 @@ import skimage.data
 from geofer.errors import ConfigError
 from geofer.faces import JAW, MIRRORED_LANDMARKS
 from geofer.landmarks import build_detector
-from geofer.landmarks.face_mesh import BLENDSHAPES, MESH_LANDMARKS, MESH_VERTICES, mesh_to_landmarks
+from geofer.landmarks.face_mesh import (
+    BLENDSHAPES,
+    MESH_LANDMARKS,
+    MESH_VERTICES,
+    MIRRORED_BLENDSHAPES,
+    mesh_to_landmarks,
+)
 from geofer.rendering import ACTIONS
 
 
@@ -105,3 +111,32 @@ def test_it_writes_nothing_to_standard_error_even_when_it_outlives_the_interpret
     )
     ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert (ran.stdout, ran.stderr) == ("1\n", "")
+
+
+def astronaut_beside(picture):
+    """Two faces in one picture."""
+    astronaut = skimage.data.astronaut()[:260, 100:360]
+    side = min(260, *picture.pixels.shape[:2])
+    other = np.zeros_like(astronaut)
+    other[:side, :side] = picture.pixels[:side, :side]
+    return np.concatenate((astronaut, other), axis=1)
+
+
+def test_actions_are_the_mean_of_the_picture_and_its_mirror_image(detector, rendered_pictures):
+    once, names = build_detector("mediapipe", mirrored=False), list(MIRRORED_BLENDSHAPES)
+    image = astronaut_beside(rendered_pictures[0])
+    (both,), (plain,), (turned,) = (
+        by.detect([seen]) for by, seen in zip((detector, once, once), (image, image, image[:, ::-1]), strict=True)
+    )
+    assert len(both) == len(plain) == len(turned) == 2
+    order, across = plain.boxes[:, 0].argsort(), (-turned.boxes[:, 0]).argsort()
+    expected = (plain.blendshapes[order] + turned.blendshapes[across][:, names]) / 2
+    np.testing.assert_allclose(both.blendshapes[both.boxes[:, 0].argsort()], expected, atol=1e-5)
+    assert np.abs(expected - plain.blendshapes[order]).max() > 0.02
+    np.testing.assert_array_equal(both.landmarks, plain.landmarks)
+
+
+def test_left_and_right_are_treated_alike(detector):
+    face = skimage.data.astronaut()
+    (plain,), (turned,) = (detector.detect([image]) for image in (face, face[:, ::-1]))
+    np.testing.assert_allclose(turned.blendshapes[:, list(MIRRORED_BLENDSHAPES)], plain.blendshapes, atol=1e-5)
