@@ -57,7 +57,7 @@ def measure(run: StudyRun, row: Row, seed: int) -> Measures:
     """Measures one finished run, and keeps what was found.
 
     The faces of a generator are judged by a classifier of the same seed that learned from the same people's real faces
-    alone; it is trained if no study has it.
+    alone; it is trained if no study has its networks.
 
     Raises:
         CheckpointError: The run's networks are not there, or damaged.
@@ -84,13 +84,17 @@ def _path(run: StudyRun, row: Row, seed: int) -> Path:
 
 
 def _judge(run: StudyRun, seed: int) -> Path:
-    """The folder of the judge's run: a row of this study, or of another one, or trained now."""
+    """The folder of the judge's run, with its networks: a row of this study, or of another one, or trained now."""
     digest = digest_of(JUDGE.change(run.settings))
     same = (row for row in run.study.rows if row.measure is None and digest_of(row.change(run.settings)) == digest)
     row = next(same, JUDGE)
     if run.result(row, seed) is None:
-        run.run(row, seed)
-    return run.run_folder(row, seed)
+        run.run(row, seed, networks=True)
+    if is_kept(run.run_folder(row, seed)):
+        return run.run_folder(row, seed)
+    if not is_kept(run.run_folder(JUDGE, seed)):  # the row's was removed
+        run.run(JUDGE, seed, networks=True)
+    return run.run_folder(JUDGE, seed)
 
 
 @cache

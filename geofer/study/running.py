@@ -29,6 +29,7 @@ from geofer.study.data import datamodule_of, seeded
 from geofer.study.design import Outcome, Row, Settings, Study
 from geofer.study.fairness import fairness_on
 from geofer.study.measures import group_from_dict, group_to_dict
+from geofer.study.trained import is_kept
 
 
 @dataclass(frozen=True)
@@ -132,14 +133,19 @@ class StudyRun:
                 datamodule_of(data).prepare_data()
                 needed.append(data)
 
-    def run(self, row: Row, seed: int) -> Result:
+    def run(self, row: Row, seed: int, *, networks: bool = False) -> Result:
         """Trains and tests one row with one seed, unless a study beside this one has, and keeps the result.
+
+        Args:
+            row: What is run.
+            seed: Of everything that is drawn.
+            networks: Whether the trained networks are needed, too, so a study that has removed them does not count.
 
         Raises:
             subprocess.CalledProcessError: ``geofer fit`` or ``geofer test`` failed; it has said why.
         """
         result = self._result_elsewhere(row, seed)
-        if result is None:
+        if result is None or (networks and not is_kept(self._origin(result))):
             outcome = row.measure(row.change(self.settings), seed) if row.measure else self._fit_and_test(row, seed)
             result = Result(row.name, seed, self._digest(row), outcome.report, outcome.groups)
         path = self._result_path(row, seed)
@@ -153,7 +159,11 @@ class StudyRun:
         result = self.result(row, seed)
         if result is None or result.origin is None:
             return self._own_run(row, seed)
-        study, _, run = result.origin.partition("/")
+        return self._origin(result)
+
+    def _origin(self, result: Result) -> Path:
+        """The run of a result that was taken from another study."""
+        study, _, run = (result.origin or "").partition("/")
         return self.folder.parent / study / "runs" / run
 
     def _own_run(self, row: Row, seed: int) -> Path:

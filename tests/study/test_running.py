@@ -1,18 +1,28 @@
 """Which runs a study does not repeat: its own, and those that another study has finished with the same settings."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from geofer.metrics.groups import GroupAccuracy
 from geofer.metrics.report import RecognitionReport
-from geofer.study.design import Outcome, Row, Study, setting, unchanged
+from geofer.study.design import Outcome, Row, Study, classifier_alone, setting, unchanged
+from geofer.study.measuring import _judge
 from geofer.study.running import Result, StudyRun
 
+QUICKSTART = Path(__file__).parents[2] / "configs" / "quickstart.yaml"
 SETTINGS = {"model": {"class_path": "M", "init_args": {"x": 0}}, "data": {"class_path": "D"}, "trainer": {}}
+
+
+def report(seed):
+    right, total = np.array([[seed]]), np.array([[10]])
+    found = RecognitionReport(("a",), np.zeros((1, 2)), right, total, total, 0.1, 0.2, 0.9, 2)
+    return Outcome(found, (GroupAccuracy("gender", "male", 0.5, float("nan"), 1.0, 10, 1),))
 
 
 @pytest.fixture
@@ -25,9 +35,7 @@ def trained():
 def row(trained):
     def measure(settings, seed):
         trained.append((settings["model"]["init_args"]["x"], seed))
-        right, total = np.array([[seed]]), np.array([[10]])
-        report = RecognitionReport(("a",), np.zeros((1, 2)), right, total, total, 0.1, 0.2, 0.9, 2)
-        return Outcome(report, (GroupAccuracy("gender", "male", 0.5, float("nan"), 1.0, 10, 1),))
+        return report(seed)
 
     return lambda name, change=unchanged: Row(name, name, change, measure=measure)
 
@@ -87,3 +95,44 @@ def test_a_result_without_an_origin_is_written_as_before(tmp_path, row):
     data = json.loads((tmp_path / "own" / "results" / "full-5.json").read_text())
     assert list(data) == ["row", "seed", "settings", "report", "groups"]
     assert Result.from_dict(data).to_dict() == result.to_dict()
+
+
+def write_networks(run: Path) -> None:
+    for name in ("config.yaml", "checkpoints/best.ckpt"):
+        path = run / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def test_who_needs_the_networks_runs_a_row_whose_networks_were_removed(tmp_path, row, trained):
+    one = row("full")
+    study(tmp_path / "first", one).run(one, 0)
+    write_networks(tmp_path / "first" / "runs" / "full-0")
+    assert study(tmp_path / "second", one).run(one, 0, networks=True).origin == "first/full-0"
+    shutil.rmtree(tmp_path / "first" / "runs")
+    third = study(tmp_path / "third", one)
+    assert third.run(one, 0).origin == "first/full-0"
+    assert len(trained) == 1
+    assert third.run(one, 0, networks=True).origin is None
+    assert third.run_folder(one, 0) == tmp_path / "third" / "runs" / "full-0"
+    assert len(trained) == 2
+
+
+def test_a_judge_whose_networks_were_removed_is_trained_again(tmp_path, row, trained, monkeypatch):
+    settings = yaml.safe_load(QUICKSTART.read_text())
+    full, alone = Row("full", "", unchanged), Row("no-syn-fi", "", classifier_alone)
+    run = StudyRun(Study("ablations", "", "", (full, alone), "full"), settings, tmp_path / "ablations")
+
+    def fit(self, row, seed):
+        write_networks(run.folder / "runs" / f"{row.name}-{seed}")
+        trained.append(row.name)
+        return report(seed)
+
+    monkeypatch.setattr(StudyRun, "_fit_and_test", fit)
+    assert _judge(run, 1) == run.folder / "runs" / "no-syn-fi-1"
+    before = run.result(alone, 1).to_dict()
+    shutil.rmtree(run.folder / "runs" / "no-syn-fi-1")
+    for _ in range(2):
+        assert _judge(run, 1) == run.folder / "runs" / "judge-1"
+    assert trained == ["no-syn-fi", "judge"]
+    assert run.result(alone, 1).to_dict() == before
