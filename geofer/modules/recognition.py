@@ -117,9 +117,10 @@ class RecognitionModule(LightningModule):
         Raises:
             DataError: The batch does not hold what it looks at.
         """
-        if isinstance(self.classifier, Classifier):
-            return self.classifier.answers(batch["image"], self.geometry_of(batch))
-        return Answers(self(batch["image"]), None)
+        geometry = self.geometry_of(batch)
+        if geometry is None or not isinstance(self.classifier, Classifier):
+            return Answers(self(batch["image"]), None)
+        return self.classifier.answers(batch["image"], geometry)
 
     def on_fit_start(self) -> None:
         """Tell a second witness what the geometries of the training faces are like.
