@@ -54,13 +54,14 @@ def main() -> None:
         examples = {PurePosixPath(name): name for name in sorted(archive.getnames()) if EXAMPLES.fullmatch(name)}
         table = csv.writer(file)
         table.writerow(["path", "expression", "subject"])
-        for path, (person, expression) in labels(list(examples)).items():
+        labelled = labels(list(examples))
+        for path, (person, expression) in labelled.items():
             name = f"{expression}-{path.name}"
             picture = archive.extractfile(examples[path])
             assert picture
             (arguments.folder / name).write_bytes(picture.read())
             table.writerow([name, expression, person])
-    print(f"{arguments.folder}/faces.csv names {len(labels(list(examples)))} pictures.")
+    print(f"{arguments.folder}/faces.csv names {len(labelled)} pictures.")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import csv
 import sys
 from pathlib import Path
 
-import cv2
 import numpy as np
 from rich.console import Console
 from rich.progress import track
@@ -24,7 +23,7 @@ from geofer.landmarks import build_detector
 from geofer.pictures import read_picture
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-from measure_answers import SIDES_IN_PIXELS, SIZE, STRENGTHS, Photograph, perform
+from measure_answers import Photograph, perform
 
 LABELS = [name for name in EXPRESSIONS for _ in range(1 if name == "neutral" else 3)]
 """Of what `perform` returns."""
@@ -57,10 +56,7 @@ def main() -> None:
         photograph = Photograph(picture, detector.detect([picture])[0].landmarks[0])
         for _ in range(options.people):
             for name, actions in zip(LABELS, perform(chance), strict=True):
-                warped = photograph.act(actions * np.exp(chance.uniform(*np.log(STRENGTHS))).astype(np.float32))
-                side = int(np.exp(chance.uniform(*np.log(SIDES_IN_PIXELS))))
-                coarse = cv2.resize(warped, (side, side), interpolation=cv2.INTER_AREA)
-                faces = recogniser.recognise(np.asarray(cv2.resize(coarse, (SIZE, SIZE)), np.uint8))
+                faces = recogniser.recognise(photograph.act_somehow(actions, chance)[1])
                 right[name].append(bool(faces) and faces[0].expression == name)
     recalls = {name: 100 * float(np.mean(found)) for name, found in right.items()}
     print(f"{sum(map(len, right.values()))} warped photographs of {len(photographs)} people, recall in %:")

@@ -111,6 +111,15 @@ class Photograph:
         )
         return self._open_mouth(np.asarray(warped, np.uint8), self.landmark_moves(actions))
 
+    def act_somehow(
+        self, actions: NDArray[np.float32], chance: np.random.Generator
+    ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        """As `act`, but weaker or stronger, and seen sharply or coarsely: the actions shown, and the picture."""
+        shown = actions * np.exp(chance.uniform(*np.log(STRENGTHS)))
+        side = int(np.exp(chance.uniform(*np.log(SIDES_IN_PIXELS))))
+        coarse = cv2.resize(self.act(shown), (side, side), interpolation=cv2.INTER_AREA)
+        return shown, np.asarray(cv2.resize(coarse, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC), np.uint8)
+
     def _open_mouth(self, image: NDArray[np.uint8], moves: NDArray[np.float64]) -> NDArray[np.uint8]:
         """Paints a dark mouth and upper teeth where lips that touched have parted."""
         lips = (self.landmarks + moves)[INNER_LIPS]
@@ -196,11 +205,8 @@ def measure(
     actions, rises = [], []
     performances = [shown for _ in range(people) for shown in perform(chance)] if len(neutral) else []
     for performed in performances:
-        shown = performed * np.exp(chance.uniform(*np.log(STRENGTHS)))
-        side = int(np.exp(chance.uniform(*np.log(SIDES_IN_PIXELS))))
-        coarse = cv2.resize(photograph.act(shown), (side, side), interpolation=cv2.INTER_AREA)
-        fine = np.asarray(cv2.resize(coarse, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC), np.uint8)
-        for logits in _logits(fine, detector):
+        shown, image = photograph.act_somehow(performed, chance)
+        for logits in _logits(image, detector):
             actions.append(shown)
             rises.append(logits - neutral[0])
     shape = (-1, len(BLENDSHAPES))
