@@ -20,7 +20,7 @@ def faces():
 @pytest.mark.parametrize(
     ("steps", "warmup", "rate", "left", "settings"),
     [
-        (320, 240, 1e-3, 0.35, {"generator": GeneratorConfig(width=32, initial_std=None)}),
+        (480, 360, 1e-3, 0.35, {"generator": GeneratorConfig(width=32, initial_std=None)}),
         (200, 80, 2e-3, 0.85, TUNED),
     ],
     ids=["paper", "tuned"],
