@@ -189,8 +189,8 @@ class MeasuredTranslation:
         return ((torch.sigmoid(logits) - EDGE) / (1 - 2 * EDGE)).clamp(0, 1)
 
 
-def train(faces: Scored, steps: int, translated: float = 0.8) -> GeometryClassifier:
-    """Fits the classifier; all expressions count alike."""
+def train(faces: Scored, steps: int, translated: float) -> GeometryClassifier:
+    """Fits the classifier; all expressions count alike, and a share of the faces is translated."""
     guessed, measured = Translation(faces), MeasuredTranslation(faces)
 
     def translation(actions: Tensor) -> Tensor:
@@ -255,6 +255,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=400)
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--translated", type=float, default=0.8, help="share of the training faces that are translated")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--folder", type=Path, default=cache_folder() / "recogniser", help="what MediaPipe said, kept")
     parser.add_argument("--output", type=Path, default=Path("geofer/app/models/rendered.safetensors"))
@@ -263,7 +264,7 @@ def main() -> None:
     faces = score_people(options.people, options.folder, options.processes)
     validation, test = faces.of(VALIDATION), faces.of(TEST)
     held = torch.isin(faces.person, torch.tensor([*VALIDATION, *TEST]))
-    classifier = train(faces[~held], options.steps)
+    classifier = train(faces[~held], options.steps, options.translated)
     calibrate(classifier, validation)
     rendered = recalls(classifier, test.blendshapes, test.expression)
     for name, recall in rendered.items():

@@ -86,7 +86,7 @@ def test_training_does_not_prefer_a_side(script):
     actions = torch.zeros(420, 52)
     actions[labels == EXPRESSIONS.index("happiness"), of("mouthSmileLeft")] = 1
     sided = script.Scored(torch.rand(420, 52) * 0.02, actions, labels, torch.zeros(420), torch.zeros(420), labels)
-    classifier = script.train(sided, steps=200)
+    classifier = script.train(sided, steps=200, translated=0.8)
     left = torch.zeros(1, 52)
     left[0, of("mouthSmileLeft")] = 0.9
     right = left[:, list(MIRRORED_BLENDSHAPES)]
