@@ -42,5 +42,6 @@ ABLATIONS = Study(
         Row("raw", "D_att sees raw landmarks", setting(MODEL + "condition", "raw")),
         Row("self-pairs", "self-pairs only", setting("data.init_args.self_pairs", 1.0)),
         Row("no-warp", "no warp: the decoder paints all", setting(MODEL + "generator.warp", False)),
+        Row("untrained", "G never learns", setting(MODEL + "schedule.generator_stop", 0)),
     ),
 )
