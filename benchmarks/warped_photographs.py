@@ -23,10 +23,7 @@ from geofer.landmarks import build_detector
 from geofer.pictures import read_picture
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-from measure_answers import Photograph, perform
-
-LABELS = [name for name in EXPRESSIONS for _ in range(1 if name == "neutral" else 3)]
-"""Of what `perform` returns."""
+from measure_answers import MOMENTS, Photograph, perform
 
 
 def neutral_photographs(table: Path) -> dict[str, Path]:
@@ -55,7 +52,7 @@ def main() -> None:
         picture = read_picture(path)
         photograph = Photograph(picture, detector.detect([picture])[0].landmarks[0])
         for _ in range(options.people):
-            for name, actions in zip(LABELS, perform(chance), strict=True):
+            for (name, _), actions in zip(MOMENTS, perform(chance), strict=True):
                 faces = recogniser.recognise(photograph.act_somehow(actions, chance)[1])
                 right[name].append(bool(faces) and faces[0].expression == name)
     recalls = {name: 100 * float(np.mean(found)) for name, found in right.items()}

@@ -100,6 +100,7 @@ def main() -> None:
     parser.add_argument("picture", type=Path, help="whose face is shown")
     parser.add_argument("--generator", help="as for geofer demo")
     given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
     chromium = os.environ.get("GEOFER_CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

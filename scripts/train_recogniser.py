@@ -5,14 +5,12 @@ a small perceptron, measures it by pose on people it never saw, and writes ``geo
 
 MediaPipe's scores of rendered faces are not those of photographs: it sees the brows of rendered neutral faces raised
 and the brows of neutral photographs slightly drawn, and rendered frowns hardly move its scores. The actions that move
-the rendered head, on the other hand, are known exactly, and in photographs MediaPipe scores just such actions. So four
-of five training faces are *translated*: scores of a neutral rendered face (they hold the noise, the person and the
-pose), moved to the mean of neutral photographs, plus the true actions times how strongly MediaPipe answers to each.
-The others are the scores of rendered faces as they are. How MediaPipe answers is known badly, so three of ten
-translated faces follow guesses (``geofer/landmarks/estimated_scores.py``) and the others what was measured on
-photographs that were warped by rendered actions (``geofer/landmarks/measured_answers.py``): a recogniser that is right
-in both ways leans on neither. No photograph's label is learned from, but both tables rest on photographs: of neutral
-faces, and of smiles that tell how strongly people smile.
+the rendered head, on the other hand, are known exactly, and in photographs MediaPipe scores just such actions. So seven
+of ten training faces are *translated*: what MediaPipe scores in photographs of neutral faces, moved by the true actions
+as far as was measured on photographs that were warped by them (``geofer/landmarks/measured_answers.py``). People differ
+at rest by as much as those photographs do, and in several scores together as rendered people do. The other training
+faces are the scores of rendered faces as they are. All scores are seen as logits, since many that matter stay below a
+hundredth. No photograph's label is learned from, but the tables rest on photographs: of neutral faces, and of smiles.
 """
 
 import argparse
@@ -30,17 +28,10 @@ from torch import Tensor
 from geofer.app.model_file import ModelDescription, save_model
 from geofer.app.reliability import Reliability
 from geofer.faces import EXPRESSIONS
-from geofer.landmarks.estimated_scores import (
-    ACTIONS_DIFFER,
-    FACES_DIFFER,
-    INTENSITY,
-    answers,
-    in_mediapipes_order,
-    neutral_scores,
-)
+from geofer.landmarks.estimated_scores import ACTIONS_DIFFER, FACES_DIFFER, in_mediapipes_order
 from geofer.landmarks.face_mesh import BLENDSHAPES, MIRRORED_BLENDSHAPES
-from geofer.landmarks.measured_answers import EDGE, STRENGTH, neutral_logits, rises, score_logits
-from geofer.modules.geometry_classifier import GeometryClassifier
+from geofer.landmarks.measured_answers import EDGE, STRENGTH, neutral_logits, noise, rises
+from geofer.modules.geometry_classifier import GeometryClassifier, score_logits
 from geofer.paths import cache_folder, written_whole
 from geofer.rendering import ACTIONS, RenderSpec, render_subject
 
@@ -62,8 +53,8 @@ SPEC = RenderSpec(
 UNUSED = tuple(name for name in BLENDSHAPES if name.startswith(("eyeLook", "_neutral")))
 """Where somebody looks says little of an expression, and much of where the camera stood."""
 
-GUESSED = 0.3
-"""Share of the translated faces whose scores are guessed; the others follow what was measured."""
+NEUTRAL_COUNTS = 1.5
+"""How much a neutral face counts beside those of other expressions: resting faces differ most, and are met most."""
 
 PANS, TILTS = (-50, -30, -10, 10, 30, 50), (-25, -8, 8, 25)
 """Edges of the cells that accuracy is measured in, in degrees."""
@@ -142,73 +133,49 @@ def neutral_faces(faces: Scored) -> Tensor:
     return faces.blendshapes[near]
 
 
-def vary(median: float, count: int) -> Tensor:
-    """How strongly each of ``count`` faces shows each of its 52 actions, ``(count, 52)``, at random."""
-    intensity = median * torch.exp(FACES_DIFFER * torch.randn(count, 1))
-    return intensity * torch.exp(ACTIONS_DIFFER * torch.randn(count, 52))
-
-
 class Translation:
-    """Scores as MediaPipe might give them for a photograph of somebody who shows a rendered person's actions."""
+    """Logits of scores as MediaPipe might give them for a photograph of somebody who shows a rendered person's actions.
 
-    def __init__(self, faces: Scored) -> None:
-        """Learn from neutral faces what pose, person and noise do to scores."""
-        neutral = neutral_faces(faces)
-        self.residuals = neutral - neutral.mean(0)
-        self.mean, self.deviation = map(torch.from_numpy, neutral_scores())
-        self.mirrored = list(MIRRORED_BLENDSHAPES)
-        self.answers = torch.from_numpy(answers())
+    Logits add up: of the photographed face at rest, of its actions, and of noise.
+    """
 
-    def __call__(self, actions: Tensor) -> Tensor:
-        """True actions ``(B, 52)`` to scores ``(B, 52)``, at random."""
-        count = len(actions)
-        residuals = self.residuals[torch.randint(len(self.residuals), (count,))]
-        person = 0.6 * self.deviation * torch.randn(count, 52)
-        person = (person + person[:, self.mirrored]) / 2**0.5
-        return (self.mean + residuals + person + (vary(INTENSITY, count) * actions) @ self.answers).clamp(0, 1)
+    def __init__(self, neutral: Tensor) -> None:
+        """Learn how people at rest differ in several scores together.
 
-
-class MeasuredTranslation:
-    """The same by what was measured on warped photographs, where logits of scores add up."""
-
-    def __init__(self, faces: Scored) -> None:
-        """Learn from neutral faces what pose and noise do to the logits of scores."""
-        logits = torch.from_numpy(score_logits(neutral_faces(faces).numpy()))
-        self.residuals = logits - logits.mean(0)
+        Args:
+            neutral: Scores of rendered neutral faces, ``(N, 52)``.
+        """
+        logits = score_logits(neutral, EDGE)
+        logits = torch.cat((logits, logits[:, list(MIRRORED_BLENDSHAPES)]))
+        correlation = (logits + 1e-3 * torch.randn_like(logits)).T.corrcoef()
+        self.together = torch.linalg.cholesky(correlation + 1e-3 * torch.eye(len(BLENDSHAPES)))
         self.mean, self.deviation = map(torch.from_numpy, neutral_logits())
-        self.mirrored = list(MIRRORED_BLENDSHAPES)
-        self.rises = torch.from_numpy(rises())
+        self.rises, self.noise = torch.from_numpy(rises()), torch.from_numpy(noise())
 
     def __call__(self, actions: Tensor) -> Tensor:
-        """True actions ``(B, 52)`` to scores ``(B, 52)``, at random."""
+        """True actions ``(B, 52)`` to logits ``(B, 52)``, at random."""
         count = len(actions)
-        residuals = 0.5 * self.residuals[torch.randint(len(self.residuals), (count,))]
-        person = 0.8 * self.deviation * torch.randn(count, 52)
-        person = (person + person[:, self.mirrored]) / 2**0.5
-        logits = self.mean + residuals + person + (vary(STRENGTH, count) * actions) @ self.rises
-        return ((torch.sigmoid(logits) - EDGE) / (1 - 2 * EDGE)).clamp(0, 1)
+        person = self.deviation * (torch.randn(count, 52) @ self.together.T)
+        shown = STRENGTH * torch.exp(FACES_DIFFER * torch.randn(count, 1) + ACTIONS_DIFFER * torch.randn(count, 52))
+        return self.mean + person + (shown * actions) @ self.rises + self.noise * torch.randn(count, 52)
 
 
 def train(faces: Scored, steps: int, translated: float) -> GeometryClassifier:
-    """Fits the classifier; all expressions count alike, and a share of the faces is translated."""
-    guessed, measured = Translation(faces), MeasuredTranslation(faces)
-
-    def translation(actions: Tensor) -> Tensor:
-        return torch.where(torch.rand(len(actions), 1) < GUESSED, guessed(actions), measured(actions))
-
+    """Fits the classifier; expressions count alike but for the neutral one, and a share of the faces is translated."""
+    translation, rendered = Translation(neutral_faces(faces)), score_logits(faces.blendshapes, EDGE)
     mirrored = list(MIRRORED_BLENDSHAPES)
-    classifier = GeometryClassifier(len(EXPRESSIONS), hidden=64, dropout=0.2)
-    classifier.standardise_by(torch.cat((translation(faces.actions), faces.blendshapes)))
+    classifier = GeometryClassifier(len(EXPRESSIONS), hidden=64, score_edge=EDGE)
+    classifier.standardise_by(torch.cat((translation(faces.actions), rendered)))
     classifier.deviation[[BLENDSHAPES.index(name) for name in UNUSED]] = 1e6
     weights = len(faces.expression) / torch.bincount(faces.expression, minlength=len(EXPRESSIONS))
+    weights[EXPRESSIONS.index("neutral")] *= NEUTRAL_COUNTS
     optimizer = torch.optim.AdamW(classifier.parameters(), 3e-3, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     for _ in track(range(steps), "Training"):
         chosen = torch.randint(len(faces.expression), (256,))
-        batch = faces[chosen]
-        mixed = torch.where(torch.rand(256, 1) < translated, translation(batch.actions), batch.blendshapes)
+        mixed = torch.where(torch.rand(256, 1) < translated, translation(faces.actions[chosen]), rendered[chosen])
         mixed = torch.where(torch.rand(256, 1) < 0.5, mixed[:, mirrored], mixed)
-        loss = F.cross_entropy(classifier.classify(mixed), batch.expression, weights, label_smoothing=0.05)
+        loss = F.cross_entropy(classifier.classify(mixed), faces.expression[chosen], weights, label_smoothing=0.05)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -219,7 +186,7 @@ def train(faces: Scored, steps: int, translated: float) -> GeometryClassifier:
 @torch.no_grad()
 def calibrate(classifier: GeometryClassifier, faces: Scored) -> None:
     """Divides the logits by the temperature that makes rendered validation faces most likely."""
-    logits = classifier.classify(faces.blendshapes)
+    logits = classifier.classify(score_logits(faces.blendshapes, EDGE))
     temperatures = torch.linspace(0.5, 4, 71)
     losses = [F.cross_entropy(logits / temperature, faces.expression) for temperature in temperatures]
     best = temperatures[torch.stack(losses).argmin()]
@@ -228,16 +195,16 @@ def calibrate(classifier: GeometryClassifier, faces: Scored) -> None:
 
 
 @torch.no_grad()
-def recalls(classifier: GeometryClassifier, scores: Tensor, expression: Tensor) -> dict[str, float]:
+def recalls(classifier: GeometryClassifier, faces: Scored) -> dict[str, float]:
     """Share of each expression's faces that are recognised."""
-    right = classifier.classify(scores).argmax(1) == expression
-    return {name: float(right[expression == label].float().mean()) for label, name in enumerate(EXPRESSIONS)}
+    right = classifier.classify(score_logits(faces.blendshapes, EDGE)).argmax(1) == faces.expression
+    return {name: float(right[faces.expression == label].float().mean()) for label, name in enumerate(EXPRESSIONS)}
 
 
 @torch.no_grad()
 def by_pose(classifier: GeometryClassifier, faces: Scored) -> Reliability:
     """Accuracy in each cell of tilt and pan."""
-    right = (classifier.classify(faces.blendshapes).argmax(1) == faces.expression).float()
+    right = (classifier.classify(score_logits(faces.blendshapes, EDGE)).argmax(1) == faces.expression).float()
     row = torch.bucketize(faces.tilt, torch.tensor(TILTS[1:-1]).float(), right=True)
     column = torch.bucketize(faces.pan, torch.tensor(PANS[1:-1]).float(), right=True)
     cells = [[right[(row == r) & (column == c)] for c in range(len(PANS) - 1)] for r in range(len(TILTS) - 1)]
@@ -255,7 +222,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=400)
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--translated", type=float, default=0.8, help="share of the training faces that are translated")
+    parser.add_argument("--translated", type=float, default=0.7, help="share of the training faces that are translated")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--folder", type=Path, default=cache_folder() / "recogniser", help="what MediaPipe said, kept")
     parser.add_argument("--output", type=Path, default=Path("geofer/app/models/rendered.safetensors"))
@@ -266,14 +233,14 @@ def main() -> None:
     held = torch.isin(faces.person, torch.tensor([*VALIDATION, *TEST]))
     classifier = train(faces[~held], options.steps, options.translated)
     calibrate(classifier, validation)
-    rendered = recalls(classifier, test.blendshapes, test.expression)
+    rendered = recalls(classifier, test)
     for name, recall in rendered.items():
         print(f"{name:10} {100 * recall:5.1f} %")
     print(f"{'mean':10} {100 * sum(rendered.values()) / len(rendered):5.1f} % of {len(test.expression)} rendered faces")
     description = ModelDescription(
         kind="geometry",
         expressions=EXPRESSIONS,
-        architecture={"inputs": "blendshapes", "hidden": 64},
+        architecture={"inputs": "blendshapes", "hidden": 64, "score_edge": EDGE},
         reliability=by_pose(classifier, test),
         provenance={
             "command": "python scripts/train_recogniser.py",

@@ -9,7 +9,7 @@ from loaded_script import load_script
 from geofer.errors import DataError
 from geofer.landmarks import build_detector
 from geofer.landmarks.face_mesh import BLENDSHAPES
-from geofer.landmarks.measured_answers import NEUTRAL_LOGITS, RISES, neutral_logits, rises
+from geofer.landmarks.measured_answers import NEUTRAL_LOGITS, NOISE, RISES, STRENGTH, neutral_logits, noise, rises
 from geofer.rendering import ACTIONS, RenderSpec, render_subject
 
 
@@ -71,7 +71,7 @@ def test_parted_lips_show_a_dark_mouth(photograph):
 
 def test_the_fit_recovers_the_rises_that_moved_scores(script):
     chance = np.random.default_rng(0)
-    actions = chance.random((4000, 52)).astype(np.float32)
+    actions = 1.5 * chance.random((4000, 52)).astype(np.float32)
     noise = 0.1 * chance.standard_normal((4000, 52)).astype(np.float32)
     matrix = script.fit_rises(actions, actions @ rises() + noise)
     np.testing.assert_allclose(matrix, rises(), atol=0.1)
@@ -88,6 +88,25 @@ def test_tables_have_the_form_of_those_that_geofer_carries(script):
     mean, deviation = neutral_logits()
     two = np.stack((mean - deviation, mean + deviation))  # of this mean and deviation
     assert script.neutral_table(two) == NEUTRAL_LOGITS
+    assert script.noise_table(np.stack((noise(), -noise()))) == NOISE
+
+
+def test_smiles_of_photographs_correct_half_of_what_warps_told(script):
+    smile = [BLENDSHAPES.index(f"mouthSmile{side}") for side in ("Left", "Right")]
+    raised = [BLENDSHAPES.index(f"mouthUpperUp{side}") for side in ("Left", "Right")]
+    shown = np.zeros((2, 52), np.float32)
+    shown[:, smile] = [[0.6, 0.8], [0.8, 0.6]]
+    told = STRENGTH * shown.mean(0) @ rises()
+    neutral = np.random.default_rng(0).standard_normal((5, 52)).astype(np.float32)
+    smiling = (neutral + told).astype(np.float32)
+    smiling[:, raised] += [[3, 1]] * 5
+    corrected = script.correct_smiles(rises(), neutral, smiling, shown)
+    now = STRENGTH * shown.mean(0) @ corrected
+    expected = np.zeros(52)
+    expected[raised] = 1  # half of 2 on either side
+    np.testing.assert_allclose(now - told, expected, atol=1e-4)
+    unsmiling = np.delete(np.arange(52), smile)
+    np.testing.assert_array_equal(corrected[unsmiling], rises()[unsmiling])
 
 
 def test_measuring_repeats_itself_and_sees_the_warps(script, photograph):

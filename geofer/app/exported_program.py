@@ -60,6 +60,7 @@ def _random_geometry(network: GeometryClassifier, batch: int, generator: torch.G
     features = network.mean + network.deviation * noise
     if network.inputs != "landmarks":
         blendshapes = features[:, :NUM_BLENDSHAPES]
+        blendshapes = blendshapes.sigmoid() if network.score_edge else blendshapes
     if network.inputs != "blendshapes":
         landmarks[:, -LANDMARKS_USED:] = features[:, -2 * LANDMARKS_USED :].reshape(batch, LANDMARKS_USED, 2)
     return landmarks, blendshapes

@@ -26,6 +26,7 @@ class GeometryRecognition(RecognitionModule):
         inputs: GeometryInputs = "blendshapes",
         hidden: int = 64,
         dropout: float = 0.0,
+        score_edge: float = 0.0,
     ) -> None:
         """Build the module.
 
@@ -35,9 +36,10 @@ class GeometryRecognition(RecognitionModule):
             inputs: What the classifier looks at.
             hidden: Width of its hidden layer.
             dropout: Share of its inputs that were left out in training.
+            score_edge: Of `GeometryClassifier`, which may see facial actions as logits.
         """
         arguments = plain_arguments(self, locals())
-        classifier = GeometryClassifier(len(expressions), inputs, hidden, dropout)
+        classifier = GeometryClassifier(len(expressions), inputs, hidden, dropout, score_edge)
         super().__init__(expressions, image_size, classifier, gradient_clip=None, decay=0.0)
         self.save_hyperparameters(arguments)
 

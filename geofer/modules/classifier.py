@@ -13,7 +13,7 @@ from geofer.modules.ranges import check_range
 from geofer.modules.witness import Geometry
 
 WITNESS_HIDDEN, WITNESS_DROPOUT = 64, 0.2
-"""Width of the second witness, and the share of its inputs left out in training: as in the carried recogniser."""
+"""Width of the second witness, and the share of its inputs left out in training."""
 
 SILENT = 1e6
 """Deviation of what no training face shows: standardised, it is 0 whatever other faces show."""

@@ -29,7 +29,12 @@ class GeometryClassifier(nn.Module):
     """
 
     def __init__(
-        self, num_classes: int, inputs: GeometryInputs = "blendshapes", hidden: int = 64, dropout: float = 0.0
+        self,
+        num_classes: int,
+        inputs: GeometryInputs = "blendshapes",
+        hidden: int = 64,
+        dropout: float = 0.0,
+        score_edge: float = 0.0,
     ) -> None:
         """Build it.
 
@@ -38,9 +43,12 @@ class GeometryClassifier(nn.Module):
             inputs: What it looks at.
             hidden: Width of the hidden layer; 0 makes it linear.
             dropout: Share of the inputs that are left out in training.
+            score_edge: If above 0, facial actions are seen as logits of scores, which are drawn to within this of 0 and
+                1 before. A detector hardly ever scores a sneer above a thousandth, but its logit moves.
         """
         super().__init__()
         self.inputs = inputs
+        self.score_edge = score_edge
         width = {"landmarks": 0, "blendshapes": NUM_BLENDSHAPES, "both": NUM_BLENDSHAPES}[inputs]
         width += 0 if inputs == "blendshapes" else 2 * LANDMARKS_USED
         self.mean: Tensor
@@ -61,7 +69,7 @@ class GeometryClassifier(nn.Module):
         """
         parts = []
         if self.inputs != "landmarks":
-            parts.append(blendshapes)
+            parts.append(score_logits(blendshapes, self.score_edge) if self.score_edge else blendshapes)
         if self.inputs != "blendshapes":
             parts.append(upright(landmarks)[:, -LANDMARKS_USED:].flatten(1))
         return torch.cat(parts, dim=1)
@@ -79,6 +87,11 @@ class GeometryClassifier(nn.Module):
         """Features to logits ``(B, K)``."""
         logits: Tensor = self.layers((features - self.mean) / self.deviation)
         return logits
+
+
+def score_logits(scores: Tensor, edge: float) -> Tensor:
+    """Logits of scores in [0, 1], which are drawn to within ``edge`` of 0 and 1 before; of any shape."""
+    return torch.logit(edge + (1 - 2 * edge) * scores.float().clamp(0, 1))
 
 
 def upright(landmarks: Tensor) -> Tensor:

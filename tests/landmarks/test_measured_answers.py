@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from geofer.landmarks.face_mesh import BLENDSHAPES
-from geofer.landmarks.measured_answers import NEUTRAL_LOGITS, RISES, SIDES, neutral_logits, rises, score_logits
+from geofer.landmarks.measured_answers import (
+    NEUTRAL_LOGITS,
+    NOISE,
+    RISES,
+    SIDES,
+    neutral_logits,
+    noise,
+    rises,
+    score_logits,
+)
 
 
 def of(name):
@@ -13,30 +22,36 @@ def of(name):
 
 def test_every_name_of_the_tables_is_a_score():
     known = {name.removesuffix("Left").removesuffix("Right") for name in BLENDSHAPES}
-    named = {*RISES, *NEUTRAL_LOGITS, *(effect for effects in RISES.values() for effect in effects)}
+    named = {*RISES, *NEUTRAL_LOGITS, *NOISE, *(effect for effects in RISES.values() for effect in effects)}
     assert named <= known
 
 
 def test_logits_are_those_of_scores_and_finite_at_both_ends():
     logits = score_logits(np.array([0.0, 0.5, 1.0], np.float32))
-    np.testing.assert_allclose(logits, [np.log(0.02 / 0.98), 0, np.log(0.98 / 0.02)], atol=1e-5)
+    np.testing.assert_allclose(logits, [np.log(1e-5), 0, -np.log(1e-5)], atol=1e-4)
 
 
 def test_rises_stay_on_their_side_and_share_the_middle():
     matrix = rises()
-    assert matrix[of("browDownLeft"), of("browDownLeft")] == pytest.approx(1.4)
+    assert matrix[of("browDownLeft"), of("browDownLeft")] == pytest.approx(1.7)
     assert matrix[of("browDownLeft"), of("browDownRight")] == 0
     both = sum(matrix[of(f"browDown{side}"), of("browInnerUp")] for side in SIDES)
-    assert both == pytest.approx(-0.6)
+    assert both == pytest.approx(-1.9)
     lowered = [matrix[of("jawOpen"), of(f"mouthLowerDown{side}")] for side in SIDES]
-    assert lowered == pytest.approx([2.7, 2.7])
-    assert matrix[of("jawOpen"), of("jawOpen")] == pytest.approx(3.5)
+    assert lowered == pytest.approx([5.8, 5.8])
+    assert matrix[of("jawOpen"), of("jawOpen")] == pytest.approx(5.4)
     assert not matrix[of("mouthLeft")].any()
     assert not matrix[of("jawRight")].any()
 
 
-def test_neutral_photographs_squint_and_never_puff_their_cheeks():
+def test_neutral_photographs_squint_and_hardly_ever_puff_their_cheeks():
     mean, deviation = neutral_logits()
-    assert mean[of("eyeSquintLeft")] == mean[of("eyeSquintRight")] == pytest.approx(-0.6)
-    assert deviation[of("cheekPuff")] == 0
-    assert mean[of("cheekPuff")] == pytest.approx(score_logits(np.zeros(1, np.float32))[0])
+    assert mean[of("eyeSquintLeft")] == mean[of("eyeSquintRight")] == pytest.approx(-0.2)
+    assert mean[of("cheekPuff")] == pytest.approx(-9.8)
+    assert deviation[of("eyeLookInLeft")] == 0
+    assert mean[of("eyeLookInLeft")] == pytest.approx(score_logits(np.zeros(1, np.float32))[0])
+
+
+def test_noise_is_alike_on_both_sides_and_none_of_gaze():
+    assert noise()[of("mouthSmileLeft")] == noise()[of("mouthSmileRight")] == pytest.approx(1.7)
+    assert noise()[of("eyeLookInLeft")] == 0

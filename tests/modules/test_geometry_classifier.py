@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from geofer.modules.geometry_classifier import GeometryClassifier, upright
+from geofer.modules.geometry_classifier import GeometryClassifier, score_logits, upright
 
 FACES = torch.rand(5, 68, 2, generator=torch.Generator().manual_seed(0))
 
@@ -39,6 +39,19 @@ def test_it_sees_its_inputs_and_no_others(inputs, width):
     assert logits.shape == (5, 7)
     assert torch.equal(classifier(FACES.flip(0), actions), logits) == (inputs == "blendshapes")
     assert torch.equal(classifier(FACES, actions.flip(0)), logits) == (inputs == "landmarks")
+
+
+def test_scores_may_be_seen_as_logits():
+    scores = torch.tensor([0.0, 1e-4, 0.5, 1.0])
+    assert score_logits(scores, 1e-5).tolist() == pytest.approx([-11.513, -9.115, 0, 11.513], abs=2e-3)
+    torch.manual_seed(0)
+    classifier = GeometryClassifier(7, "both", score_edge=1e-5).eval()
+    actions = 0.1 + 0.8 * torch.rand(5, 52)
+    features = classifier.features(FACES, actions)
+    torch.testing.assert_close(features[:, :52], torch.logit(actions), atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(features[:, 52:], upright(FACES)[:, -51:].flatten(1))
+    tiny, tinier = torch.full((1, 52), 1e-3), torch.full((1, 52), 1e-5)
+    assert (classifier(FACES[:1], tiny) - classifier(FACES[:1], tinier)).abs().max() > 0.1
 
 
 def test_standardised_training_features_have_no_mean_and_unit_deviation():
