@@ -44,7 +44,7 @@ class GeometryClassifier(nn.Module):
             hidden: Width of the hidden layer; 0 makes it linear.
             dropout: Share of the inputs that are left out in training.
             score_edge: If above 0, facial actions are seen as logits of scores, which are drawn to within this of 0 and
-                1 before. A detector hardly ever scores a sneer above a thousandth, but its logit moves.
+                1 before. A lowered lip corner hardly ever scores above a hundredth, but its logit moves.
         """
         super().__init__()
         self.inputs = inputs

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from geofer.landmarks.estimated_scores import INTENSITY, NEUTRAL_PHOTOGRAPHS, estimate_scores, in_mediapipes_order
+from geofer.landmarks.estimated_scores import (
+    INTENSITY,
+    NEUTRAL_PHOTOGRAPHS,
+    answers,
+    estimate_scores,
+    in_mediapipes_order,
+)
 from geofer.landmarks.face_mesh import BLENDSHAPES
 
 
@@ -43,3 +49,16 @@ def test_actions_are_found_by_their_names():
     np.testing.assert_array_equal(ordered[:, of("jawOpen")], given[:, 1])
     np.testing.assert_array_equal(ordered[:, of("browInnerUp")], given[:, 2])
     assert np.count_nonzero(ordered) == 4
+
+
+def test_scores_answer_to_the_actions_of_their_own_side():
+    matrix = answers()
+    assert matrix[of("mouthSmileLeft"), of("mouthSmileLeft")] == pytest.approx(1.05)
+    assert matrix[of("mouthSmileLeft"), of("mouthSmileRight")] == 0
+    assert matrix[of("noseSneerLeft"), of("noseSneerLeft")] == 0
+    assert matrix[of("noseSneerLeft"), of("browDownLeft")] == pytest.approx(0.35)
+    assert matrix[of("noseSneerLeft"), of("browDownRight")] == 0
+    both = matrix[of("mouthPressLeft"), of("mouthRollLower")] + matrix[of("mouthPressRight"), of("mouthRollLower")]
+    assert both == pytest.approx(0.4)
+    assert matrix[of("mouthLeft"), of("mouthLeft")] == matrix[of("mouthRight"), of("mouthRight")] == pytest.approx(0.8)
+    assert not matrix[of("_neutral")].any()
