@@ -17,6 +17,7 @@ from pprint import pformat
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
@@ -27,7 +28,8 @@ from geofer.faces import EXPRESSIONS
 from geofer.landmarks import LandmarkDetector, build_detector
 from geofer.landmarks.estimated_scores import in_mediapipes_order
 from geofer.landmarks.face_mesh import BLENDSHAPES, MIRRORED_BLENDSHAPES
-from geofer.landmarks.measured_answers import STRENGTH, score_logits
+from geofer.landmarks.measured_answers import EDGE, STRENGTH
+from geofer.modules.geometry_classifier import score_logits
 from geofer.pictures import SUFFIXES, read_picture
 from geofer.rendering import ACTIONS
 from geofer.rendering.expressions import sample_actions, sample_style
@@ -217,7 +219,8 @@ def measure(
 
 def _logits(image: NDArray[np.uint8], detector: LandmarkDetector) -> NDArray[np.float32]:
     scores = detector.detect([image])[0].blendshapes
-    return score_logits(np.zeros((0, len(BLENDSHAPES)), np.float32) if scores is None else scores[:1])
+    found = np.zeros((0, len(BLENDSHAPES)), np.float32) if scores is None else scores[:1]
+    return score_logits(torch.from_numpy(found), EDGE).numpy()
 
 
 def fit_rises(actions: NDArray[np.float32], rises: NDArray[np.float32]) -> NDArray[np.float64]:

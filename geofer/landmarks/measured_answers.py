@@ -160,14 +160,9 @@ NOISE = {
 """Deviation of what the rises leave unexplained of the logits."""
 
 
-def score_logits(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Logits of scores in [0, 1], finite at both ends; of any shape."""
-    return np.asarray(logit(EDGE + (1 - 2 * EDGE) * np.clip(scores, 0, 1).astype(np.float64)), np.float32)
-
-
 def neutral_logits() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Mean and deviation of the logits of neutral photographs' scores, each ``(52,)``."""
-    nothing = (float(score_logits(np.zeros(1, np.float32))[0]), 0.0)
+    nothing = (float(logit(EDGE)), 0.0)
     pairs = [NEUTRAL_LOGITS.get(_split(name)[0], nothing) for name in BLENDSHAPES]
     mean, deviation = np.array(pairs, np.float32).T
     return mean, deviation
