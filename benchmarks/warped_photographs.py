@@ -3,9 +3,9 @@
     python benchmarks/emopy_photographs.py EmoPy-0.0.5.tar.gz photos
     python benchmarks/warped_photographs.py photos/faces.csv
 
-The first neutral photograph of each person in the table is moved as the rendered head moves (by the warp of
-`scripts/measure_answers.py`), by every expression at levels 2 to 4 of some people. Warps show no wrinkles, so this says
-what the moves alone tell.
+The first neutral photograph of each person in the table is moved as the rendered head moves (by
+`scripts/photograph_warps.py`), by every expression at levels 2 to 4 of some people. Warps show no wrinkles, so this
+says what the moves alone tell.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from geofer.landmarks import build_detector
 from geofer.pictures import read_picture
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-from measure_answers import MOMENTS, Photograph, perform
+from photograph_warps import MOMENTS, Photograph, perform
 
 
 def neutral_photographs(table: Path) -> dict[str, Path]:

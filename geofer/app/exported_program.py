@@ -9,6 +9,7 @@ from geofer.app.model_file import ModelDescription
 from geofer.errors import CheckpointError
 from geofer.modules.classifier import Classifier
 from geofer.modules.geometry_classifier import LANDMARKS_USED, NUM_BLENDSHAPES, GeometryClassifier
+from geofer.modules.geometry_committee import GeometryCommittee
 
 TOLERANCE = 1e-4
 """Largest difference of a probability between an export and the network that it was made from."""
@@ -48,6 +49,7 @@ def random_inputs(network: nn.Module, description: ModelDescription, batch: int)
     side = description.image_size
     inputs = {"image": 2 * torch.rand(batch, 3, side, side, generator=generator) - 1}
     geometry = network.witness if isinstance(network, Classifier) else network
+    geometry = geometry.members[0] if isinstance(geometry, GeometryCommittee) else geometry
     if isinstance(geometry, GeometryClassifier):
         inputs["landmarks"], inputs["blendshapes"] = _random_geometry(geometry, batch, generator)
     return tuple(inputs[name] for name in description.inputs)

@@ -1,23 +1,25 @@
 """Recognisers of geometry alone, where models are tested: on the faces of a data module."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from geofer.errors import DataError
 from geofer.faces import FaceBatch
 from geofer.modules.classifier import Answers
 from geofer.modules.geometry_classifier import GeometryClassifier, GeometryInputs
+from geofer.modules.geometry_committee import GeometryCommittee, geometry_network
 from geofer.modules.hyperparameters import plain_arguments
 from geofer.modules.recognition import RecognitionModule
 from geofer.modules.witness import HAVE_ACTIONS
 
 
 class GeometryRecognition(RecognitionModule):
-    """Tests a `geofer.modules.geometry_classifier.GeometryClassifier`, by the landmarks and facial actions of faces.
+    """Tests a `geofer.modules.geometry_committee.geometry_network`, by the landmarks and facial actions of faces.
 
     It does not look at their pixels, so neither their size nor how they were cropped matters; and it is not trained.
     """
 
-    classifier: GeometryClassifier
+    classifier: GeometryClassifier | GeometryCommittee
 
     def __init__(
         self,
@@ -27,6 +29,7 @@ class GeometryRecognition(RecognitionModule):
         hidden: int = 64,
         dropout: float = 0.0,
         score_edge: float = 0.0,
+        members: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         """Build the module.
 
@@ -37,9 +40,12 @@ class GeometryRecognition(RecognitionModule):
             hidden: Width of its hidden layer.
             dropout: Share of its inputs that were left out in training.
             score_edge: Of `GeometryClassifier`, which may see facial actions as logits.
+            members: Of `GeometryCommittee`, in the place of one classifier with the settings above.
         """
         arguments = plain_arguments(self, locals())
-        classifier = GeometryClassifier(len(expressions), inputs, hidden, dropout, score_edge)
+        classifier = geometry_network(
+            len(expressions), members, inputs=inputs, hidden=hidden, dropout=dropout, score_edge=score_edge
+        )
         super().__init__(expressions, image_size, classifier, gradient_clip=None, decay=0.0)
         self.save_hyperparameters(arguments)
 

@@ -19,11 +19,11 @@ from geofer.app.reliability import Reliability
 from geofer.errors import CheckpointError, GeoferError, printable
 from geofer.landmarks.alignment import CropRule
 from geofer.modules.classifier import Classifier, ClassifierConfig
-from geofer.modules.geometry_classifier import GeometryClassifier
+from geofer.modules.geometry_committee import geometry_network
 from geofer.paths import written_whole
 
-FORMAT = 1
-"""Version of the format; a newer one is refused."""
+FORMAT = 2
+"""Version of the format; a newer one is refused. In the first one, geometry had no ``members``."""
 
 HEADER, CHECKSUM = "geofer", "geofer_sha256"
 """Names of the description and of the checksum in the file's metadata."""
@@ -35,9 +35,9 @@ class ModelDescription:
 
     Attributes:
         kind: ``picture``, a `geofer.modules.classifier.Classifier` of crops, or ``geometry``, a
-            `geofer.modules.geometry_classifier.GeometryClassifier` of landmarks and facial actions.
+            `geofer.modules.geometry_committee.geometry_network` of landmarks and facial actions.
         expressions: Names of the K expressions, in the order of the logits.
-        architecture: Arguments of `ClassifierConfig`, or of `GeometryClassifier` without ``num_classes``.
+        architecture: Arguments of `ClassifierConfig`, or of `geometry_network` without ``num_classes``.
         crop: How faces are cropped; the ``geometry`` kind needs no crop.
         image_size: Side of the crop in pixels; 0 for the ``geometry`` kind.
         reliability: Accuracy by pose, if it was measured.
@@ -75,9 +75,10 @@ class ModelDescription:
         """
         data = json.loads(text)
         version = data.pop("format", None)
-        if version != FORMAT:
+        if version not in range(1, FORMAT + 1):
             raise CheckpointError(
-                f"its format is {version!r} and geofer {__version__} reads {FORMAT}; install the geofer that wrote it"
+                f"its format is {version!r} and geofer {__version__} reads 1 to {FORMAT}; "
+                "install the geofer that wrote it"
             )
         reliability = data.pop("reliability")
         data["expressions"] = tuple(data["expressions"])
@@ -98,7 +99,7 @@ class ModelDescription:
     def network(self) -> nn.Module:
         """The network, with random weights."""
         if self.kind == "geometry":
-            return GeometryClassifier(len(self.expressions), **self.architecture)
+            return geometry_network(len(self.expressions), **self.architecture)
         return Classifier(len(self.expressions), ClassifierConfig(**{**self.architecture, "pretrained": False}))
 
 

@@ -17,6 +17,7 @@ from geofer.faces import EXPRESSIONS, normalise_landmarks
 from geofer.landmarks.estimated_scores import estimate_scores, in_mediapipes_order
 from geofer.paths import cache_folder
 from geofer.rendering import ACTIONS
+from geofer.rendering.prototypes import Lips
 from geofer.rendering.spec import PoseGrid, RenderSpec
 
 
@@ -46,6 +47,7 @@ class RenderedFaces(FaceDataModule):
         scene: ``session`` fixes light and background for a person, ``picture`` draws them anew for every picture.
         camera: Adds sensor noise, blur and JPEG compression.
         variation: Scales what makes expressions hard to tell apart; 1 is the calibrated default.
+        lips: How lips press: ``drawn`` apart as in a smile, as in the published results, or ``pressed``, as anger does.
         actions: ``truth`` hands out the facial actions that move the head; ``mediapipe`` estimates what MediaPipe
             would score in a photograph of such a face, for a classifier that looks at photographs' scores later; see
             `geofer.landmarks.estimated_scores`.
@@ -81,6 +83,7 @@ class RenderedFaces(FaceDataModule):
         scene: Literal["session", "picture"] = "session",
         camera: bool = False,
         variation: float = 1.0,
+        lips: Lips = "drawn",
         actions: Literal["truth", "mediapipe"] = "truth",
         seed: int = 0,
         batch_size: int = 36,
@@ -109,6 +112,7 @@ class RenderedFaces(FaceDataModule):
             scene=scene,
             camera=camera,
             variation=variation,
+            lips=lips,
             seed=seed,
         )
         self._split_of = np.repeat(np.array(["test", "val", "train"]), [test_subjects, val_subjects, train_subjects])

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geofer.errors import ConfigError
-from geofer.rendering.prototypes import ACTIONS_OF_UNIT, CONFUSED_WITH, PROTOTYPES
+from geofer.rendering.prototypes import ACTIONS_OF_UNIT, CONFUSED_WITH, PRESSED_LIPS, PROTOTYPES, Lips
 
 ACTIONS = (
     *("browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight"),
@@ -34,9 +34,14 @@ UNITS = tuple(ACTIONS_OF_UNIT)
 
 _LEFT = np.array([name.endswith("Left") for name in ACTIONS])
 _RIGHT = np.array([name.endswith("Right") for name in ACTIONS])
-_UNIT_ACTIONS = np.array(
-    [[actions.get(name, 0.0) for name in ACTIONS] for actions in ACTIONS_OF_UNIT.values()], np.float32
-)
+_TABLES: dict[Lips, dict[int, dict[str, float]]] = {
+    "drawn": ACTIONS_OF_UNIT,
+    "pressed": ACTIONS_OF_UNIT | PRESSED_LIPS,
+}
+_UNIT_ACTIONS = {
+    lips: np.array([[actions.get(name, 0.0) for name in ACTIONS] for actions in table.values()], np.float32)
+    for lips, table in _TABLES.items()
+}
 _RESTING_UNITS = (1, 2, 4, 6, 7, 12, 14, 15, 17, 24, 25)
 _SPURIOUS_UNITS = (1, 2, 4, 7, 12, 14, 15, 17, 18, 23, 24, 25, 28, 29, 34)
 _SPEECH_UNITS = (18, 20, 22, 25, 26, 28)
@@ -68,29 +73,32 @@ class Style:
         gains: ``(U,)`` how strongly the person uses each of `UNITS`; 1 is average.
         resting: ``(52,)`` what the face does at rest, in [0, 1].
         dominance: How much stronger the left side is (right, if negative), as a share.
+        lips: How the person's lips press.
     """
 
     preferences: dict[str, NDArray[np.float64]]
     gains: NDArray[np.float32]
     resting: NDArray[np.float32]
     dominance: float
+    lips: Lips
 
 
-def sample_style(rng: np.random.Generator, variation: float = 1.0) -> Style:
+def sample_style(rng: np.random.Generator, variation: float = 1.0, lips: Lips = "drawn") -> Style:
     """Draws a person's way to show emotions.
 
     Args:
         rng: Where chance comes from.
         variation: 0 gives everybody the average style, 1 the default differences.
+        lips: How lips press.
     """
     preferences = {name: _preferences(name, rng, variation) for name in PROTOTYPES}
     expressiveness = _EXPRESSIVENESS * rng.standard_normal()
     gains = np.exp(variation * (expressiveness + _PERSONAL_SPREAD * rng.standard_normal(len(UNITS))))
     habits = np.zeros(len(UNITS), np.float32)
     habits[[UNITS.index(unit) for unit in _RESTING_UNITS]] = np.abs(rng.standard_normal(len(_RESTING_UNITS)))
-    resting = np.clip(variation * _RESTING * habits @ _UNIT_ACTIONS, 0, 1)
+    resting = np.clip(variation * _RESTING * habits @ _UNIT_ACTIONS[lips], 0, 1)
     dominance = variation * _DOMINANCE * rng.standard_normal()
-    return Style(preferences, gains.astype(np.float32), resting.astype(np.float32), float(dominance))
+    return Style(preferences, gains.astype(np.float32), resting.astype(np.float32), float(dominance), lips)
 
 
 def sample_actions(
@@ -123,7 +131,7 @@ def sample_actions(
         other = rng.choice(list(others), p=list(others.values()))
         units += variation * _LEAK_STRENGTH * rng.random() * _perform(str(other), style, rng, variation)
     units += _happenings(rng, variation)
-    actions = np.clip(units, 0, 1) @ _UNIT_ACTIONS + style.resting
+    actions = np.clip(units, 0, 1) @ _UNIT_ACTIONS[style.lips] + style.resting
     actions = _one_sided(actions, style.dominance + variation * _MOMENT_ASYMMETRY * rng.standard_normal())
     actions = actions + _gaze(rng, variation)
     return np.asarray(np.clip(actions, 0, 1), np.float32)

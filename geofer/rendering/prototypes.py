@@ -2,7 +2,8 @@
 
 Three tables, each readable beside its source:
 
-* `ACTIONS_OF_UNIT` translates the action units (AUs) of the Facial Action Coding System into Anny's facial actions.
+* `ACTIONS_OF_UNIT` translates the action units (AUs) of the Facial Action Coding System into Anny's facial actions;
+  `PRESSED_LIPS` does so better for two of them.
 * `PROTOTYPES` lists combinations of AUs for each emotion: the prototypes and major variants that Ekman, Friesen and
   Hager predict (FACS Investigator's Guide, 2002; EMFACS rests on the same table), and some of what Du, Tao and Martinez
   saw ("Compound facial expressions of emotion", PNAS 111, 2014, table 1). The share of each is set such that single AUs
@@ -12,6 +13,7 @@ Three tables, each readable beside its source:
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 ACTIONS_OF_UNIT: dict[int, dict[str, float]] = {
     1: {"browInnerUp": 1.0},  # inner brow raiser
@@ -55,6 +57,15 @@ ACTIONS_OF_UNIT: dict[int, dict[str, float]] = {
     },  # gaze down; the lids follow
 }
 """AU → Anny's facial actions at full intensity. An AU 25 parts the lips without the jaw."""
+
+Lips = Literal["drawn", "pressed"]
+"""How lips are tightened and pressed: as in `ACTIONS_OF_UNIT`, or as in `PRESSED_LIPS`."""
+
+PRESSED_LIPS: dict[int, dict[str, float]] = {
+    23: {"mouthRollLower": 0.5, "mouthRollUpper": 0.5, "mouthPucker": 0.25},  # lip tightener
+    24: {"mouthRollLower": 0.8, "mouthRollUpper": 0.8, "mouthPressLeft": 0.2, "mouthPressRight": 0.2},  # lip pressor
+}
+"""AUs 23 and 24 by lips that roll in and grow thin: Anny's `mouthPress` draws their corners apart, as a smile does."""
 
 
 @dataclass(frozen=True)

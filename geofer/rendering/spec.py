@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from geofer.errors import ConfigError
 from geofer.faces import EXPRESSIONS
+from geofer.rendering.prototypes import Lips
 
 PoseGrid = Literal["bu3dfe", "multipie", "continuous"]
 
@@ -40,6 +41,8 @@ class RenderSpec:
         camera: Adds sensor noise, blur and JPEG compression.
         variation: Scales everything that makes the expressions hard to tell apart: personal style, asymmetry, missing
             and spurious actions. 1 is the calibrated default, 0 shows the bare prototypes.
+        lips: How lips are tightened and pressed, in anger above all: ``drawn`` apart as in a smile, which looks wrong
+            but is what published results rest on, or ``pressed``.
         seed: Everything follows from it.
     """
 
@@ -57,6 +60,7 @@ class RenderSpec:
     scene: Literal["session", "picture"] = "session"
     camera: bool = False
     variation: float = 1.0
+    lips: Lips = "drawn"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -97,6 +101,7 @@ class RenderSpec:
             (self.crop in ("tight", "loose"), f"crop is {self.crop!r}; choose tight or loose"),
             (self.scene in ("session", "picture"), f"scene is {self.scene!r}; choose session or picture"),
             (0 <= self.variation <= 3, f"variation is {self.variation}; choose 0 to 3"),
+            (self.lips in ("drawn", "pressed"), f"lips are {self.lips!r}; choose drawn or pressed"),
             (self.seed >= 0, f"seed is {self.seed}; choose 0 or more"),
         )
         for right, message in rules:

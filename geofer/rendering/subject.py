@@ -130,7 +130,7 @@ def _moments(spec: RenderSpec) -> list[tuple[int, int, int]]:
 
 def _actions(spec: RenderSpec, index: int, moments: list[tuple[int, int, int]]) -> NDArray[np.float32]:
     """Facial actions of each moment, ``(m, 52)``; levels of one performance are the same act, stronger or weaker."""
-    style = sample_style(_chance(spec, index, _STYLE), spec.variation)
+    style = sample_style(_chance(spec, index, _STYLE), spec.variation, spec.lips)
     return np.stack(
         [
             sample_actions(

@@ -20,6 +20,9 @@ GEOMETRY = ModelDescription(
     reliability=Reliability((-10.0, 0.0, 10.0), (-5.0, 5.0), ((0.5, None),), ((4, 0),)),
     provenance={"seed": 3},
 )
+COMMITTEE = replace(
+    GEOMETRY, architecture={"members": [{"hidden": 3, "score_edge": 1e-5}, {"hidden": 2, "dropout": 0.5}]}
+)
 PICTURE = ModelDescription(
     kind="picture",
     expressions=("sad", "glad", "neither"),
@@ -41,7 +44,7 @@ def saved(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("description", [GEOMETRY, PICTURE], ids=["geometry", "picture"])
+@pytest.mark.parametrize("description", [GEOMETRY, COMMITTEE, PICTURE], ids=["geometry", "committee", "picture"])
 def test_a_model_comes_back_as_it_was(tmp_path, description):
     torch.manual_seed(1)
     network = description.network().eval()
@@ -89,19 +92,24 @@ def test_other_files_are_refused(tmp_path):
 
 
 def test_a_newer_format_is_told_from_damage(saved, monkeypatch):
-    monkeypatch.setattr("geofer.app.model_file.FORMAT", 2)
+    monkeypatch.setattr("geofer.app.model_file.FORMAT", 3)
     save_model(saved, GEOMETRY.network(), GEOMETRY)
     monkeypatch.undo()
     with pytest.raises(
-        CheckpointError, match=r"its format is 2 and geofer .* reads 1; install the geofer that wrote it"
+        CheckpointError, match=r"its format is 3 and geofer .* reads 1 to 2; install the geofer that wrote it"
     ):
         load_model(saved)
+
+
+def test_the_first_format_is_still_read():
+    data = {**json.loads(GEOMETRY.to_json()), "format": 1}
+    assert ModelDescription.from_json(json.dumps(data)) == GEOMETRY
 
 
 @pytest.mark.parametrize("version", [0, None, "1"])
 def test_an_older_format_is_told_by_its_number(version):
     data = {**json.loads(GEOMETRY.to_json()), "format": version}
-    with pytest.raises(CheckpointError, match=rf"its format is {version!r} and geofer .* reads 1"):
+    with pytest.raises(CheckpointError, match=rf"its format is {version!r} and geofer .* reads 1 to 2"):
         ModelDescription.from_json(json.dumps({name: value for name, value in data.items() if value is not None}))
 
 

@@ -4,7 +4,7 @@ import pytest
 from geofer.errors import ConfigError
 from geofer.faces import EXPRESSIONS
 from geofer.rendering.expressions import ACTIONS, LEVELS, UNITS, sample_actions, sample_style
-from geofer.rendering.prototypes import ACTIONS_OF_UNIT, CONFUSED_WITH, PROTOTYPES
+from geofer.rendering.prototypes import ACTIONS_OF_UNIT, CONFUSED_WITH, PRESSED_LIPS, PROTOTYPES
 
 SIGNATURES = {
     "anger": {"browDownLeft", "browDownRight", "mouthPressLeft", "mouthPressRight"},
@@ -27,8 +27,8 @@ OBSERVED = {
 """Share of 230 posers who show a unit (Du, Tao and Martinez 2014, table 1); None stands for their "over 70 %"."""
 
 
-def perform(expression, level=4, variation=1.0, person=0, moment=0):
-    style = sample_style(np.random.default_rng(person), variation)
+def perform(expression, level=4, variation=1.0, person=0, moment=0, lips="drawn"):
+    style = sample_style(np.random.default_rng(person), variation, lips)
     return sample_actions(expression, level, style, np.random.default_rng(moment), variation)
 
 
@@ -39,7 +39,7 @@ def test_actions_are_annys_in_its_order():
 
 
 def test_units_translate_to_known_actions_on_both_sides():
-    for unit, actions in ACTIONS_OF_UNIT.items():
+    for unit, actions in (*ACTIONS_OF_UNIT.items(), *PRESSED_LIPS.items()):
         assert set(actions) <= set(ACTIONS), unit
         assert all(0 < weight <= 1 for weight in actions.values()), unit
         for name, weight in actions.items():
@@ -79,6 +79,23 @@ def test_signature_dominates_the_bare_prototype(expression):
     weakest = min(actions[name] for name in SIGNATURES[expression])
     assert weakest >= 0.9
     assert all(strength <= weakest for name, strength in actions.items() if name not in SIGNATURES[expression])
+
+
+def test_pressed_lips_roll_in_where_drawn_ones_are_pulled_apart():
+    drawn, pressed = (
+        dict(zip(ACTIONS, perform("anger", variation=0, lips=lips), strict=True)) for lips in ("drawn", "pressed")
+    )
+    assert (drawn["mouthPressLeft"], drawn["mouthRollLower"]) == (1, 0)
+    assert pressed["mouthPressLeft"] == pytest.approx(0.2)
+    assert pressed["mouthRollLower"] == pressed["mouthRollUpper"] == pytest.approx(0.8)
+    lips = {"mouthPressLeft", "mouthPressRight", "mouthRollLower", "mouthRollUpper"}
+    assert all(drawn[name] == pressed[name] for name in drawn if name not in lips)
+
+
+@pytest.mark.parametrize("expression", ["fear", "happiness", "sadness", "surprise"])
+def test_how_lips_press_changes_nothing_of_expressions_that_do_not_press_them(expression):
+    drawn, pressed = (perform(expression, variation=0, lips=lips) for lips in ("drawn", "pressed"))
+    np.testing.assert_array_equal(drawn, pressed)
 
 
 def test_without_variation_everybody_is_alike_and_symmetric():

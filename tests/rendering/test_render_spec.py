@@ -22,6 +22,7 @@ from geofer.rendering import RenderSpec
         ({"tilt_limit": 61.0}, "tilt_limit"),
         ({"crop": "wide"}, "crop"),
         ({"variation": float("nan")}, "variation"),
+        ({"lips": "pursed"}, "lips"),
     ],
 )
 def test_what_cannot_be_rendered_is_refused_by_name(setting, named):
