@@ -20,7 +20,7 @@ DISTANCE = 1.2
 
 
 def expression_actions(expression: str, level: int) -> NDArray[np.float32]:
-    """The bare prototype of an expression, without anybody's habits.
+    """The bare prototype of an expression, without anybody's habits; lips press as in ``lips: pressed``.
 
     Args:
         expression: One of `geofer.faces.EXPRESSIONS`.
@@ -35,7 +35,7 @@ def expression_actions(expression: str, level: int) -> NDArray[np.float32]:
     from geofer.rendering.expressions import sample_actions, sample_style
 
     chance = np.random.default_rng(0)  # nothing is drawn where nothing varies
-    return sample_actions(expression, level, sample_style(chance, variation=0), chance, variation=0)
+    return sample_actions(expression, level, sample_style(chance, variation=0, lips="pressed"), chance, variation=0)
 
 
 def changed_actions(actions: NDArray[np.float32], changes: Mapping[str, float]) -> NDArray[np.float32]:

@@ -114,3 +114,11 @@ def test_files_without_a_face_are_refused(tmp_path, name, content, message):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(DataError, match=r"gone\.npy"):
         read_geometry(tmp_path / "gone.npy")
+
+
+def test_an_angry_face_presses_its_lips_and_does_not_smirk():
+    actions = dict(zip(ACTIONS, expression_actions("anger", 4), strict=True))
+    assert actions["mouthRollLower"] == actions["mouthRollUpper"] == pytest.approx(0.8)
+    calm, angry = (posed_landmarks(expression_actions(name, 4), 0) for name in ("neutral", "anger"))
+    width = [np.linalg.norm(points[54] - points[48]) for points in (calm, angry)]
+    assert width[1] < 1.1 * width[0]  # 1.27 times where lips are drawn apart
