@@ -129,6 +129,17 @@ def test_stronger_levels_move_further():
     assert levels.level.tolist() == [1, 2, 3, 4, 0]
 
 
+def test_an_angry_mouth_is_narrower_where_lips_press_than_where_they_are_drawn_apart():
+    drawn, pressed = (
+        render_subject(replace(FRONT, expressions=("anger", "neutral"), lips=lips, variation=0), 1)
+        for lips in ("drawn", "pressed")
+    )
+    angry, calm = 0, 1
+    widths = [np.ptp(person.landmarks[angry][OUTER_LIP][:, 0]) for person in (drawn, pressed)]
+    assert widths[1] < 0.95 * widths[0]
+    np.testing.assert_array_equal(drawn.images[calm], pressed.images[calm])
+
+
 def test_light_and_wall_belong_to_the_session():
     session = render_subject(replace(FRONT, crop="loose", views=3, expressions=("neutral",)), 0).images[:, 2, 2]
     assert len(np.unique(session, axis=0)) == 1
