@@ -30,21 +30,15 @@ import torch
 import torch.nn.functional as F
 from rich.progress import track
 from torch import Tensor
+from translation import GuessedTranslation, MeasuredTranslation
 
 from geofer.app.model_file import ModelDescription, save_model
 from geofer.app.reliability import Reliability
 from geofer.faces import EXPRESSIONS
-from geofer.landmarks.estimated_scores import (
-    ACTIONS_DIFFER,
-    FACES_DIFFER,
-    INTENSITY,
-    answers,
-    in_mediapipes_order,
-    neutral_scores,
-)
+from geofer.landmarks.estimated_scores import in_mediapipes_order
 from geofer.landmarks.face_mesh import BLENDSHAPES, MIRRORED_BLENDSHAPES
-from geofer.landmarks.measured_answers import EDGE, STRENGTH, neutral_logits, noise, rises
-from geofer.modules.geometry_classifier import GeometryClassifier, score_logits
+from geofer.landmarks.measured_answers import EDGE
+from geofer.modules.geometry_classifier import GeometryClassifier
 from geofer.modules.geometry_committee import GeometryCommittee
 from geofer.paths import cache_folder, written_whole
 from geofer.rendering import ACTIONS, RenderSpec, render_subject
@@ -68,8 +62,9 @@ SPEC = RenderSpec(
 UNUSED = tuple(name for name in BLENDSHAPES if name.startswith(("eyeLook", "_neutral")))
 """Where somebody looks says little of an expression, and much of where the camera stood."""
 
-NEUTRAL_COUNTS = 1.5
-"""How much a neutral face counts beside those of other expressions: resting faces differ most, and are met most."""
+COUNTS = {"neutral": 1.5, "anger": 1.3, "disgust": 1.3}
+"""How much a face counts beside those of other expressions: resting faces differ most, and are met most; angry and
+disgusted ones are recognised least."""
 
 MEMBERS = (
     {"inputs": "blendshapes", "hidden": 64, "dropout": 0.0, "score_edge": EDGE},
@@ -77,9 +72,6 @@ MEMBERS = (
 )
 """The perceptron that learns what was measured, and the one that learns what was guessed: it leaves inputs out, so as
 to lean on no guess alone."""
-
-OF_THE_PERSON = 0.6
-"""Share of how much neutral photographs differ that is not the pose's and noise's."""
 
 PANS, TILTS = (-50, -30, -10, 10, 30, 50), (-25, -8, 8, 25)
 """Edges of the cells that accuracy is measured in, in degrees."""
@@ -163,65 +155,6 @@ def neutral_faces(faces: Scored) -> Tensor:
     return faces.blendshapes[near]
 
 
-def vary(median: float, count: int) -> Tensor:
-    """How strongly each of ``count`` faces shows each of its 52 actions, ``(count, 52)``, at random."""
-    intensity = median * torch.exp(FACES_DIFFER * torch.randn(count, 1))
-    return intensity * torch.exp(ACTIONS_DIFFER * torch.randn(count, len(BLENDSHAPES)))
-
-
-class MeasuredTranslation:
-    """Logits of scores as MediaPipe might give them for a photograph of somebody who shows a rendered person's actions.
-
-    Logits add up: of the photographed face at rest, of its actions, and of noise.
-    """
-
-    def __init__(self, neutral: Tensor) -> None:
-        """Learn how people at rest differ in several scores together.
-
-        Args:
-            neutral: Scores of rendered neutral faces, ``(N, 52)``.
-        """
-        logits = score_logits(neutral, EDGE)
-        logits = torch.cat((logits, logits[:, list(MIRRORED_BLENDSHAPES)]))
-        correlation = (logits + 1e-3 * torch.randn_like(logits)).T.corrcoef()
-        self.together = torch.linalg.cholesky(correlation + 1e-3 * torch.eye(len(BLENDSHAPES)))
-        self.mean, self.deviation = map(torch.from_numpy, neutral_logits())
-        self.rises, self.noise = torch.from_numpy(rises()), torch.from_numpy(noise())
-
-    def __call__(self, actions: Tensor) -> Tensor:
-        """True actions ``(B, 52)`` to logits ``(B, 52)``, at random."""
-        count = len(actions)
-        person = self.deviation * (torch.randn(count, 52) @ self.together.T)
-        shown = vary(STRENGTH, count) * actions
-        return self.mean + person + shown @ self.rises + self.noise * torch.randn(count, 52)
-
-
-class GuessedTranslation:
-    """Scores as MediaPipe might give them for such a photograph, by guesses.
-
-    What pose and noise do to scores, rendered faces tell.
-    """
-
-    def __init__(self, neutral: Tensor) -> None:
-        """Learn what pose and noise do to scores.
-
-        Args:
-            neutral: Scores of rendered neutral faces, ``(N, 52)``.
-        """
-        self.residuals = neutral - neutral.mean(0)
-        self.mean, self.deviation = map(torch.from_numpy, neutral_scores())
-        self.answers = torch.from_numpy(answers())
-
-    def __call__(self, actions: Tensor) -> Tensor:
-        """True actions ``(B, 52)`` to scores ``(B, 52)`` in [0, 1], at random."""
-        count = len(actions)
-        residuals = self.residuals[torch.randint(len(self.residuals), (count,))]
-        person = OF_THE_PERSON * self.deviation * torch.randn(count, 52)
-        person = (person + person[:, list(MIRRORED_BLENDSHAPES)]) / 2**0.5
-        shown = vary(INTENSITY, count) * actions
-        return (self.mean + residuals + person + shown @ self.answers).clamp(0, 1)
-
-
 def train(
     classifier: GeometryClassifier,
     translation: Callable[[Tensor], Tensor],
@@ -229,7 +162,7 @@ def train(
     steps: int,
     translated: float,
 ) -> None:
-    """Fits one classifier; expressions count alike but for the neutral one, and a share of the faces is translated.
+    """Fits one classifier; expressions count alike but for `COUNTS`, and a share of the faces is translated.
 
     Args:
         classifier: Of facial actions.
@@ -242,7 +175,7 @@ def train(
     classifier.standardise_by(torch.cat((translation(faces.actions), rendered)))
     classifier.deviation[[BLENDSHAPES.index(name) for name in UNUSED]] = 1e6
     weights = len(faces.expression) / torch.bincount(faces.expression, minlength=len(EXPRESSIONS))
-    weights[EXPRESSIONS.index("neutral")] *= NEUTRAL_COUNTS
+    weights *= torch.tensor([COUNTS.get(name, 1.0) for name in EXPRESSIONS])
     optimizer = torch.optim.AdamW(classifier.parameters(), 3e-3, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     for _ in track(range(steps), "Training"):

@@ -88,7 +88,9 @@ def test_guesses_move_the_scores_of_neutral_photographs(script):
     calm, smiling = translation(0 * smile), translation(smile)
     mean, deviation = NEUTRAL_PHOTOGRAPHS["eyeSquint"]
     assert calm[:, of("eyeSquintLeft")].mean() == pytest.approx(mean, abs=0.02)
-    assert calm[:, of("eyeSquintLeft")].std() == pytest.approx(script.OF_THE_PERSON * deviation, abs=0.02)
+    assert calm[:, of("eyeSquintLeft")].std() == pytest.approx(
+        load_script("translation").OF_THE_PERSON * deviation, abs=0.02
+    )
     rise = smiling.mean(0) - calm.mean(0)
     assert set(rise.topk(2).indices.tolist()) == {of("mouthSmileLeft"), of("mouthSmileRight")}
     assert rise.topk(3).values[2] < 0.02
