@@ -4,6 +4,7 @@ Run ``python scripts/measure_answers.py FOLDER --smiles OTHER --rendered SCORES`
 warped by the moves of the rendered head's facial actions (the expressions of a few people, levels 2 to 4, weaker and
 stronger, sharp and coarse), MediaPipe scores the results, and ridge regression tells how the scores' logits rise with
 the actions.
+
 Warps show no teeth, so photographs of smiles, if there are any, correct what smiling does; and they uncover no eye, so
 what lids do is the mean of what warps tell and of what rendered faces do, if there are any that
 ``scripts/train_recogniser.py`` had scored. The tables are printed in the form that the module holds.
