@@ -159,6 +159,22 @@ def test_a_mistake_is_one_message(
     assert not Path("runs").exists() or not list(Path("runs").iterdir())
 
 
+def test_null_for_one_setting_of_a_group_is_said_of_the_group(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """jsonargparse 4.53 takes it for the word None; the message names what works, and that works."""
+    method = ["--model", "geofer.modules.GeometryGuidedFER", "--model.schedule.warmup", "7"]
+    assert run("fit", *method, "--model.schedule.generator_stop", "null") == 2
+    message = capsys.readouterr().err
+    option, value = re.search(r"write (--[\w.]+) '(.+?)',", message).groups()
+    assert (option, value) == ("--model.init_args.schedule", "{generator_stop: null}")
+    method += ["--model.schedule.generator_stop", "9", option, value]
+    with pytest.raises(SystemExit, match="0"):
+        run("fit", *method, "--print_config")
+    schedule = yaml.safe_load(capsys.readouterr().out)["model"]["init_args"]["schedule"]
+    assert (schedule["warmup"], schedule["generator_stop"]) == (7, None)
+
+
 def test_a_wrong_key_in_a_file(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = Path("small.yaml").read_text().replace("backbone:", "backbon:")
     Path("small.yaml").write_text(text)

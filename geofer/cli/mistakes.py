@@ -16,6 +16,7 @@ from geofer.errors import ConfigError
 
 NOISE = ("Does not validate against", "Subtypes:", "Errors:", "- Expected a <class 'NoneType'>", "Given value")
 CLASSES = (*datamodules.__all__, *modules.__all__)
+NULL_AS_A_WORD = re.compile(r"Given value type: <class 'str'>\s+Given value: None")  # jsonargparse 4.53, nested
 TOP = ("config", "model", "data", "trainer", "seed_everything", "ckpt_path", "class_path", "init_args")
 
 
@@ -29,6 +30,11 @@ def describe_mistake(account: str) -> str:
     message = "The configuration is wrong:\n" + "\n".join(f"  {line}" for line in lines)
     if "arguments are required" in account and "model" in account:
         return f"{message}\nName a file that says it, such as --config configs/quickstart.yaml."
+    if NULL_AS_A_WORD.search(account) and (nested := re.search(r'Parser key "(\w+)\.(\w+)":', account)):
+        return (
+            f"{message}\nOn the command line, null is not understood for one setting of a group: "
+            f"write --model.init_args.{nested[1]} '{{{nested[2]}: null}}', which keeps the others, or use a file."
+        )
     if wrong := re.search(r"import path string: ([\w.]+)|has no attribute '(\w+)'", account):
         named = (wrong[1] or wrong[2]).rpartition(".")[2]
         if close := get_close_matches(named, CLASSES, n=2):

@@ -3,6 +3,7 @@
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from math import ceil
 from typing import Any
 
 import torch
@@ -160,20 +161,33 @@ class GenerativeModule(RecognitionModule, ABC):
         count = round(share * self.synthesis.per_real * len(batch["image"]))
         synthetic = self._synthesize_for_classifier(batch, synthesis, count) if count > 0 else None
         with self.toggled_optimizer(classifier):
+            classifier.zero_grad()
             faces = augment_with_geometry(batch["image"], self.geometry_of(batch), self.augmentation)
             real = self.classifier.answers(*faces)
             losses = {"c_real": witnesses_loss(*real, self.pixel_loss, batch["expression"])}
-            loss = losses["c_real"]
+            self.manual_backward(losses["c_real"])
             if synthetic is not None:
-                image, geometry, expression = synthetic
-                image, geometry = augment_with_geometry(image, geometry, self.augmentation)
-                with frozen_statistics(self.classifier, self.synthesis.separate_statistics):
-                    fake = self.classifier.answers(image, geometry)
-                trust = _trust(fake, expression) if self.synthesis.self_paced else None
-                losses["c_fake"] = witnesses_loss(*fake, self.pixel_loss, expression, self.label_smoothing, trust)
-                loss = loss + self.synthesis.weight * losses["c_fake"]
-            self._update(classifier, loss, counted=True)
+                losses["c_fake"] = self._learn_from_synthetic(*synthetic)
+            self._step(classifier, counted=True)
         return losses
+
+    def _learn_from_synthetic(self, image: Tensor, geometry: Tensor | None, expression: Tensor) -> Tensor:
+        """Add what synthetic faces say to C's gradients, part by part; their loss."""
+        parts = ceil(len(image) / (self.synthesis.at_once or len(image)))
+        geometries = [None] * parts if geometry is None else geometry.tensor_split(parts)
+        total = image.new_zeros(())
+        for faces, known, labels in zip(
+            image.tensor_split(parts), geometries, expression.tensor_split(parts), strict=True
+        ):
+            augmented = augment_with_geometry(faces, known, self.augmentation)
+            with frozen_statistics(self.classifier, self.synthesis.separate_statistics):
+                fake = self.classifier.answers(*augmented)
+            trust = _trust(fake, labels) if self.synthesis.self_paced else None
+            loss = witnesses_loss(*fake, self.pixel_loss, labels, self.label_smoothing, trust)
+            share = len(faces) / len(image)
+            self.manual_backward(share * self.synthesis.weight * loss)
+            total += share * loss.detach()
+        return total
 
     def _synthesize_for_classifier(
         self, batch: PairBatch, synthesis: Synthesis | None, count: int
@@ -244,9 +258,12 @@ class GenerativeModule(RecognitionModule, ABC):
         return list(optimizers)
 
     def _update(self, optimizer: LightningOptimizer, loss: Tensor, counted: bool = False) -> None:
-        """Zero, backward, step. Lightning would count every step; just one in each batch is counted."""
         optimizer.zero_grad()
         self.manual_backward(loss)
+        self._step(optimizer, counted)
+
+    def _step(self, optimizer: LightningOptimizer, counted: bool) -> None:
+        """Lightning would count every optimiser's step; just one in each batch is counted."""
         if counted:
             optimizer.step()
         else:

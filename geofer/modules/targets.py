@@ -22,6 +22,8 @@ class SynthesisConfig:
         targets: ``bank`` gives a face the geometry of any training subject, ``pair`` another one of its own person,
             which is what G is trained on.
         per_real: Synthetic faces for each real one, once the ramp is over.
+        at_once: How many of them C sees at once; None shows it all. Fewer need less memory and have the same gradients,
+            except that batch normalisation knows each part alone.
         weight: What their loss weighs beside that of the real faces.
         self_paced: Each synthetic face counts as much as C believes its label, so that faces which do not show what
             they should are left out.
@@ -34,6 +36,7 @@ class SynthesisConfig:
 
     targets: Literal["bank", "pair"] = "bank"
     per_real: float = 1.0
+    at_once: int | None = None
     weight: float = 1.0
     self_paced: bool = False
     separate_statistics: bool = False
@@ -48,7 +51,7 @@ class SynthesisConfig:
         Raises:
             ConfigError: It says which; or ``targets`` is ``pair`` and ``per_real`` above 1.
         """
-        smallest = {"per_real": 0, "weight": 0, "noise": 0, "candidates": 1, "mix": 0, "jitter": 0}
+        smallest = {"per_real": 0, "at_once": 1, "weight": 0, "noise": 0, "candidates": 1, "mix": 0, "jitter": 0}
         check_ranges("synthesis", self, low=smallest, high={"mix": 1})
         if self.targets == "pair" and self.per_real > 1:
             raise ConfigError(

@@ -165,6 +165,24 @@ def test_bf16_trains_float32_weights(few_faces):
     assert all(np.isfinite(list(step.values())).all() for step in losses.steps)
 
 
+def test_in_mixed_precision_a_second_step_of_the_generator_starts_from_what_the_first_one_learned(few_faces):
+    """Autocast keeps the bf16 copies of weights that it has made, unless it is told that they have changed."""
+    module, errors = make_module(generator_steps=2), []
+    synthesize = module._synthesize_targets
+
+    def compared(batch):
+        fresh = copy.deepcopy(module.synthesizer)
+        synthesis = synthesize(batch)
+        expected = fresh(batch["image"], batch["landmarks"], batch["target_landmarks"])
+        errors.append((synthesis.image - expected.image).abs().max().item())
+        return synthesis
+
+    module._synthesize_targets = compared
+    fit(module, few_faces, steps=2, precision="bf16-mixed")
+    assert len(errors) == 4
+    assert max(errors) == 0
+
+
 def test_the_literal_equation_7_compares_with_the_input(few_faces):
     module = make_module(reconstruction_target="input", schedule=Schedule(warmup=5, synthetic_start=5))
     losses, batches = Losses(), []
@@ -188,6 +206,30 @@ def test_running_statistics_can_come_from_real_faces_alone(few_faces, separate):
         fit(module, few_faces, steps=1)
         momenta[per_real] = module.classifier.backbone.stem[1].running_mean
     assert torch.allclose(momenta[0.0], momenta[1.0]) == separate
+
+
+def test_synthetic_faces_seen_in_parts_teach_what_they_teach_at_once(few_faces):
+    """Batch normalisation would know each part alone: so without it."""
+    weights, seen = {}, {}
+    for at_once in (None, 7):
+        module = make_module(synthesis=SynthesisConfig(per_real=2.5, at_once=at_once))
+        for block in (module.classifier.backbone.stem, *module.classifier.backbone.stages):
+            for name, layer in list(block.named_children()):
+                if isinstance(layer, torch.nn.BatchNorm2d):
+                    setattr(block, name, torch.nn.Identity())
+        before = module.classifier.head[0].weight.clone()
+        module.classifier_optimizer = lambda parameters: torch.optim.SGD(parameters, lr=0.1)
+        seen[at_once], losses = [], Losses()
+        module.classifier.backbone.register_forward_pre_hook(
+            lambda network, inputs, sizes=seen[at_once]: sizes.append(len(inputs[0])) if network.training else None
+        )
+        fit(module, few_faces, steps=1, callbacks=[losses])
+        weights[at_once] = (module.classifier.state_dict(), losses.steps[0]["c_fake"])
+        assert not torch.equal(before, module.classifier.head[0].weight)
+    assert seen == {None: [8, 20], 7: [8, 7, 7, 6]}
+    assert weights[7][1] == pytest.approx(weights[None][1], rel=1e-5)
+    for name, weight in weights[None][0].items():
+        assert torch.allclose(weights[7][0][name], weight, atol=1e-6), name
 
 
 def test_a_bank_with_a_held_out_person_is_refused_by_name(few_faces):

@@ -29,6 +29,7 @@ from geofer.modules import (
         (Schedule, {"warmup": -1}, "schedule.warmup is -1; choose a number 0 or more."),
         (Schedule, {"generator_stop": -3}, "schedule.generator_stop is -3"),
         (SynthesisConfig, {"per_real": -1}, "synthesis.per_real is -1"),
+        (SynthesisConfig, {"at_once": 0}, "synthesis.at_once is 0; choose a number 1 or more."),
         (SynthesisConfig, {"candidates": 0}, "synthesis.candidates is 0; choose a number 1 or more."),
         (SynthesisConfig, {"mix": 1.5}, "synthesis.mix is 1.5; choose a number from 0 to 1."),
         (AugmentationConfig, {"rotation": -5}, "augmentation.rotation is -5"),
