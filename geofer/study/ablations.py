@@ -34,6 +34,7 @@ ABLATIONS = Study(
         Row("no-syn-fi", "No_SynFI: no synthetic faces", classifier_alone, 86.58),
         Row("no-e2e", "No_E2E: G first, C after it", apart, 89.55),
         Row("no-ls", "No_LS: no label smoothing", setting(MODEL + "label_smoothing", 0.0), 90.14),
+        Row("strong", "C teaches G 300 times as strongly: λ3 = 0.3", setting(MODEL + "weights.classification", 0.3)),
         Row("no-d-att", "no D_att", setting(MODEL + "weights.attribute", 0.0)),
         Row("no-d-i", "no D_i", setting(MODEL + "weights.prior", 0.0)),
         Row("no-tv", "no total variation", setting(MODEL + "weights.variation", 0.0)),

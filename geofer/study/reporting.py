@@ -113,7 +113,7 @@ def as_latex(lines: Sequence[Line]) -> str:
 
 
 def _escaped(cell: str) -> str:
-    return cell.replace("%", r"\%").replace("_", r"\_").replace("–", "--").replace("σ", r"$\sigma$")
+    return cell.replace("%", r"\%").replace("_", r"\_").replace("–", "--").replace("σ", r"$\sigma$").replace("λ", r"$\lambda$")
 
 
 def figure(study: Study, lines: Sequence[Line]) -> "Figure":
