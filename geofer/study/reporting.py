@@ -23,7 +23,18 @@ from geofer.study.running import Result
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-HEADINGS = ("row", "seeds", "accuracy", "±", "difference", "± of it", "paper", "paper's difference")
+HEADINGS = (
+    "row",
+    "seeds",
+    "accuracy",
+    "±",
+    "95 %",
+    "difference",
+    "± of it",
+    "95 % of it",
+    "paper",
+    "paper's difference",
+)
 
 
 @dataclass(frozen=True)
@@ -35,8 +46,10 @@ class Line:
         seeds: Number of seeds.
         accuracy: Mean test accuracy.
         spread: Its standard deviation over seeds.
+        interval: The 95 % confidence interval of its mean over seeds, Student's t.
         difference: Mean difference to the reference row, seed by seed.
         difference_spread: Standard deviation of that.
+        difference_interval: As ``interval``.
         paper: What the paper reports.
         paper_difference: The same difference in the paper.
     """
@@ -45,19 +58,35 @@ class Line:
     seeds: int
     accuracy: float
     spread: float
+    interval: tuple[float, float]
     difference: float
     difference_spread: float
+    difference_interval: tuple[float, float]
     paper: float
     paper_difference: float
 
     def cells(self) -> list[str]:
         """As the tables print it."""
-        numbers = (self.accuracy, self.spread, self.difference, self.difference_spread, self.paper)
-        signed = {2, 5}
-        return [self.title, str(self.seeds)] + [
-            "–" if math.isnan(value) else f"{value:+.2f}" if place in signed else f"{value:.2f}"
-            for place, value in enumerate((*numbers, self.paper_difference))
+        return [
+            self.title,
+            str(self.seeds),
+            _number(self.accuracy),
+            _number(self.spread),
+            _interval(self.interval),
+            _number(self.difference, "+"),
+            _number(self.difference_spread),
+            _interval(self.difference_interval, "+"),
+            _number(self.paper),
+            _number(self.paper_difference, "+"),
         ]
+
+
+def _number(value: float, sign: str = "") -> str:
+    return "–" if math.isnan(value) else f"{value:{sign}.2f}"
+
+
+def _interval(ends: tuple[float, float], sign: str = "") -> str:
+    return "–" if math.isnan(ends[0]) else " to ".join(_number(end, sign) for end in ends)
 
 
 def table(study: Study, results: Sequence[Result]) -> list[Line]:
@@ -80,8 +109,10 @@ def _line(study: Study, row: Row, accuracy: dict[str, dict[int, float]]) -> Line
         seeds=len(own),
         accuracy=mean(own.values()),
         spread=_spread(list(own.values())),
+        interval=_confidence(list(own.values())),
         difference=mean(differences) if differences else math.nan,
         difference_spread=_spread(differences),
+        difference_interval=_confidence(differences),
         paper=paper,
         paper_difference=paper - paper_reference if compared and paper_reference is not None else math.nan,
     )
@@ -89,6 +120,16 @@ def _line(study: Study, row: Row, accuracy: dict[str, dict[int, float]]) -> Line
 
 def _spread(values: Sequence[float]) -> float:
     return stdev(values) if len(values) > 1 else math.nan
+
+
+def _confidence(values: Sequence[float]) -> tuple[float, float]:
+    """Student's 95 % confidence interval of the mean."""
+    from scipy.special import stdtrit  # a tenth of a second that other commands need not wait for
+
+    if len(values) < 2:
+        return math.nan, math.nan
+    reach = float(stdtrit(len(values) - 1, 0.975)) * stdev(values) / math.sqrt(len(values))
+    return mean(values) - reach, mean(values) + reach
 
 
 def as_csv(lines: Sequence[Line]) -> str:
@@ -104,7 +145,7 @@ def as_markdown(lines: Sequence[Line]) -> str:
 def as_latex(lines: Sequence[Line]) -> str:
     """The table as LaTeX, for the package booktabs."""
     escaped = [[_escaped(cell) for cell in line.cells()] for line in lines]
-    headings = [heading.replace("±", r"$\pm$") for heading in HEADINGS]
+    headings = [_escaped(heading).replace("±", r"$\pm$") for heading in HEADINGS]
     body = "".join(f"{' & '.join(row)} \\\\\n" for row in escaped)
     return (
         f"\\begin{{tabular}}{{l{'r' * (len(HEADINGS) - 1)}}}\n\\toprule\n{' & '.join(headings)} \\\\\n\\midrule\n"
@@ -113,7 +154,9 @@ def as_latex(lines: Sequence[Line]) -> str:
 
 
 def _escaped(cell: str) -> str:
-    return cell.replace("%", r"\%").replace("_", r"\_").replace("–", "--").replace("σ", r"$\sigma$").replace("λ", r"$\lambda$")
+    for character, latex in (("%", r"\%"), ("_", r"\_"), ("–", "--"), ("σ", r"$\sigma$"), ("λ", r"$\lambda$")):
+        cell = cell.replace(character, latex)
+    return cell
 
 
 def figure(study: Study, lines: Sequence[Line]) -> "Figure":
@@ -206,9 +249,9 @@ def _report(study: Study, lines: Sequence[Line], expressions: Lines, results: Se
     return (
         f"# {study.title}\n\nIn the paper: {study.source}.\n\n    {settings}\n\n"
         f"Accuracy in percent over all test faces ({_range(faces)} faces of {_range(subjects)} unseen people a run). "
-        "± is the standard deviation over seeds; differences are to the row "
-        f"“{study.row(study.reference).title}”, seed by seed. The paper's numbers are of other faces: compare "
-        "differences, not accuracies.\n\n"
+        "± is the standard deviation over seeds, 95 % the confidence interval of their mean (Student's t); differences "
+        f"are to the row “{study.row(study.reference).title}”, seed by seed. The paper's numbers are of other faces: "
+        "compare differences, not accuracies.\n\n"
         f"{as_markdown(lines)}\n![{study.title}](figure.png)\n\n{_expressions(expressions)}"
         f"{_rows(study, {result.row for result in results})}{_people(study, results)}"
     )

@@ -1,11 +1,13 @@
 """The tables of a study: means, spreads and differences that a few numbers tell."""
 
+import csv
 import math
 import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from geofer.metrics.report import RecognitionReport
 from geofer.study.design import Row, Study, setting, unchanged
@@ -52,11 +54,29 @@ def test_differences_are_taken_seed_by_seed():
     assert math.isnan(more.spread)
 
 
+def test_intervals_are_students():
+    full, less, more = table(STUDY, RESULTS)
+    for found, values in (
+        (full.interval, [80, 84, 85]),
+        (less.interval, [70, 78]),
+        (less.difference_interval, [-10, -6]),
+    ):
+        centre, scale = np.mean(values), stats.sem(values)
+        assert found == pytest.approx(stats.t.interval(0.95, len(values) - 1, centre, scale))
+    assert all(math.isnan(end) for end in (*full.difference_interval, *more.interval))
+
+
 def test_tables_hold_the_same_cells_in_three_formats():
     lines = table(STUDY, RESULTS)
-    assert as_csv(lines).splitlines()[2] == '"less_of it, 50 %",2,74.00,5.66,-8.00,2.83,85.50,-4.50'
-    assert "| less_of it, 50 % | 2 | 74.00 | 5.66 | -8.00 | 2.83 | 85.50 | -4.50 |" in as_markdown(lines)
-    assert r"less\_of it, 50 \% & 2 & 74.00 & 5.66 & -8.00" in as_latex(lines)
+    cells = [
+        *("less_of it, 50 %", "2", "74.00", "5.66", "23.18 to 124.82"),
+        *("-8.00", "2.83", "-33.41 to +17.41", "85.50", "-4.50"),
+    ]
+    assert next(csv.reader(as_csv(lines).splitlines()[2:])) == cells
+    assert f"| {' | '.join(cells)} |" in as_markdown(lines)
+    assert r"less\_of it, 50 \% & 2 & 74.00 & 5.66 & 23.18 to 124.82 & -8.00" in as_latex(lines)
+    assert "more & 1 & 90.00 & -- & -- & -- & -- & -- & -- & --" in as_latex(lines)
+    assert r"95 \% of it" in as_latex(lines)
     assert as_latex(lines).count(r"\\") == len(lines) + 1
 
 

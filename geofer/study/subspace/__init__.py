@@ -6,5 +6,4 @@ Those of one view are scikit-learn transformers. Those of several views know eac
 
 from geofer.study.extra import need
 
-for package in ("scipy", "sklearn"):
-    need(package)
+need("sklearn")
