@@ -18,7 +18,7 @@ from geofer.study.catalogue import STUDIES
 from geofer.study.commands import ending, in_parallel
 from geofer.study.design import Row, Settings, Study, merged
 from geofer.study.measuring import measure, measured, unmeasured
-from geofer.study.reporting import HEADINGS, table, write_report
+from geofer.study.reporting import HEADINGS, INTERVALS, table, write_report
 from geofer.study.running import Result, StudyRun
 
 BUDGETS = {"smoke": [0], "cpu": [11, 12, 13], "paper": [0, 1, 2]}
@@ -122,10 +122,12 @@ def _print(study: Study, run: StudyRun, seeds: Sequence[int], console: Console) 
     from rich.table import Table
 
     shown = Table(title=study.title, box=box.SIMPLE_HEAD)
-    for heading in HEADINGS:
-        shown.add_column(heading, justify="left" if heading == "row" else "right")
+    kept = [place for place, heading in enumerate(HEADINGS) if heading not in INTERVALS]  # a terminal is not so wide
+    for place in kept:
+        shown.add_column(HEADINGS[place], justify="left" if place == 0 else "right")
     for line in table(study, list(run.results(seeds))):
-        shown.add_row(*line.cells())
+        cells = line.cells()
+        shown.add_row(*(cells[place] for place in kept))
     console.print(shown)
 
 

@@ -35,6 +35,7 @@ HEADINGS = (
     "paper",
     "paper's difference",
 )
+INTERVALS = ("95 %", "95 % of it")
 
 
 @dataclass(frozen=True)
