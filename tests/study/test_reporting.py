@@ -77,6 +77,9 @@ def test_tables_hold_the_same_cells_in_three_formats():
     assert r"less\_of it, 50 \% & 2 & 74.00 & 5.66 & 23.18 to 124.82 & -8.00" in as_latex(lines)
     assert "more & 1 & 90.00 & -- & -- & -- & -- & -- & -- & --" in as_latex(lines)
     assert r"95 \% of it" in as_latex(lines)
+    assert (
+        as_latex([replace(lines[0], title="λ3 of σ")]).splitlines()[4].startswith(r"$\lambda$3 of $\sigma$ & 3 & 83.00")
+    )
     assert as_latex(lines).count(r"\\") == len(lines) + 1
 
 
