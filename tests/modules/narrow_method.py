@@ -10,7 +10,7 @@ EVERYTHING = {
     "generator": GeneratorConfig(width=4, initial_std=None),
     "discriminator_width": 4,
     "schedule": Schedule(warmup=1, adversarial_ramp=4, synthetic_start=2, synthetic_ramp=4),
-    "synthesis": SynthesisConfig(candidates=2, mix=0.5, jitter=0.5, noise=1.0),
+    "synthesis": SynthesisConfig(at_once=5, candidates=2, mix=0.5, jitter=0.5, noise=1.0),
     "gradient_clip": 1.0,
     "decay": 0.5,
 }
