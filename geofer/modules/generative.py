@@ -3,6 +3,7 @@
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from itertools import repeat
 from math import ceil
 from typing import Any
 
@@ -173,13 +174,10 @@ class GenerativeModule(RecognitionModule, ABC):
 
     def _learn_from_synthetic(self, image: Tensor, geometry: Tensor | None, expression: Tensor) -> Tensor:
         """Add what synthetic faces say to C's gradients, part by part; their loss."""
-        parts = ceil(len(image) / (self.synthesis.at_once or len(image)))
-        geometries = [None] * parts if geometry is None else geometry.tensor_split(parts)
+        geometries = repeat(None) if geometry is None else self._in_parts(geometry)
         total = image.new_zeros(())
-        for faces, known, labels in zip(
-            image.tensor_split(parts), geometries, expression.tensor_split(parts), strict=True
-        ):
-            augmented = augment_with_geometry(faces, known, self.augmentation)
+        for faces, theirs, labels in zip(self._in_parts(image), geometries, self._in_parts(expression), strict=False):
+            augmented = augment_with_geometry(faces, theirs, self.augmentation)
             with frozen_statistics(self.classifier, self.synthesis.separate_statistics):
                 fake = self.classifier.answers(*augmented)
             trust = _trust(fake, labels) if self.synthesis.self_paced else None
@@ -206,8 +204,13 @@ class GenerativeModule(RecognitionModule, ABC):
         people = torch.arange(count, device=self.device) % len(batch["image"])
         landmarks = batch["landmarks"][people]
         targets = self.targets.sample(landmarks)
-        image = self.synthesize(batch["image"][people], targets.landmarks, landmarks)
+        parts = zip(self._in_parts(people), self._in_parts(targets.landmarks), self._in_parts(landmarks), strict=True)
+        image = torch.cat([self.synthesize(batch["image"][some], target, source) for some, target, source in parts])
         return image, geometry_of(targets._asdict(), self.geometry), targets.expression
+
+    def _in_parts(self, faces: Tensor) -> tuple[Tensor, ...]:
+        """What tells something of each synthetic face, split into what is made and shown to C at once."""
+        return faces.tensor_split(ceil(len(faces) / (self.synthesis.at_once or len(faces))))
 
     @torch.no_grad()
     def synthesize(self, image: Tensor, landmarks: Tensor, source: Tensor | None = None) -> Tensor:

@@ -22,8 +22,8 @@ class SynthesisConfig:
         targets: ``bank`` gives a face the geometry of any training subject, ``pair`` another one of its own person,
             which is what G is trained on.
         per_real: Synthetic faces for each real one, once the ramp is over.
-        at_once: How many of them C sees at once; None shows it all. Fewer need less memory and have the same gradients,
-            except that batch normalisation knows each part alone.
+        at_once: How many of them G makes and C sees at once; None takes all. Fewer need less memory and have the same
+            gradients, except that batch normalisation knows each part alone.
         weight: What their loss weighs beside that of the real faces.
         self_paced: Each synthetic face counts as much as C believes its label, so that faces which do not show what
             they should are left out.
