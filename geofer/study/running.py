@@ -2,7 +2,8 @@
 
 A study's folder holds, for each row and seed, ``results/<row>-<seed>.json`` once it was tested: small, plain, and all
 that the report is made of. Whoever finds it there does not run the row again. Checkpoints and pictures lie in
-``runs/<row>-<seed>/`` and may be removed once a row is finished; an unfinished run goes on from its last checkpoint.
+``runs/<row>-<seed>/`` and may be removed once a row is finished; an unfinished run goes on from its last checkpoint,
+of a finished one the best is kept.
 Several studies have rows in common, such as the full method: what another study in a folder beside this one has
 finished with the same settings and seed is taken from there.
 """
@@ -194,12 +195,14 @@ class StudyRun:
             settings = row.change(self.settings)
             settings = {**settings, "data": seeded(settings["data"], seed)}
             file.write(yaml.safe_dump(settings, sort_keys=False).encode())
+        last = folder / "checkpoints" / "last.ckpt"
         if not report_path(folder, "test").exists():
-            resume = ["--ckpt_path", "last"] if (folder / "checkpoints" / "last.ckpt").exists() else []
+            resume = ["--ckpt_path", "last"] if last.exists() else []
             if not resume and folder.exists():
                 shutil.rmtree(folder)  # it was killed before its first checkpoint
             self._geofer("fit", config, folder, "--seed_everything", str(seed), *resume, *self.extra)
             self._geofer("test", folder / "config.yaml", folder)
+        last.unlink(missing_ok=True)  # half of what the run takes up, of use only to go on with it
         report = load_report(folder)
         data = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))["data"]
         return Outcome(report, fairness_on(datamodule_of(data), read_predictions(folder, report.expressions)))

@@ -51,6 +51,12 @@ def test_a_study_ends_in_a_report_and_goes_on_where_it_stopped(workplace: Path, 
     assert "92.09" in table
 
 
+def test_of_a_finished_run_the_best_checkpoint_is_kept(workplace: Path) -> None:
+    runs = workplace / "studies" / "ablations-smoke" / "runs"
+    for run in ("full-0", "no-syn-fi-0"):
+        assert [path.name for path in (runs / run / "checkpoints").iterdir()] == ["best.ckpt"]
+
+
 def test_synthetic_faces_and_robustness_are_measured(workplace: Path) -> None:
     made = workplace / "studies" / "ablations-smoke"
     full, alone = (json.loads((made / "measures" / f"{row}-0.json").read_text()) for row in ("full", "no-syn-fi"))
