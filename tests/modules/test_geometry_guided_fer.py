@@ -166,7 +166,7 @@ def test_bf16_trains_float32_weights(few_faces):
 
 
 def test_in_mixed_precision_a_second_step_of_the_generator_starts_from_what_the_first_one_learned(few_faces):
-    """Autocast keeps the bf16 copies of weights that it has made, unless it is told that they have changed."""
+    """Autocast would keep the bf16 copies of weights that it has made; Lightning switches that off."""
     module, errors = make_module(generator_steps=2), []
     synthesize = module._synthesize_targets
 
