@@ -10,8 +10,10 @@ import pytest
 from scipy import stats
 
 from geofer.metrics.report import RecognitionReport
+from geofer.study.accuracy_figure import figure
+from geofer.study.accuracy_table import as_csv, as_latex, as_markdown, table
 from geofer.study.design import Row, Study, setting, unchanged
-from geofer.study.reporting import as_csv, as_latex, as_markdown, figure, table, write_report
+from geofer.study.reporting import write_report
 from geofer.study.running import Result
 
 STUDY = Study(
