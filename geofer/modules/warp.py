@@ -1,6 +1,7 @@
 """Turning a face in three dimensions, without learning: what G's ``warp`` option starts from."""
 
 from importlib.resources import files
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -128,8 +129,8 @@ class FaceWarp(nn.Module):
             len(view), -1, size, size
         )
         for reach in (3, 5):  # pixels that no point fell on, among pixels where some did
-            surrounded = F.avg_pool2d((total[:, -1:] > 0).float(), reach, 1, reach // 2) > 0.5
-            near = F.avg_pool2d(total, reach, 1, reach // 2)
+            surrounded = _mean_around((total[:, -1:] > 0).float(), reach) > 0.5
+            near = _mean_around(total, reach)
             total = torch.where(surrounded & (total[:, -1:] == 0), near, total)
         return total[:, :-1] / total[:, -1:].clamp(min=1e-6), (total[:, -1:] > 0).float()
 
@@ -166,6 +167,16 @@ def _normals(positions: Tensor) -> Tensor:
     normals = F.normalize(torch.linalg.cross(down, along, dim=0), dim=0)
     smooth: Tensor = F.normalize(F.avg_pool2d(normals, 7, 1, 3, count_include_pad=False), dim=0)
     return smooth
+
+
+def _mean_around(maps: Tensor, reach: int) -> Tensor:
+    """The mean of ``reach`` × ``reach`` pixels around each one, zeros outside; `F.avg_pool2d` is slow on a CPU."""
+    height, width = maps.shape[-2:]
+    padded = F.pad(maps, (reach // 2,) * 4)
+    total = torch.zeros_like(maps)
+    for row, column in product(range(reach), repeat=2):
+        total += padded[..., row : row + height, column : column + width]
+    return total / reach**2
 
 
 def _look_up(image: Tensor, places: Tensor) -> Tensor:

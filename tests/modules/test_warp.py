@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from geofer.faces import MIRRORED_LANDMARKS, normalise_image, normalise_landmarks
 from geofer.landmarks.mean_head import MEAN_HEAD
-from geofer.modules.warp import FaceWarp
+from geofer.modules.warp import FaceWarp, _mean_around
 from geofer.rendering import RenderSpec, render_subject
 
 
@@ -100,3 +101,9 @@ def test_turned_rendered_faces_come_near_to_the_truth(warp):
         error, before = (((x - images[right]).abs() * covered).mean() for x in (warped, images[left]))
         gains.append(error / before)
     assert max(gains) < 0.85
+
+
+@pytest.mark.parametrize("reach", [3, 5])
+def test_means_around_pixels_are_those_of_pooling_to_the_bit(reach):
+    maps = torch.randn(2, 6, 17, 23)
+    assert torch.equal(_mean_around(maps, reach), F.avg_pool2d(maps, reach, 1, reach // 2))
