@@ -4,6 +4,7 @@ import subprocess
 
 import numpy as np
 import pytest
+import torch
 
 import geofer.cli.study
 from geofer.cli import main
@@ -56,6 +57,21 @@ def test_one_study_alone_is_written_where_it_is_told(two_studies):
 def test_no_rows_at_a_time_is_a_mistake(two_studies, capsys, jobs):
     assert main(["study", "good", "--budget", "smoke", "--jobs", jobs]) == 2
     assert f"--jobs is {jobs}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("jobs", "threads"), [("1", None), ("2", 4), ("3", 2), ("16", 1)])
+def test_rows_at_a_time_share_the_threads_that_one_would_have(two_studies, monkeypatch, jobs, threads):
+    shares = []
+
+    def fails(self, verb, *arguments):
+        shares.append(self.threads)
+        raise subprocess.CalledProcessError(1, ["python", "-m", "geofer", verb])
+
+    monkeypatch.setattr(StudyRun, "_geofer", fails)
+    monkeypatch.setattr(StudyRun, "prepare", lambda self, runs: None)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 8)
+    assert main(["study", "bad", "--budget", "smoke", "--jobs", jobs]) == 1
+    assert shares == [threads]
 
 
 def test_rows_of_all_studies_cannot_be_named(two_studies, capsys):

@@ -56,13 +56,14 @@ def run_study(arguments: Sequence[str]) -> None:
     studies = list(STUDIES.values()) if options.name == ALL else [_known(options.name)]
     settings = _settings(options.budget, options.config)
     seeds = options.seeds or BUDGETS[options.budget]
+    threads = _share_of_threads(options.jobs)
     failed: dict[str, GeoferError] = {}
     for study in studies:
         name = f"{study.name}-{options.budget}"
         folder = Path("studies", name) if options.output is None else options.output
         if options.name == ALL and options.output is not None:
             folder = options.output / name
-        run = StudyRun(study, settings, folder, tuple(extra))
+        run = StudyRun(study, settings, folder, tuple(extra), threads)
         try:
             _run(run, _chosen(study, options.rows), seeds, options.jobs, arguments)
         except GeoferError as error:
@@ -73,6 +74,18 @@ def run_study(arguments: Sequence[str]) -> None:
     if failed:
         causes = "".join(f"\n  {name}: {error}" for name, error in failed.items())
         raise GeoferError(f"{len(failed)} of {len(studies)} studies failed; the others have their reports.{causes}")
+
+
+def _share_of_threads(jobs: int) -> int | None:
+    """Threads of each of so many rows at a time; None, which is as many as torch likes, of one.
+
+    Together they have no more than one would: a thread that waits for a core holds up all others of its row.
+    """
+    if jobs == 1:
+        return None
+    import torch
+
+    return max(1, torch.get_num_threads() // jobs)
 
 
 def _run(run: StudyRun, rows: Sequence[Row], seeds: Sequence[int], jobs: int, arguments: Sequence[str]) -> None:
@@ -145,7 +158,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--config", type=Path, action="append", default=[], help="laid over the budget's settings")
     parser.add_argument("--seeds", type=int, nargs="+", help="other seeds than the budget's")
     parser.add_argument("--rows", nargs="+", help="only these rows")
-    parser.add_argument("--jobs", type=int, default=1, help="so many rows at a time, each in processes of its own")
+    parser.add_argument("--jobs", type=int, default=1, help="so many rows at a time, which share the cores")
     parser.add_argument(
         "--output", type=Path, help="folder of the study, studies/<name>-<budget> by default; of all, what these lie in"
     )

@@ -39,6 +39,9 @@ ONE_AT_A_TIME = threading.Lock()
 """Held where a process is started and where its end is read: starting one asks all others whether they have ended, and
 the server tells that only once, so that of two threads that ask, one would take a success for a failure."""
 
+THREADS = "OMP_NUM_THREADS"
+"""The environment variable that says how many threads torch computes with."""
+
 OUTPUTS = (1, 2)
 """Numbers of the streams for output and for errors."""
 
@@ -148,9 +151,18 @@ def _run(arguments: list[str], environment: dict[str, str], folder: str, outputs
         os.dup2(output.fileno(), stream)
     os.environ.clear()
     os.environ.update(environment)
+    _compute_with(environment.get(THREADS, ""))
     os.chdir(folder)
     sys.argv = [str(geofer.__main__.__file__), *arguments]
     sys.exit(main(arguments))
+
+
+def _compute_with(threads: str) -> None:
+    """As a new interpreter with this number in `THREADS` would; a torch that is imported reads it no more."""
+    import torch
+
+    if threads.isdecimal() and int(threads):
+        torch.set_num_threads(int(threads))
 
 
 def _end_with_parent() -> None:

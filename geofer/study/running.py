@@ -25,7 +25,7 @@ from geofer.metrics.groups import GroupAccuracy
 from geofer.metrics.report import RecognitionReport
 from geofer.metrics.tables import load_report, report_path
 from geofer.paths import written_whole
-from geofer.study.commands import can_fork, run_command
+from geofer.study.commands import THREADS, can_fork, run_command
 from geofer.study.data import datamodule_of, seeded
 from geofer.study.design import Outcome, Row, Settings, Study
 from geofer.study.fairness import fairness_on
@@ -83,12 +83,14 @@ class StudyRun:
         settings: The full method's settings.
         folder: Where results, runs and the report lie.
         extra: Further arguments for every ``geofer fit``, such as a logger's configuration.
+        threads: That each ``geofer fit`` computes with, unless `THREADS` is set; as many as torch likes if None.
     """
 
     study: Study
     settings: Settings
     folder: Path
     extra: tuple[str, ...] = ()
+    threads: int | None = None
 
     def missing(self, rows: Sequence[Row], seeds: Sequence[int]) -> list[tuple[Row, int]]:
         """What is not finished, seed by seed, so that all rows have one seed before any has two."""
@@ -209,7 +211,8 @@ class StudyRun:
 
     def _geofer(self, verb: str, config: Path, folder: Path, *arguments: str) -> None:
         place = ["--config", str(config), "--trainer.default_root_dir", str(folder)]
-        environment = {"WANDB_RUN_GROUP": self.study.name, **os.environ}
+        threads = {} if self.threads is None else {THREADS: str(self.threads)}
+        environment = {"WANDB_RUN_GROUP": self.study.name, **threads, **os.environ}
         run_command([verb, *place, *arguments], environment, fork=can_fork(self.settings, self.extra))
 
     def _result_path(self, row: Row, seed: int) -> Path:

@@ -74,6 +74,29 @@ def test_a_fork_that_fails_says_so(tmp_path, monkeypatch, capfd):
     assert "missing.yaml" in capfd.readouterr().err
 
 
+COUNTING = """
+from pathlib import Path
+import torch
+from lightning import Callback
+
+class CountingThreads(Callback):
+    def on_fit_end(self, trainer, module):
+        Path("threads.txt").write_text(str(torch.get_num_threads()))
+"""
+
+
+@needs_fork
+def test_a_fork_computes_with_the_threads_that_its_environment_names(tmp_path, monkeypatch):
+    """Its torch was imported by the server, whose environment may have named others."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    tmp_path.joinpath("counting.py").write_text(COUNTING)
+    tmp_path.joinpath("small.yaml").write_text(SMALL)
+    counting = ["--trainer.callbacks", "counting.CountingThreads", "--trainer.default_root_dir", "run"]
+    run_command(["fit", "--config", "small.yaml", *counting], {**os.environ, "OMP_NUM_THREADS": "3"}, fork=True)
+    assert tmp_path.joinpath("threads.txt").read_text() == "3"
+
+
 @needs_fork
 def test_no_fork_that_succeeds_is_taken_for_a_failure_while_others_start(tmp_path, monkeypatch):
     """Starting a process asks all others for their end, which can be read once; so one of five failed here, once."""

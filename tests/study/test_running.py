@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
+import geofer.study.running
 from geofer.metrics.groups import GroupAccuracy
 from geofer.metrics.report import RecognitionReport
 from geofer.study.design import Outcome, Row, Study, classifier_alone, setting, unchanged
@@ -102,6 +103,26 @@ def write_networks(run: Path) -> None:
         path = run / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
+
+
+@pytest.mark.parametrize(
+    ("threads", "said", "expected"), [(None, None, None), (2, None, "2"), (2, "8", "8"), (None, "8", "8")]
+)
+def test_a_command_has_its_share_of_threads_unless_the_environment_names_another(
+    tmp_path, row, monkeypatch, threads, said, expected
+):
+    found = []
+
+    def run_command(arguments, environment, *, fork):
+        found.append(environment.get("OMP_NUM_THREADS"))
+
+    monkeypatch.setattr(geofer.study.running, "run_command", run_command)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if said is not None:
+        monkeypatch.setenv("OMP_NUM_THREADS", said)
+    run = replace(study(tmp_path / "first", row("full")), threads=threads)
+    run._geofer("fit", tmp_path / "config.yaml", tmp_path / "run")
+    assert found == [expected]
 
 
 def test_who_needs_the_networks_runs_a_row_whose_networks_were_removed(tmp_path, row, trained):
