@@ -1,5 +1,6 @@
 """How far a run is, and how its losses stand: a live bar in a terminal, a line now and then in a log."""
 
+import os
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -12,15 +13,20 @@ from geofer.modules.recognition import RecognitionModule
 
 SECONDS_BETWEEN_LINES = 30.0
 
+RUN_OF_SEVERAL = "GEOFER_RUN_OF_SEVERAL"
+"""The environment variable that names a run of which others run at the same time and print to the same place."""
+
 
 class Progress(RichProgressBar):
     """Lightning's Rich progress bar, with the losses under their short names and the last validation's accuracy.
 
-    Where the output is no terminal, it prints one line every 30 seconds instead of a bar, and one when the fit ends.
+    Where the output is no terminal, it prints one line every 30 seconds instead of a bar, and one when the fit ends. A
+    `RUN_OF_SEVERAL` does so at a terminal, too, and begins its lines with its name.
     """
 
     def __init__(self) -> None:
         super().__init__(refresh_rate=4)
+        self._name = os.environ.get(RUN_OF_SEVERAL)
         self._prints_lines = False
         self._started = self._last_line = 0.0
         self._accuracy: float | None = None
@@ -28,7 +34,8 @@ class Progress(RichProgressBar):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Choose between bar and lines."""
         super().setup(trainer, pl_module, stage)
-        self._prints_lines = trainer.is_global_zero and not get_console().is_terminal
+        one_bar = get_console().is_terminal and self._name is None
+        self._prints_lines = trainer.is_global_zero and not one_bar
         if self._prints_lines:
             self.disable()
 
@@ -75,10 +82,9 @@ class Progress(RichProgressBar):
     def _print_line(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._last_line = time.monotonic()
         metrics = self.get_metrics(trainer, pl_module)
-        print(
-            progress_line(trainer.current_epoch, trainer.global_step, self._last_line - self._started, metrics),
-            flush=True,
-        )
+        seconds = self._last_line - self._started
+        line = progress_line(trainer.current_epoch, trainer.global_step, seconds, metrics)
+        print(line if self._name is None else f"{self._name} · {line}", flush=True)
 
 
 def progress_line(epoch: int, step: int, seconds: float, metrics: Mapping[str, Any]) -> str:

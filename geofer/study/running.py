@@ -20,6 +20,7 @@ from typing import Any, Self
 import yaml
 
 from geofer.callbacks.predictions import read_predictions
+from geofer.callbacks.progress import RUN_OF_SEVERAL
 from geofer.errors import DataError
 from geofer.metrics.groups import GroupAccuracy
 from geofer.metrics.report import RecognitionReport
@@ -83,7 +84,8 @@ class StudyRun:
         settings: The full method's settings.
         folder: Where results, runs and the report lie.
         extra: Further arguments for every ``geofer fit``, such as a logger's configuration.
-        threads: That each ``geofer fit`` computes with, unless `THREADS` is set; as many as torch likes if None.
+        threads: That each ``geofer fit`` computes with where several run at a time, unless `THREADS` is set; None where
+            one does, which has as many as torch likes.
     """
 
     study: Study
@@ -211,8 +213,8 @@ class StudyRun:
 
     def _geofer(self, verb: str, config: Path, folder: Path, *arguments: str) -> None:
         place = ["--config", str(config), "--trainer.default_root_dir", str(folder)]
-        threads = {} if self.threads is None else {THREADS: str(self.threads)}
-        environment = {"WANDB_RUN_GROUP": self.study.name, **threads, **os.environ}
+        several = {} if self.threads is None else {THREADS: str(self.threads), RUN_OF_SEVERAL: folder.name}
+        environment = {"WANDB_RUN_GROUP": self.study.name, **several, **os.environ}
         run_command([verb, *place, *arguments], environment, fork=can_fork(self.settings, self.extra))
 
     def _result_path(self, row: Row, seed: int) -> Path:

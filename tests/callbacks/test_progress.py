@@ -54,6 +54,15 @@ def test_a_log_of_a_long_fit_gets_a_line_every_so_often(tmp_path, capsys, monkey
     assert [len(line) for line in lines] == [4] * 4 + [5] * 5, "no accuracy before the first validation"
 
 
+def test_one_of_several_runs_prints_lines_with_its_name_at_a_terminal_too(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("GEOFER_RUN_OF_SEVERAL", "full-12")
+    rich.reconfigure()
+    fit(tmp_path, classifier_model(), [Progress()])
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "epoch" in line.lower()]
+    assert line.startswith("full-12 · epoch 3 · step 12 · 0:")
+
+
 def test_a_terminal_gets_a_bar_with_short_names(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     rich.reconfigure()

@@ -125,6 +125,15 @@ def test_a_command_has_its_share_of_threads_unless_the_environment_names_another
     assert found == [expected]
 
 
+@pytest.mark.parametrize(("threads", "expected"), [(None, None), (2, "full-3")])
+def test_a_command_knows_its_name_where_several_run_at_a_time(tmp_path, row, monkeypatch, threads, expected):
+    found = []
+    monkeypatch.setattr(geofer.study.running, "run_command", lambda arguments, names, *, fork: found.append(names))
+    run = replace(study(tmp_path / "first", row("full")), threads=threads)
+    run._geofer("fit", tmp_path / "config.yaml", tmp_path / "runs" / "full-3")
+    assert found[0].get("GEOFER_RUN_OF_SEVERAL") == expected
+
+
 def test_who_needs_the_networks_runs_a_row_whose_networks_were_removed(tmp_path, row, trained):
     one = row("full")
     study(tmp_path / "first", one).run(one, 0)
