@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TypeVar
 
+import torch
 import yaml
 from rich.console import Console
 
@@ -81,11 +82,7 @@ def _share_of_threads(jobs: int) -> int | None:
 
     Together they have no more than one would: a thread that waits for a core holds up all others of its row.
     """
-    if jobs == 1:
-        return None
-    import torch
-
-    return max(1, torch.get_num_threads() // jobs)
+    return None if jobs == 1 else max(1, torch.get_num_threads() // jobs)
 
 
 def _run(run: StudyRun, rows: Sequence[Row], seeds: Sequence[int], jobs: int, arguments: Sequence[str]) -> None:

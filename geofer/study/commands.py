@@ -17,6 +17,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
+import torch
+
 import geofer.__main__
 from geofer.study.design import Settings
 
@@ -159,8 +161,6 @@ def _run(arguments: list[str], environment: dict[str, str], folder: str, outputs
 
 def _compute_with(threads: str) -> None:
     """As a new interpreter with this number in `THREADS` would; a torch that is imported reads it no more."""
-    import torch
-
     if threads.isdecimal() and int(threads):
         torch.set_num_threads(int(threads))
 
