@@ -1,4 +1,4 @@
-# geofer's verbs. Each sets up what it needs in .venv; only Python 3.11+ and make must be there.
+# geofer's commands. Each sets up what it needs in .venv; only Python 3.11+ and make must be there.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
@@ -52,7 +52,7 @@ type: $(READY) ## check types
 	$(BIN)/mypy
 
 docs: $(READY) ## check the links between the pages
-	$(BIN)/python scripts/check_links.py README.md CHANGELOG.md docs
+	$(BIN)/python tools/check_links.py README.md CHANGELOG.md docs
 
 bench: $(READY) ## measure the training step against a plain loop of the same networks
 	$(BIN)/python benchmarks/training_step.py

@@ -20,8 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from geofer.datamodules import PreparedFaces
-from geofer.datamodules.face_cache import landmarks_file, pictures_file
-from geofer.datamodules.index import ROW_GROUP, FaceIndex, IndexInfo, index_schema
+from geofer.datamodules.preparation.files import landmarks_file, pictures_file
+from geofer.datamodules.preparation.index import ROW_GROUP, FaceIndex, IndexInfo, index_schema
 from geofer.faces import EXPRESSIONS
 
 SIZE = 64
@@ -44,7 +44,7 @@ def write_index(folder: Path, faces: int) -> None:
                 "subject": (number // 100).astype(str),
                 "group": pa.nulls(len(number), pa.string()),
                 "split": pa.nulls(len(number), pa.string()),
-                **dict.fromkeys(("pan", "tilt", "roll", "score"), zeros),
+                **dict.fromkeys(("yaw", "pitch", "roll", "score"), zeros),
                 "box": pa.FixedSizeListArray.from_arrays(np.zeros(4 * len(number), np.float32), 4),
                 "tags": pa.array([[]] * len(number), pa.list_(pa.string())),
                 "digest": [f"{row:032x}"[::-1] for row in number],

@@ -1,4 +1,4 @@
-"""How fast faces come from the memory map: pairs a second of CPU time with one thread, normalised for the step.
+"""How fast faces come from the memory map: pairs a second of CPU time with one thread, normalized for the step.
 
 The pictures are random; they lie in a file of their own, which the operating system keeps in memory once it was read.
 
@@ -17,7 +17,7 @@ import torch
 from geofer.datamodules import FaceLabels, ShardedPictures
 from geofer.datamodules.loader import FaceLoader
 from geofer.datamodules.pairs import PairDataset
-from geofer.faces import normalise_image
+from geofer.faces import normalize_image
 
 BATCH = {64: 32, 128: 32, 224: 8}
 FACES = 2048
@@ -31,8 +31,8 @@ def make_pairs(size: int, folder: Path) -> PairDataset:
     labels = FaceLabels(
         expression=rng.integers(0, 7, FACES),
         subject=np.arange(FACES) % 32,
-        pan=np.zeros(FACES, np.float32),
-        tilt=np.zeros(FACES, np.float32),
+        yaw=np.zeros(FACES, np.float32),
+        pitch=np.zeros(FACES, np.float32),
         landmarks=rng.random((FACES, 68, 2), np.float32),
     )
     return PairDataset(labels, ShardedPictures([np.load(path, mmap_mode="r")]), np.arange(FACES), 0.1)
@@ -44,8 +44,8 @@ def pairs_per_second(size: int, folder: Path) -> float:
     list(loader)  # once through the file
     start, pairs = time.process_time(), 0
     for batch in islice(loader, 64):
-        normalise_image(batch["image"])
-        normalise_image(batch["target_image"])
+        normalize_image(batch["image"])
+        normalize_image(batch["target_image"])
         pairs += len(batch["image"])
     return pairs / (time.process_time() - start)
 

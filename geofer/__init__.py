@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from geofer.app.recogniser import load
+    from geofer.app.recognition.recognizer import load
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "load"]
@@ -13,6 +13,6 @@ def __getattr__(name: str) -> object:
     """`geofer.load`, fetched when it is first used: torch takes a while."""
     if name != "load":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from geofer.app.recogniser import load
+    from geofer.app.recognition.recognizer import load
 
     return load

@@ -49,7 +49,7 @@ def read_checkpoint(path: str | Path, map_location: MapLocation = "cpu") -> dict
     if not path.is_file():
         raise CheckpointError(f"{path}: there is no such checkpoint file.")
     if path.suffix == ".safetensors":
-        raise CheckpointError(f"{path} is a model file to recognise with; name a checkpoint (.ckpt) of a training run.")
+        raise CheckpointError(f"{path} is a model file to recognize with; name a checkpoint (.ckpt) of a training run.")
     try:
         _verify_records(path)
     except Exception as error:  # zipfile raises a dozen different types for a damaged file
@@ -86,7 +86,7 @@ class AtomicCheckpointIO(CheckpointIO):
     """Lightning's door to checkpoint files, for ``Trainer(plugins=[AtomicCheckpointIO()])``.
 
     A file appears under its name only when it is complete, on the disk and known to load; until then, and after a kill
-    or on a full disk, the previous one stays. Weights and optimisers that are not finite are never written.
+    or on a full disk, the previous one stays. Weights and optimizers that are not finite are never written.
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: object = None) -> None:
@@ -98,7 +98,7 @@ class AtomicCheckpointIO(CheckpointIO):
             storage_options: Not supported.
 
         Raises:
-            NonFiniteError: A weight, or a number of an optimiser's state, is NaN or infinite.
+            NonFiniteError: A weight, or a number of an optimizer's state, is NaN or infinite.
             CheckpointError: The file cannot be written, or the checkpoint holds more than tensors and plain data.
         """
         if storage_options is not None:
@@ -113,7 +113,7 @@ class AtomicCheckpointIO(CheckpointIO):
             )
         if not all_finite(list(_tensors(checkpoint.get("optimizer_states", [])))):
             raise NonFiniteError(
-                f"{path} was not written, since an optimiser's state is NaN or infinite: gradients grew too large. "
+                f"{path} was not written, since an optimizer's state is NaN or infinite: gradients grew too large. "
                 "Go on from the previous checkpoint with a lower learning rate, or clip gradients."
             )
         try:

@@ -2,10 +2,10 @@
 
 Conventions, used everywhere:
 
-* **Pixels**: ``(0, 0)`` is the centre of the top left pixel, x to the right, y down.
+* **Pixels**: ``(0, 0)`` is the center of the top left pixel, x to the right, y down.
 * **Landmarks** between rooms are in ``[-1, 1]`` of the crop: -1 is its left (top) edge, +1 its right (bottom) edge.
 * **Images** between rooms are RGB in ``[-1, 1]``: ``x / 127.5 - 1``.
-* **Pan** > 0 turns the nose to the image's right; **tilt** > 0 looks up; **roll** > 0 leans the top of the head to
+* **Yaw** > 0 turns the nose to the image's right; **pitch** > 0 looks up; **roll** > 0 leans the top of the head to
   the image's right. All in degrees.
 """
 
@@ -52,11 +52,11 @@ class FaceBatch(TypedDict):
         landmarks: ``(B, 68, 2)`` iBUG points as (x, y) in [-1, 1] of the crop.
         expression: ``(B,)`` int64, index into the data module's ``expressions``.
         subject: ``(B,)`` int64, one number a person.
-        pan: ``(B,)`` float, degrees; NaN if unknown.
-        tilt: ``(B,)`` float, degrees; NaN if unknown.
+        yaw: ``(B,)`` float, degrees; NaN if unknown.
+        pitch: ``(B,)`` float, degrees; NaN if unknown.
         tags: ``(B,)`` int64, bit i set if the face is in the i-th evaluation subset of the data module's ``tags``; left
             out where there are none.
-        actions: ``(B, 52)`` facial actions in [0, 1], in the order of `geofer.landmarks.face_mesh.BLENDSHAPES`: true
+        blendshapes: ``(B, 52)`` blendshapes in [0, 1], in the order of `geofer.landmarks.face_mesh.BLENDSHAPES`: true
             ones of rendered faces, scores of a detector for pictures; NaN for a face of which they are not known. Left
             out where the data have none.
     """
@@ -65,10 +65,10 @@ class FaceBatch(TypedDict):
     landmarks: Tensor
     expression: Tensor
     subject: Tensor
-    pan: Tensor
-    tilt: Tensor
+    yaw: Tensor
+    pitch: Tensor
     tags: NotRequired[Tensor]
-    actions: NotRequired[Tensor]
+    blendshapes: NotRequired[Tensor]
 
 
 class PairBatch(FaceBatch):
@@ -78,13 +78,13 @@ class PairBatch(FaceBatch):
         target_image: ``(B, 3, H, W)``, the same person with another (or the same) expression and pose.
         target_landmarks: ``(B, 68, 2)`` of the target image, in [-1, 1].
         target_expression: ``(B,)`` int64 of the target image.
-        target_actions: ``(B, 52)`` of the target image; left out where ``actions`` is.
+        target_blendshapes: ``(B, 52)`` of the target image; left out where ``blendshapes`` is.
     """
 
     target_image: Tensor
     target_landmarks: Tensor
     target_expression: Tensor
-    target_actions: NotRequired[Tensor]
+    target_blendshapes: NotRequired[Tensor]
 
 
 @dataclass(frozen=True)
@@ -95,13 +95,13 @@ class LandmarkBank:
         landmarks: ``(N, 68, 2)`` in [-1, 1].
         expression: ``(N,)`` int64.
         subject: ``(N,)`` int64.
-        actions: ``(N, 52)`` facial actions, as a batch holds them; None where the data have none.
+        blendshapes: ``(N, 52)`` blendshapes, as a batch holds them; None where the data have none.
     """
 
     landmarks: Tensor
     expression: Tensor
     subject: Tensor
-    actions: Tensor | None = None
+    blendshapes: Tensor | None = None
 
     def __len__(self) -> int:
         """Number of geometries."""
@@ -127,21 +127,21 @@ class FaceSource(Protocol):
         ...
 
 
-def normalise_image(image: Tensor) -> Tensor:
+def normalize_image(image: Tensor) -> Tensor:
     """uint8 pixels to floats in [-1, 1]: ``x / 127.5 - 1``."""
     return image.to(torch.get_default_dtype()) / 127.5 - 1
 
 
-def denormalise_image(image: Tensor) -> Tensor:
-    """Floats in [-1, 1] to uint8 pixels, rounded and clamped; the inverse of `normalise_image`."""
+def denormalize_image(image: Tensor) -> Tensor:
+    """Floats in [-1, 1] to uint8 pixels, rounded and clamped; the inverse of `normalize_image`."""
     return ((image.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
 
 
-def normalise_landmarks(pixels: Tensor, size: int) -> Tensor:
+def normalize_landmarks(pixels: Tensor, size: int) -> Tensor:
     """Pixel coordinates to [-1, 1] of a ``size`` × ``size`` crop."""
     return (2 * pixels + 1) / size - 1
 
 
-def denormalise_landmarks(landmarks: Tensor, size: int) -> Tensor:
-    """Coordinates in [-1, 1] to pixels of a ``size`` × ``size`` crop; the inverse of `normalise_landmarks`."""
+def denormalize_landmarks(landmarks: Tensor, size: int) -> Tensor:
+    """Coordinates in [-1, 1] to pixels of a ``size`` × ``size`` crop; the inverse of `normalize_landmarks`."""
     return ((landmarks + 1) * size - 1) / 2

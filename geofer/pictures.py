@@ -1,13 +1,13 @@
 """The one reader of pictures, for training and prediction alike.
 
 Pillow reads every format: torchvision's PNG reader crashes the process on damaged files, and OpenCV returns a
-half-grey picture for a truncated JPEG. Only formats that Pillow decodes within the process are tried (an EPS file
+half-gray picture for a truncated JPEG. Only formats that Pillow decodes within the process are tried (an EPS file
 would start Ghostscript).
 
 What the pixels become, always three channels of 8 bits:
 
 * turned upright as EXIF (or XMP) says;
-* grey, palette, CMYK and 1-bit pictures: Pillow's conversion to RGB, without colour profiles;
+* gray, palette, CMYK and 1-bit pictures: Pillow's conversion to RGB, without color profiles;
 * 16 bits a channel: the upper 8, so that the full range maps to the full range;
 * transparency: laid on white, as viewers show it;
 * 32-bit and floating-point pixels: refused, since nothing says which value is white;

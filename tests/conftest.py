@@ -15,8 +15,8 @@ from geofer.paths import cache_folder
 
 @pytest.fixture(scope="session")
 def rendered_pictures(pytestconfig: pytest.Config) -> list[RenderedPicture]:
-    """Four people with seven expressions, each seen from two of five pans; kept between sessions."""
-    from geofer.datamodules.render_cache import RenderCache
+    """Four people with seven expressions, each seen from two of five yaws; kept between sessions."""
+    from geofer.datamodules.preparation.rendering import RenderCache
     from geofer.rendering.spec import RenderSpec
 
     spec = RenderSpec(subjects=4, poses="multipie", views=2, image_size=160, crop="loose", seed=7)
@@ -30,8 +30,8 @@ def rendered_pictures(pytestconfig: pytest.Config) -> list[RenderedPicture]:
             pixels=np.array(images[row]),
             expression=EXPRESSIONS[truth["expression"][row]],
             subject=subject,
-            pan=float(truth["pan"][row]),
-            tilt=float(truth["tilt"][row]),
+            yaw=float(truth["yaw"][row]),
+            pitch=float(truth["pitch"][row]),
             landmarks=truth["landmarks"][row],
         )
         for subject, truth, images in people

@@ -57,7 +57,7 @@ def class_folders(root: Path, faces: Faces) -> int:
 def kdef(root: Path, faces: Faces) -> int:
     codes = dict(anger="AN", disgust="DI", fear="AF", happiness="HA", neutral="NE", sadness="SA", surprise="SU")
     for take, face in takes(faces):
-        person, view = f"F{face.subject + 1:02d}", ("HL", "S", "HR")[int(np.sign(face.pan)) + 1]
+        person, view = f"F{face.subject + 1:02d}", ("HL", "S", "HR")[int(np.sign(face.yaw)) + 1]
         name = f"{'AB'[take]}{person}{codes[face.expression]}{view}.JPG"
         write_picture(root / "KDEF" / f"{'AB'[take]}{person}" / name, face.pixels)
     return len(faces)
@@ -67,7 +67,7 @@ def rafd(root: Path, faces: Faces) -> int:
     words = dict(anger="angry", disgust="disgusted", fear="fearful", happiness="happy", sadness="sad")
     words |= dict(surprise="surprised", neutral="neutral")
     for take, face in takes(faces):
-        camera, gaze = ("045", "090", "135")[int(np.sign(face.pan)) + 1], ("frontal", "left")[take]
+        camera, gaze = ("045", "090", "135")[int(np.sign(face.yaw)) + 1], ("frontal", "left")[take]
         name = f"Rafd{camera}_{face.subject + 1:02d}_Caucasian_female_{words[face.expression]}_{gaze}.jpg"
         write_picture(root / name, face.pixels)
     return len(faces)
@@ -96,8 +96,8 @@ def jaffe(root: Path, faces: Faces) -> int:
     people = ("KA", "KL", "KM", "KR")
     for number, (take, face) in enumerate(takes(faces)):
         name = f"{people[face.subject]}.{codes[face.expression]}{take + 1}.{number + 1}.tiff"
-        grey = Image.fromarray(face.pixels).convert("L")
-        grey.convert("P" if number % 5 == 0 else "L").save(root / name)
+        gray = Image.fromarray(face.pixels).convert("L")
+        gray.convert("P" if number % 5 == 0 else "L").save(root / name)
     return len(faces)
 
 
@@ -151,8 +151,8 @@ def fer2013(root: Path, faces: Faces) -> int:
     subjects = sorted({face.subject for face in faces})
     for number, face in enumerate(faces):
         usage = {subjects[-1]: "PrivateTest", subjects[-2]: "PublicTest"}.get(face.subject, "Training")
-        grey = Image.fromarray(face.pixels).convert("L").resize((48, 48), Image.Resampling.BOX)
-        rows.append(f"{labels[face.expression]},{' '.join(map(str, np.asarray(grey).ravel()))},{usage}")
+        gray = Image.fromarray(face.pixels).convert("L").resize((48, 48), Image.Resampling.BOX)
+        rows.append(f"{labels[face.expression]},{' '.join(map(str, np.asarray(gray).ravel()))},{usage}")
         cast = [9 if name == face.expression else 0 for name in votes.split(",")]
         if number == 0:
             cast = [0, 5, 0, 5, 0, 0, 0, 0, 0, 0]
@@ -194,7 +194,7 @@ DATA_SETS = {
     "Multi-PIE": Planted("multi-pie", multi_pie, ("--data.folds=4",)),
     "SFEW": Planted("sfew", sfew_2),
     "BU-3DFE": Planted(
-        "bu3dfe", bu3dfe, ("--data.expressions=[anger, surprise]", "--data.pans=[-30, 0, 30]", "--data.tilts=[0]")
+        "bu3dfe", bu3dfe, ("--data.expressions=[anger, surprise]", "--data.yaws=[-30, 0, 30]", "--data.pitches=[0]")
     ),
     "FER2013": Planted("fer2013", fer2013),
     "FER+": Planted("fer2013", lambda root, faces: fer2013(root, faces) - 1, ("--data.labels=ferplus",)),

@@ -33,7 +33,7 @@ NOT_RUN = {
     "aws s3 sync /data/faces/affectnet-96px-… s3://bucket/affectnet": "needs an account at a store in a cloud",
     "geofer study all --budget smoke": "minutes; `make study` of .ci/run does, and each other study is here",
     "geofer study in-the-wild --budget paper --config configs/data/bu3dfe-to-sfew.yaml": (
-        "the scans planted here show two expressions; tests/study/test_in_the_wild.py runs the study"
+        "the scans planted here show two expressions; tests/study/studies/test_in_the_wild.py runs the study"
     ),
     "torchrun --nproc_per_node 2 -m geofer fit --config configs/quickstart.yaml --trainer.devices 2 "
     "--trainer.strategy ddp_find_unused_parameters_true --trainer.default_root_dir runs/two": (
@@ -42,10 +42,10 @@ NOT_RUN = {
     "srun --ntasks 1 --cpus-per-task 16 geofer prepare --config configs/experiment/paper-224.yaml": "needs SLURM",
     "geofer recognize --camera 0 --every 1 --output me.jsonl": "needs a camera; a test gives it a file",
     "geofer export runs/quickstart --push ada/faces --license apache-2.0": (
-        "needs an account; tests/app/test_hub.py pushes to a stand-in of the Hugging Face Hub"
+        "needs an account; tests/app/models/test_hub.py pushes to a stand-in of the Hugging Face Hub"
     ),
     "geofer evaluate ada/faces@v1 --config configs/data/kdef.yaml --data.root /data/KDEF --output faces-on-kdef": (
-        "needs the Hugging Face Hub; tests/app/test_hub.py fetches branches from a stand-in"
+        "needs the Hugging Face Hub; tests/app/models/test_hub.py fetches branches from a stand-in"
     ),
     "wandb login": "needs an account",
     "wandb sync runs/quickstart/wandb/offline-run-*": "needs an account; that there is such a folder is tested",
@@ -95,7 +95,7 @@ SMALL_DATA = {
     "PreparedFaces": {"data.batch_size": "4"},
     "BU3DFE": {
         **{f"data.{name}": value for name, value in PICTURES.items()},
-        **{"data.expressions": TWO_EXPRESSIONS, "data.pans": "[-30, 0, 30]", "data.tilts": "[0]"},
+        **{"data.expressions": TWO_EXPRESSIONS, "data.yaws": "[-30, 0, 30]", "data.pitches": "[0]"},
     },
     "RenderedFaces to SFEW": {
         **{f"data.source.{name}": value for name, value in RENDERED.items()},
@@ -104,7 +104,7 @@ SMALL_DATA = {
     "BU3DFE to SFEW": {
         **{f"data.source.{name}": value for name, value in PICTURES.items()},
         **{"data.source.expressions": TWO_EXPRESSIONS, "data.target.expressions": TWO_EXPRESSIONS},
-        **{"data.source.pans": "[-30, 0, 30]", "data.source.tilts": "[0]"},
+        **{"data.source.yaws": "[-30, 0, 30]", "data.source.pitches": "[0]"},
         "data.target.preparation.workers": "1",
     },
 }
@@ -210,7 +210,7 @@ PLANTED: dict[str, Planter] = {
 `runs/quickstart-classifier` are there, too: trained and tested."""
 
 PLANTED_FOR_PAGE: dict[str, dict[str, Planter]] = {
-    "docs/synthesise.md": {"photos": by_person},
+    "docs/synthesize.md": {"photos": by_person},
     "docs/export.md": {"faces": crops},
 }
 
@@ -231,7 +231,7 @@ picture = read_picture("astronaut.png")
     "from geofer.metrics import DlibEmbedding": RENDERED_PEOPLE
     + """
 from pathlib import Path
-from geofer.app.synthesis import load_generator
+from geofer.app.synthesis.generation import load_generator
 from geofer.modules import ExpressionClassifier
 generator = load_generator(Path("runs/quickstart/checkpoints/best.ckpt"))
 judge = ExpressionClassifier.load_from_checkpoint(
@@ -264,33 +264,33 @@ def smaller(text: str) -> str:
 
 def shortened(words: Sequence[str]) -> list[str]:
     """The arguments of `geofer` with options behind them that let the command end in seconds."""
-    verb, *arguments = words
-    if verb == "study" and arguments and not arguments[0].startswith("-"):
+    command, *arguments = words
+    if command == "study" and arguments and not arguments[0].startswith("-"):
         return _short_study(words)
-    trains = verb in (*TRAINER_VERBS, "cross-validate", "evaluate")
-    trains = trains or (verb in ("prepare", "compare") and "--config" in arguments)
+    trains = command in (*TRAINER_VERBS, "cross-validate", "evaluate")
+    trains = trains or (command in ("prepare", "compare") and "--config" in arguments)
     if not trains:
         return list(words)
     options = {**SMALL, **_small_data(data_module(arguments))}
-    if verb in ("evaluate", "compare"):  # their models come from checkpoints
+    if command in ("evaluate", "compare"):  # their models come from checkpoints
         del options["model.classifier.pretrained"]
-    if verb == "cross-validate" and "--folds" not in arguments:
+    if command == "cross-validate" and "--folds" not in arguments:
         arguments = ["--folds", "2", *arguments]
     given = {argument.partition("=")[0] for argument in arguments}
     few = [name for name in options if name.endswith("batch_size")]  # the planted sets are smaller than some batches
     options = {name: value for name, value in options.items() if f"--{name}" not in given or name in few} | HERE
-    return [verb, *arguments, *(f"--{name}={value}" for name, value in options.items())]
+    return [command, *arguments, *(f"--{name}={value}" for name, value in options.items())]
 
 
 def _short_study(words: Sequence[str]) -> list[str]:
     """At the smallest budget, with one seed, and one row if the command names none."""
-    from geofer.study.catalogue import STUDIES
+    from geofer.study.studies.catalog import STUDIES
 
-    verb, name, *arguments = words
+    command, name, *arguments = words
     if "--rows" not in arguments:
         arguments += ["--rows", STUDIES[name].rows[0].name]
     text = re.sub(r"--(budget|seeds)( [^-]\S*)*", "", shlex.join(arguments))
-    return [verb, name, *shlex.split(text), "--budget", "smoke", "--seeds", "0"]
+    return [command, name, *shlex.split(text), "--budget", "smoke", "--seeds", "0"]
 
 
 def _small_data(module: str) -> dict[str, str]:

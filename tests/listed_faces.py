@@ -5,8 +5,8 @@ from pathlib import Path
 from picture_trees import RenderedPicture, write_picture
 
 from geofer.datamodules.picture_faces import PictureFaces
-from geofer.datamodules.preparation import Preparation
-from geofer.datamodules.records import FaceRecord
+from geofer.datamodules.preparation.config import Preparation
+from geofer.datamodules.preparation.records import FaceRecord
 from geofer.faces import EXPRESSIONS
 
 
@@ -31,8 +31,8 @@ def write_listed(root: Path, rendered: list[RenderedPicture]) -> list[FaceRecord
             .as_posix(),
             expression=face.expression,
             subject=f"p{face.subject}",
-            pan=face.pan,
-            tilt=0.0,
+            yaw=face.yaw,
+            pitch=0.0,
             landmarks=face.landmarks,
         )
         for number, face in enumerate(rendered)

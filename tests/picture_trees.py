@@ -13,8 +13,8 @@ class RenderedPicture(NamedTuple):
     pixels: np.ndarray  # (160, 160, 3) uint8, the whole head
     expression: str
     subject: int
-    pan: float
-    tilt: float
+    yaw: float
+    pitch: float
     landmarks: np.ndarray  # (68, 2) float32 in pixels
 
 

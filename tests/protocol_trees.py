@@ -26,7 +26,7 @@ def multi_pie(root: Path, faces: Faces) -> int:
         if face.expression in RECORDINGS:
             session, recording = RECORDINGS[face.expression].split("_")
             write_picture(
-                root / multi_pie_file(face.subject + 1, session, recording, CAMERAS[int(face.pan)]), face.pixels
+                root / multi_pie_file(face.subject + 1, session, recording, CAMERAS[int(face.yaw)]), face.pixels
             )
             found += 1
     return found

@@ -9,7 +9,7 @@ from PIL import Image
 
 from geofer.rendering.appearance import sample_appearance
 from geofer.rendering.camera import crop_cameras, head_rotation, project_points, to_pixels
-from geofer.rendering.expressions import sample_actions, sample_style
+from geofer.rendering.expressions import sample_blendshapes, sample_style
 from geofer.rendering.head import load_head
 from geofer.rendering.identity import sample_identity
 from geofer.rendering.landmarks import LANDMARK_VERTICES
@@ -27,7 +27,7 @@ class HeadScan:
     """The front of a head as a scanner would leave it.
 
     Attributes:
-        vertices: ``(V, 3)`` millimetres.
+        vertices: ``(V, 3)`` millimeters.
         triangles: ``(F, 3)``.
         texture_points: ``(V, 2)``, (0, 0) at the texture's bottom left.
         texture: ``(H, W, 3)`` uint8.
@@ -58,15 +58,15 @@ def head_scan(person: int, expression: str = "happiness", level: int = 4) -> Hea
     rng = np.random.default_rng(person)
     identity = sample_identity(rng)
     appearance = sample_appearance(identity.phenotypes, rng)
-    actions = sample_actions(expression, level, sample_style(rng, 1.0), rng, 1.0)[None]
-    vertices = head.vertices(identity, actions)
+    blendshapes = sample_blendshapes(expression, level, sample_style(rng, 1.0), rng, 1.0)[None]
+    vertices = head.vertices(identity, blendshapes)
     zero = np.zeros(1, np.float32)
     rotation = head_rotation(zero, zero, zero)
     camera = crop_cameras(project_points(vertices[:, head.skull], rotation, 1.2), 1.2, "loose")
     nothing = worn_vertices(head, vertices[0], locks=None, glasses=None)
     texture = _renderer().draw(
         np.concatenate((vertices, nothing[None]), axis=1),
-        fold_strengths(actions, identity.phenotypes["age"]),
+        fold_strengths(blendshapes, identity.phenotypes["age"]),
         np.zeros(1, np.int32),
         rotation,
         camera,

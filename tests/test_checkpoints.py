@@ -73,7 +73,7 @@ def same(loaded: dict, original: dict) -> bool:
 def test_a_model_file_is_told_from_a_damaged_checkpoint(tmp_path):
     path = tmp_path / "model.safetensors"
     path.write_bytes(b"whatever")
-    with pytest.raises(CheckpointError, match=r"is a model file to recognise with; name a checkpoint"):
+    with pytest.raises(CheckpointError, match=r"is a model file to recognize with; name a checkpoint"):
         read_checkpoint(path)
 
 
@@ -162,11 +162,11 @@ def test_weights_that_are_not_finite_are_not_written(saved, checkpoint, value):
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_optimisers_that_are_not_finite_are_not_written(saved, checkpoint, value):
+def test_optimizers_that_are_not_finite_are_not_written(saved, checkpoint, value):
     before = saved.read_bytes()
     state = {0: {"step": torch.tensor(3.0), "exp_avg_sq": torch.tensor([1.0, value])}}
     checkpoint["optimizer_states"] = [{"state": state, "param_groups": [{"lr": 1e-3}]}]
-    with pytest.raises(NonFiniteError, match="an optimiser's state is NaN or infinite"):
+    with pytest.raises(NonFiniteError, match="an optimizer's state is NaN or infinite"):
         AtomicCheckpointIO().save_checkpoint(checkpoint, saved)
     assert saved.read_bytes() == before
 

@@ -40,10 +40,10 @@ from documented_pages import (
 )
 
 from geofer.cli import main
-from geofer.cli.command import VERBS
+from geofer.cli.command import COMMANDS
 
 LANGUAGES = {"console", "python", "yaml", "toml", "bash", ""}
-QUICK_PAGES = ("docs/recognise.md",)
+QUICK_PAGES = ("docs/recognize.md",)
 COMMANDS = documented_commands()
 PROJECT = tomllib.loads(REPOSITORY.joinpath("pyproject.toml").read_text())["project"]
 
@@ -81,7 +81,7 @@ def test_command_is_run_or_listed(command: Command) -> None:
     )
     assert not {"&&", "|", ";", ">"} & set(words), f"{command}: one command a line, please"
     if words[0] == "geofer" and not words[1].startswith("--"):
-        assert words[1] in VERBS, f"{command}: there is no such verb"
+        assert words[1] in COMMANDS, f"{command}: there is no such command"
 
 
 def test_lists_hold_nothing_that_left_the_pages() -> None:
@@ -99,7 +99,7 @@ def test_names_in_the_prose_exist() -> None:
             words = code.split()
             where = f"{page}: `{code}`"
             if words[0] == "geofer" and len(words) > 1 and not words[1].startswith("-"):
-                assert set(words[1].split("|")) <= set(VERBS), where
+                assert set(words[1].split("|")) <= set(COMMANDS), where
             elif words[0] == "python" and len(words) > 1 and words[1].endswith(".py"):
                 assert REPOSITORY.joinpath(words[1]).exists(), where
             elif words[0] == "make" and len(words) > 1:
@@ -128,14 +128,14 @@ def trainer_words(command: Command) -> list[str] | None:
     words = shlex.split(command.text)
     if "geofer" not in words[:-1] or words[0] == "git":
         return None
-    verb, *rest = words[words.index("geofer") + 1 :]
-    if verb == "cross-validate":
+    command, *rest = words[words.index("geofer") + 1 :]
+    if command == "cross-validate":
         return ["fit", *(rest[2:] if rest[0] == "--folds" else rest)]
-    if verb == "prepare" and "--config" in rest:
+    if command == "prepare" and "--config" in rest:
         return ["fit", *rest]
-    if verb not in TRAINER_VERBS or any(word.startswith("runs/") and word.endswith(".yaml") for word in rest):
+    if command not in TRAINER_VERBS or any(word.startswith("runs/") and word.endswith(".yaml") for word in rest):
         return None
-    return [verb, *rest]
+    return [command, *rest]
 
 
 TRAINER_COMMANDS = {" ".join(words): command for command in COMMANDS if (words := trainer_words(command))}
@@ -183,7 +183,7 @@ def test_command_that_is_only_looked_at(command: Command) -> None:
         assert arguments[0] in ("install", "wheel")
         check_extras(command.text)
     elif arguments[:2] == ["-m", "geofer"]:
-        assert arguments[2] in VERBS
+        assert arguments[2] in COMMANDS
     else:
         source = REPOSITORY.joinpath(arguments[0]).read_text()
         for option in (argument for argument in arguments[1:] if argument.startswith("--")):
@@ -194,9 +194,9 @@ def test_command_that_is_only_looked_at(command: Command) -> None:
     "command", [command for command in COMMANDS if set(command.text.split()[1:2]) & ENDLESS.keys()], ids=str
 )
 def test_command_that_never_ends_has_its_options(command: Command, capsys) -> None:
-    _, verb, *arguments = shlex.split(command.text)
+    _, command, *arguments = shlex.split(command.text)
     with pytest.raises(SystemExit):
-        main([verb, "--help"])
+        main([command, "--help"])
     told = capsys.readouterr().out
     assert all(argument in told for argument in arguments if argument.startswith("--"))
 
@@ -298,9 +298,9 @@ def trained(shared: Path) -> Path:
         os.chdir(shared)
         try:
             for name in ("quickstart", "quickstart-classifier"):
-                for verb in ("fit", "test"):
+                for command in ("fit", "test"):
                     config = str(REPOSITORY / "configs" / f"{name}.yaml")
-                    assert main(shortened([verb, "--config", config])) == 0
+                    assert main(shortened([command, "--config", config])) == 0
         finally:
             os.chdir(before)
     return runs

@@ -18,15 +18,15 @@ def test_mirroring_swaps_sides_and_is_its_own_inverse():
 
 def test_image_scale_is_the_papers_and_can_be_undone():
     pixels = torch.arange(256, dtype=torch.uint8)
-    scaled = faces.normalise_image(pixels)
+    scaled = faces.normalize_image(pixels)
     assert scaled[0] == -1
     assert scaled[255] == 1
-    assert torch.equal(faces.denormalise_image(scaled), pixels)
-    assert faces.denormalise_image(torch.tensor([-1.5, 1.5])).tolist() == [0, 255]
+    assert torch.equal(faces.denormalize_image(scaled), pixels)
+    assert faces.denormalize_image(torch.tensor([-1.5, 1.5])).tolist() == [0, 255]
 
 
 def test_landmarks_span_the_crop_from_edge_to_edge():
     corners = torch.tensor([[-0.5, -0.5], [63.5, 63.5], [0.0, 31.5]])
-    scaled = faces.normalise_landmarks(corners, 64)
+    scaled = faces.normalize_landmarks(corners, 64)
     assert torch.allclose(scaled, torch.tensor([[-1.0, -1.0], [1.0, 1.0], [-1 + 1 / 64, 0.0]]))
-    assert torch.allclose(faces.denormalise_landmarks(scaled, 64), corners)
+    assert torch.allclose(faces.denormalize_landmarks(scaled, 64), corners)

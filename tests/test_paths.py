@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from geofer.cli.command import explain
-from geofer.datamodules.face_cache import pictures_file
+from geofer.datamodules.preparation.files import pictures_file
 from geofer.paths import PARTIAL_SUFFIX, written_whole
 
 

@@ -39,8 +39,8 @@ def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def png(width: int, height: int, pixels: bytes = b"", *, bits: int = 8, colour: int = 2, extra: bytes = b"") -> bytes:
-    header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
+def png(width: int, height: int, pixels: bytes = b"", *, bits: int = 8, color: int = 2, extra: bytes = b"") -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, 0)
     parts = chunk(b"IHDR", header), extra, chunk(b"IDAT", zlib.compress(pixels)), chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
@@ -60,7 +60,7 @@ def test_pictures_are_turned_upright(orientation, kind):
     np.testing.assert_allclose(picture.astype(int), SCENE, atol=4 if kind == "JPEG" else 0)
 
 
-def test_plain_colours_arrive_unchanged_in_memory_that_can_be_written():
+def test_plain_colors_arrive_unchanged_in_memory_that_can_be_written():
     picture = read(encoded(SCENE, "PNG"))
     assert picture.dtype == np.uint8
     assert picture.flags.writeable
@@ -68,7 +68,7 @@ def test_plain_colours_arrive_unchanged_in_memory_that_can_be_written():
 
 
 @pytest.mark.parametrize("mode", ["L", "1", "P"])
-def test_grey_one_bit_and_palette(mode, tmp_path):
+def test_gray_one_bit_and_palette(mode, tmp_path):
     picture = Image.fromarray(SCENE).convert(mode)
     picture.save(tmp_path / "a.png")
     expected = np.array(picture.convert("RGB"))
@@ -85,12 +85,12 @@ def test_what_is_transparent_shows_white():
     np.testing.assert_allclose(picture[8:16], 0.2 * SCENE[8:16] + 0.8 * 255, atol=1)
     np.testing.assert_array_equal(picture[16:], SCENE[16:])
 
-    grey = read(encoded(rgba[..., [0, 3]], "PNG"))
-    np.testing.assert_array_equal(grey[16:], SCENE[16:, :, :1].repeat(3, -1))
-    assert (grey[:8] == 255).all()
+    gray = read(encoded(rgba[..., [0, 3]], "PNG"))
+    np.testing.assert_array_equal(gray[16:], SCENE[16:, :, :1].repeat(3, -1))
+    assert (gray[:8] == 255).all()
 
 
-def test_transparent_colour_of_a_palette_or_of_rgb():
+def test_transparent_color_of_a_palette_or_of_rgb():
     palette = Image.fromarray(np.array([[0, 1], [1, 2]], np.uint8), "P")
     palette.putpalette([10, 20, 30, 40, 50, 60, 70, 80, 90])
     expected = [[[10, 20, 30], [255, 255, 255]], [[255, 255, 255], [70, 80, 90]]]
@@ -101,13 +101,13 @@ def test_transparent_colour_of_a_palette_or_of_rgb():
     assert read(encoded(np.array(expected, np.uint8), "PNG", transparency=(10, 20, 30)))[0, 0].tolist() == [255] * 3
 
 
-@pytest.mark.parametrize("colour", [0, 2, 6])
-def test_16_bits_are_scaled_not_clipped(colour):
-    channels = {0: 1, 2: 3, 6: 4}[colour]
+@pytest.mark.parametrize("color", [0, 2, 6])
+def test_16_bits_are_scaled_not_clipped(color):
+    channels = {0: 1, 2: 3, 6: 4}[color]
     ramp = np.arange(0, 65536, 257, dtype=">u2")
     pixels = np.full((256, channels), 65535, ">u2")
     pixels[:, : min(channels, 3)] = ramp[:, None]
-    picture = read(png(256, 1, b"\0" + pixels.tobytes(), bits=16, colour=colour))
+    picture = read(png(256, 1, b"\0" + pixels.tobytes(), bits=16, color=color))
     assert picture.tolist() == [[[value] * 3 for value in range(256)]]
 
 
@@ -141,7 +141,7 @@ def test_one_pixel():
 
 @pytest.mark.parametrize("kind", ["GIF", "TIFF", "WEBP", "PNG", "MPO"])
 def test_the_first_of_several_pictures_is_read(kind):
-    first, second = (Image.new("RGB", (16, 16), colour) for colour in ("red", "blue"))
+    first, second = (Image.new("RGB", (16, 16), color) for color in ("red", "blue"))
     file = io.BytesIO()
     first.save(file, kind, save_all=True, append_images=[second])
     np.testing.assert_allclose(read(file.getvalue())[0, 0].astype(int), [255, 0, 0], atol=4)
@@ -229,7 +229,7 @@ def test_bombs_are_refused_before_they_are_decoded(tmp_path):
     many = b"".join(chunk(b"zTXt", b"k%d\0\0" % i + some) for i in range(200))
     bombs = {
         "header.png": png(50_000, 50_000),
-        "pixels.png": png(8000, 8000, bytes(8000 * 1001), bits=1, colour=0),
+        "pixels.png": png(8000, 8000, bytes(8000 * 1001), bits=1, color=0),
         "text.png": png(1, 1, pixel, extra=chunk(b"zTXt", b"k\0\0" + much)),
         "texts.png": png(1, 1, pixel, extra=many),
         "profile.png": png(1, 1, pixel, extra=chunk(b"iCCP", b"k\0\0" + much)),

@@ -44,7 +44,7 @@ def assert_tells_what_it_says(notebook) -> None:
         assert word not in everything
     tested = printed_by(notebook, "geofer test --config runs/classifier")
     assert "95 % over 4 subjects" in tested
-    assert "pan, tilt" in tested
+    assert "yaw, pitch" in tested
     assert "balanced accuracy" in printed_by(notebook, "geofer report")
     assert printed_by(notebook, "geofer.load()").startswith("happiness, turned by")
     assert sum(map(pictures, cells)) == 5

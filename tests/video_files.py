@@ -23,7 +23,7 @@ RATE = 10
 
 
 def numbered_frames(count: int, size: tuple[int, int] = (160, 120)) -> list[np.ndarray]:
-    """Noise, with a grey square at the top left that is lighter by 7 from frame to frame."""
+    """Noise, with a gray square at the top left that is lighter by 7 from frame to frame."""
     noise = np.random.default_rng(0)
     frames = []
     for number in range(count):

@@ -14,7 +14,7 @@ from torch import Tensor
 from geofer.errors import DataError
 from geofer.paths import written_whole
 
-COLUMNS = ("subject", "pan", "tilt", "tags", "expression", "prediction")
+COLUMNS = ("subject", "yaw", "pitch", "tags", "expression", "prediction")
 PREDICTIONS, TEST_PREDICTIONS = "predictions", "test_predictions"
 
 
@@ -100,7 +100,7 @@ def read_predictions(folder: Path, expressions: Sequence[str], tags: Sequence[st
         tags: Names of the evaluation subsets to tell apart, in the order of their bits.
 
     Returns:
-        ``probabilities`` ``(N, K)``, and ``expression``, ``subject``, ``pan``, ``tilt`` and ``tags``, each ``(N,)``.
+        ``probabilities`` ``(N, K)``, and ``expression``, ``subject``, ``yaw``, ``pitch`` and ``tags``, each ``(N,)``.
 
     Raises:
         DataError: There are none, or the file is damaged or of other expressions.
@@ -121,13 +121,13 @@ def read_predictions(folder: Path, expressions: Sequence[str], tags: Sequence[st
 
 
 def _columns(rows: list[list[str]], expressions: Sequence[str], bit: dict[str, int]) -> dict[str, Tensor]:
-    subject, pan, tilt, tagged, expression, _, *shares = zip(*rows, strict=True)
+    subject, yaw, pitch, tagged, expression, _, *shares = zip(*rows, strict=True)
     return {
         "probabilities": torch.tensor([[float(share) for share in column] for column in shares]).T,
         "expression": torch.tensor([expressions.index(name) for name in expression]),
         "subject": torch.tensor([int(number) for number in subject]),
-        "pan": torch.tensor([float(degrees) for degrees in pan]),
-        "tilt": torch.tensor([float(degrees) for degrees in tilt]),
+        "yaw": torch.tensor([float(degrees) for degrees in yaw]),
+        "pitch": torch.tensor([float(degrees) for degrees in pitch]),
         "tags": torch.tensor([sum(bit.get(tag, 0) for tag in cell.split(";")) for cell in tagged]),
     }
 

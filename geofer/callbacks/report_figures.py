@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = "YlGnBu"  # light to dark in one direction: readable without colour vision, and in print
+COLOURS = "YlGnBu"  # light to dark in one direction: readable without color vision, and in print
 CELL = 0.72, 0.36  # inches
 
 
@@ -26,7 +26,7 @@ def pixels(figure: "Figure") -> NDArray[np.uint8]:
 
 
 def accuracy_figure(report: RecognitionReport, title: str) -> "Figure":
-    """The pose × expression table in percent, every cell coloured by its accuracy, the means set apart."""
+    """The pose × expression table in percent, every cell colored by its accuracy, the means set apart."""
     from matplotlib.figure import Figure
 
     rows = accuracy_rows(report)
@@ -41,7 +41,7 @@ def accuracy_figure(report: RecognitionReport, title: str) -> "Figure":
     axes.set_yticks(range(height), [name for name, _ in rows])
     axes.set_ylabel(f"{pose_header(report)} in degrees")
     interval = f"{100 * report.accuracy_low:.1f}–{100 * report.accuracy_high:.1f}"
-    axes.set_title(f"{title}: {100 * report.accuracy:.1f} % recognised", loc="left", fontweight="bold")
+    axes.set_title(f"{title}: {100 * report.accuracy:.1f} % recognized", loc="left", fontweight="bold")
     axes.set_xlabel(
         f"accuracy in percent; 95 % interval over {report.subjects} subjects: {interval}", loc="left", fontsize=8
     )
@@ -72,8 +72,8 @@ def _heat_map(axes: "Axes", cells: NDArray[np.float64]) -> None:
     axes.imshow(cells, cmap=COLOURS, vmin=0, vmax=100, aspect="auto")
     for (row, column), value in np.ndenumerate(cells):
         if not np.isnan(value):
-            colour = "white" if value > 55 else "#222222"
-            text = axes.text(column, row, f"{value:.1f}", ha="center", va="center", color=colour, fontsize=8)
+            color = "white" if value > 55 else "#222222"
+            text = axes.text(column, row, f"{value:.1f}", ha="center", va="center", color=color, fontsize=8)
             text.set_in_layout(False)  # it lies inside, and measuring hundreds of them takes long
     height, width = cells.shape
     axes.set_xticks(np.arange(width + 1) - 0.5, minor=True)

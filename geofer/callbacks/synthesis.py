@@ -11,12 +11,12 @@ from geofer.callbacks.face_figures import FaceGrid, Interpolation, faces_figure,
 from geofer.callbacks.loggers import log_image, takes_pictures
 from geofer.callbacks.report_figures import pixels
 from geofer.datamodules.base import FaceDataModule
-from geofer.datamodules.store import FaceDataset
-from geofer.faces import Split, denormalise_image, normalise_image
+from geofer.datamodules.face_dataset import FaceDataset
+from geofer.faces import Split, denormalize_image, normalize_image
 from geofer.figures import save_figure
 from geofer.modules.generative import GenerativeModule
 
-POSES = {"to the left": (-30, 0), "front": (0, 0), "to the right": (30, 0)}  # pan and tilt; the nearest face is taken
+POSES = {"to the left": (-30, 0), "front": (0, 0), "to the right": (30, 0)}  # yaw and pitch; the nearest face is taken
 STEPS = 8
 STRIPS = 3
 
@@ -28,7 +28,7 @@ class SyntheticFaces(Callback):
     input beside every expression in three poses, synthetic above real; and ``…_interpolation.png``: the landmarks
     drawn, on their straight way from one expression to another, above the faces they make. Target geometries are those
     of the person's own pictures, nearest in pose, so that there is a truth to compare with. During a fit the loggers
-    that show pictures get a small grid. Models that synthesise nothing are left alone.
+    that show pictures get a small grid. Models that synthesize nothing are left alone.
     """
 
     def __init__(self, subjects: int = 3, every_n_epochs: int = 5) -> None:
@@ -104,7 +104,7 @@ class Gallery:
         shown = rows >= 0
         real = self._pictures(rows[shown])
         grids = np.full((2, *rows.shape, *real.shape[1:]), 255, np.uint8)
-        grids[0, shown] = self._synthesise(source, self._faces.table.landmarks[rows[shown]])
+        grids[0, shown] = self._synthesize(source, self._faces.table.landmarks[rows[shown]])
         grids[1, shown] = real
         return FaceGrid(self._pictures(np.array([source]))[0], synthetic=grids[0], real=grids[1])
 
@@ -112,12 +112,12 @@ class Gallery:
         """From the input's expression to others seen from nearly the same pose; those that differ most come first."""
         table, source = self._faces.table, self._input(subject)
         start, first = table.landmarks[source], int(table.expression[source])
-        pose = float(table.pan[source]), float(table.tilt[source])
+        pose = float(table.yaw[source]), float(table.pitch[source])
         nearest = {k: self._nearest(subject, k, *pose) for k in range(len(self.expressions))}
         ends = {k: row for k, row in nearest.items() if k != first and row >= 0}
 
         def worth(k: int) -> tuple[float, float]:
-            turn = np.hypot(table.pan[ends[k]] - pose[0], table.tilt[ends[k]] - pose[1])
+            turn = np.hypot(table.yaw[ends[k]] - pose[0], table.pitch[ends[k]] - pose[1])
             return float(np.nan_to_num(turn)), -float(np.abs(table.landmarks[ends[k]] - start).mean())
 
         way = np.linspace(0, 1, STEPS, dtype=np.float32)[:, None, None]
@@ -125,7 +125,7 @@ class Gallery:
         for k in sorted(ends, key=worth)[:STRIPS]:
             landmarks = (1 - way) * start + way * table.landmarks[ends[k]]
             names = self.expressions[first], self.expressions[k]
-            strips.append(Interpolation(names, landmarks, self._synthesise(source, landmarks)))
+            strips.append(Interpolation(names, landmarks, self._synthesize(source, landmarks)))
         return strips
 
     def _input(self, subject: int) -> int:
@@ -135,7 +135,7 @@ class Gallery:
         )
         return neutral if neutral >= 0 else self._nearest(subject, None, 0, 0)
 
-    def _nearest(self, subject: int, expression: int | None, pan: float, tilt: float) -> int:
+    def _nearest(self, subject: int, expression: int | None, yaw: float, pitch: float) -> int:
         """The person's face with this (or any) expression that is nearest in pose; -1 if there is none."""
         table = self._faces.table
         fits = table.subject == subject
@@ -144,7 +144,7 @@ class Gallery:
         candidates = np.flatnonzero(fits)
         if candidates.size == 0:
             return -1
-        away = np.hypot(table.pan[candidates] - pan, table.tilt[candidates] - tilt)
+        away = np.hypot(table.yaw[candidates] - yaw, table.pitch[candidates] - pitch)
         return int(candidates[np.nan_to_num(away, nan=np.inf).argmin()])
 
     def _pictures(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
@@ -152,15 +152,15 @@ class Gallery:
         pictures: NDArray[np.uint8] = self._faces.images(rows).permute(0, 2, 3, 1).numpy()
         return pictures
 
-    def _synthesise(self, source: int, landmarks: NDArray[np.float32]) -> NDArray[np.uint8]:
+    def _synthesize(self, source: int, landmarks: NDArray[np.float32]) -> NDArray[np.uint8]:
         """One input with ``(B, 68, 2)`` geometries: ``(B, H, W, 3)`` uint8."""
         device, count = self._model.device, len(landmarks)
-        image = normalise_image(self._faces.images(np.array([source]))).to(device)
+        image = normalize_image(self._faces.images(np.array([source]))).to(device)
         origin = torch.from_numpy(self._faces.table.landmarks[[source]]).to(device)
         synthetic = self._model.synthesize(
             image.expand(count, -1, -1, -1), torch.from_numpy(landmarks).to(device), origin.expand(count, -1, -1)
         )
-        pictures: NDArray[np.uint8] = denormalise_image(synthetic).permute(0, 2, 3, 1).cpu().numpy()
+        pictures: NDArray[np.uint8] = denormalize_image(synthetic).permute(0, 2, 3, 1).cpu().numpy()
         return pictures
 
 

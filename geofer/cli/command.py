@@ -1,6 +1,6 @@
-"""The command line: ``geofer VERB …``.
+"""The command line: ``geofer COMMAND …``.
 
-Verbs that train and test go to Lightning (`geofer.cli.trainer`); what they need is imported only when one is used.
+Commands that train and test go to Lightning (`geofer.cli.trainer`); what they need is imported only when one is used.
 A problem that the user can solve ends with one message and a nonzero exit code; ``--debug`` shows the traceback too.
 """
 
@@ -17,19 +17,19 @@ from geofer.cli.interrupts import interrupts_kept
 from geofer.errors import ConfigError, GeoferError
 
 
-def lightning_verb(verb: str) -> Callable[[Sequence[str]], None]:
-    """A verb of Lightning's trainer."""
+def lightning_command(command: str) -> Callable[[Sequence[str]], None]:
+    """A command of Lightning's trainer."""
 
     def run(arguments: Sequence[str]) -> None:
         from geofer.cli.trainer import run_trainer
 
-        run_trainer([verb, *arguments])
+        run_trainer([command, *arguments])
 
     return run
 
 
-def own_verb(module: str, function: str) -> Callable[[Sequence[str]], None]:
-    """A verb that a function in a module of `geofer.cli` parses and runs."""
+def own_command(module: str, function: str) -> Callable[[Sequence[str]], None]:
+    """A command that a function in a module of `geofer.cli` parses and runs."""
 
     def run(arguments: Sequence[str]) -> None:
         getattr(import_module(f"geofer.cli.{module}"), function)(arguments)
@@ -79,38 +79,41 @@ def plugins(arguments: Sequence[str]) -> None:
     Console().print(table)
 
 
-VERBS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
-    "recognize": (own_verb("recognize", "recognize"), "recognise the expressions of the faces in your pictures"),
+COMMANDS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
+    "recognize": (own_command("recognize", "recognize"), "recognize the expressions of the faces in your pictures"),
     "prepare": (prepare, "make the data that a configuration needs, or find the faces of your own pictures"),
-    "fit": (lightning_verb("fit"), "train a model"),
-    "validate": (lightning_verb("validate"), "measure a trained model on the validation subjects"),
-    "test": (lightning_verb("test"), "measure a trained model on the test subjects, by pose and expression"),
-    "predict": (lightning_verb("predict"), "recognise the expressions of the test subjects"),
+    "fit": (lightning_command("fit"), "train a model"),
+    "validate": (lightning_command("validate"), "measure a trained model on the validation subjects"),
+    "test": (lightning_command("test"), "measure a trained model on the test subjects, by pose and expression"),
+    "predict": (lightning_command("predict"), "recognize the expressions of the test subjects"),
     "cross-validate": (
-        own_verb("cross_validation", "cross_validate"),
+        own_command("cross_validation", "cross_validate"),
         "train and test every fold of a cross validation, and pool them",
     ),
     "report": (report, "print the results of finished runs side by side"),
-    "evaluate": (own_verb("evaluate", "evaluate"), "measure a checkpoint on the test subjects of any data"),
-    "compare": (own_verb("compare", "compare"), "compare two tested runs face by face: is one better?"),
-    "synthesize": (own_verb("synthesize", "synthesize"), "give a face the expression and pose of other landmarks"),
-    "demo": (own_verb("demo", "demo"), "serve a web page that recognises and synthesises faces, on this machine"),
+    "evaluate": (own_command("evaluate", "evaluate"), "measure a checkpoint on the test subjects of any data"),
+    "compare": (own_command("compare", "compare"), "compare two tested runs face by face: is one better?"),
+    "synthesize": (own_command("synthesize", "synthesize"), "give a face the expression and pose of other landmarks"),
+    "demo": (own_command("demo", "demo"), "serve a web page that recognizes and synthesizes faces, on this machine"),
     "export": (
-        own_verb("export", "export"),
-        "write a trained recogniser as one file: safetensors, ONNX or torch.export",
+        own_command("export", "export"),
+        "write a trained recognizer as one file: safetensors, ONNX or torch.export",
     ),
-    "study": (own_verb("study", "run_study"), "repeat a table or figure of the paper: run what is missing, and report"),
+    "study": (
+        own_command("study", "run_study"),
+        "repeat a table or figure of the paper: run what is missing, and report",
+    ),
     "plugins": (plugins, "list the installed backbones and landmark detectors"),
 }
 
-HELP = f"""usage: geofer VERB [options]
+HELP = f"""usage: geofer COMMAND [options]
 
 Geometry-guided pose-invariant facial expression recognition.
 
-verbs:
-{"".join(f"  {verb:<14} {text}{chr(10)}" for verb, (_, text) in VERBS.items())}
+commands:
+{"".join(f"  {command:<14} {text}{chr(10)}" for command, (_, text) in COMMANDS.items())}
 options:
-  -h, --help  this text; `geofer VERB --help` tells more
+  -h, --help  this text; `geofer COMMAND --help` tells more
   --version   the installed version
   --debug     show the traceback of an error
 
@@ -136,13 +139,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"geofer {version('geofer')}")
         return 0
     try:
-        verb, *rest = arguments
-        if verb not in VERBS:
-            close = get_close_matches(verb, VERBS, n=1)
-            hint = f"Did you mean {close[0]}?" if close else f"There are {', '.join(VERBS)}."
-            raise ConfigError(f"There is no verb {verb!r}. {hint}")
+        command, *rest = arguments
+        if command not in COMMANDS:
+            close = get_close_matches(command, COMMANDS, n=1)
+            hint = f"Did you mean {close[0]}?" if close else f"There are {', '.join(COMMANDS)}."
+            raise ConfigError(f"There is no command {command!r}. {hint}")
         with interrupts_kept(), assumptions_told():
-            VERBS[verb][0](rest)
+            COMMANDS[command][0](rest)
     except (GeoferError, OSError) as error:
         if debug:
             raise

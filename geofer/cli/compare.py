@@ -15,13 +15,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from geofer.callbacks.predictions import read_predictions
+from geofer.cli.command_parser import CommandParser
 from geofer.cli.runs import CONFIG
-from geofer.cli.verb_parser import VerbParser
 from geofer.errors import DataError
 from geofer.metrics.paired import PairedDifference, paired_difference, sign_flip_test
 from geofer.metrics.tables import load_report, percent, pose_name
 
-FACES = ("subject", "pan", "tilt", "expression")
+FACES = ("subject", "yaw", "pitch", "expression")
 """What tells whether two tests saw the same faces."""
 
 
@@ -36,7 +36,7 @@ class TestedRun(NamedTuple):
         expressions: Names of the K expressions.
         step: Degrees between two poses of its report.
         faces: ``(N, 4)`` float64, the columns of `FACES`.
-        correct: ``(N,)`` whether each face was recognised.
+        correct: ``(N,)`` whether each face was recognized.
     """
 
     expressions: tuple[str, ...]
@@ -53,7 +53,7 @@ def compare(arguments: Sequence[str]) -> None:
         CheckpointError: A model that is to be tested is damaged, or does not fit the data.
         DataError: A run is not tested, or they were tested on different faces.
     """
-    parser = VerbParser(
+    parser = CommandParser(
         "compare",
         "Compare two runs that `geofer test` has finished on the same faces, person by person: accuracy by "
         "expression and pose, the 95 % interval of the difference, and a permutation test. With --config, any two "
@@ -71,7 +71,7 @@ def compare(arguments: Sequence[str]) -> None:
     if more and given.config is None:
         parser.error(f"unrecognized arguments: {' '.join(more)}")
     first, second = _both(given.first, given.second, given.config, more)
-    subject, pan, tilt, label = first.faces.T
+    subject, yaw, pitch, label = first.faces.T
     everything = paired_difference(first.correct, second.correct, subject)
     chance = sign_flip_test(first.correct, second.correct, subject)
     table = Table(
@@ -93,7 +93,7 @@ def compare(arguments: Sequence[str]) -> None:
     for number, name in enumerate(first.expressions):
         _add_row(table, name, label == number, first, second)
     table.add_section()
-    poses = [_near(pan, first.step), _near(tilt, first.step)]
+    poses = [_near(yaw, first.step), _near(pitch, first.step)]
     for row in sorted(set(zip(*poses, strict=True))):
         shown = [math.nan if angle == UNKNOWN else angle for angle in row]
         _add_row(table, pose_name(*shown), (poses[0] == row[0]) & (poses[1] == row[1]), first, second)

@@ -1,18 +1,18 @@
-"""``geofer demo``: a web page that recognises and synthesises faces, on this machine."""
+"""``geofer demo``: a web page that recognizes and synthesizes faces, on this machine."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from geofer.app.demo.head_tab import HeadTab
 from geofer.app.demo.page import build_page
-from geofer.app.demo.recognise_tab import RecogniseTab
+from geofer.app.demo.recognize_tab import RecognizeTab
 from geofer.app.demo.server import address, check_installed, is_loopback, listening, private_folder, serve
-from geofer.app.demo.synthesise_tab import SynthesiseTab
+from geofer.app.demo.synthesize_tab import SynthesizeTab
 from geofer.app.demo.time_limit import TimeLimit
-from geofer.app.recogniser import load
-from geofer.app.synthesis import load_generator
+from geofer.app.recognition.recognizer import load
+from geofer.app.synthesis.generation import load_generator
+from geofer.cli.command_parser import CommandParser
 from geofer.cli.runs import checkpoint_file
-from geofer.cli.verb_parser import VerbParser
 from geofer.errors import ConfigError
 from geofer.landmarks import build_detector
 
@@ -32,32 +32,32 @@ def demo(arguments: Sequence[str]) -> None:
     check_installed()
     with listening(options.host, options.port) as listener, private_folder() as folder:
         limit = TimeLimit(options.time_limit)
-        recogniser = load(options.checkpoint, detector=options.detector, device=options.device)
-        page = build_page(RecogniseTab(recogniser, limit), _second_tab(options.generator, options.detector, limit))
+        recognizer = load(options.checkpoint, detector=options.detector, device=options.device)
+        page = build_page(RecognizeTab(recognizer, limit), _second_tab(options.generator, options.detector, limit))
         print(f"geofer demo: {address(listener)} (Ctrl+C ends it)", flush=True)
         if not is_loopback(listener):
             print("Everybody who reaches this machine can use it, without a password and unencrypted.", flush=True)
         serve(page, listener, folder, int(options.max_upload * MEGABYTE))
 
 
-def _second_tab(generator: Path | None, detector: str, limit: TimeLimit) -> HeadTab | SynthesiseTab:
+def _second_tab(generator: Path | None, detector: str, limit: TimeLimit) -> HeadTab | SynthesizeTab:
     if generator is None:
         return HeadTab(limit)
     checkpoint = checkpoint_file(generator, "best") if generator.is_dir() else generator
-    return SynthesiseTab(load_generator(checkpoint), build_detector(detector), limit)
+    return SynthesizeTab(load_generator(checkpoint), build_detector(detector), limit)
 
 
-def _parser() -> VerbParser:
-    parser = VerbParser("demo", "Serve a web page that recognises the faces of pictures, on this machine.")
+def _parser() -> CommandParser:
+    parser = CommandParser("demo", "Serve a web page that recognizes the faces of pictures, on this machine.")
     parser.add_argument("--checkpoint", type=Path, help="a model file, or a checkpoint of a run; else geofer's own")
     parser.add_argument(
         "--generator",
         type=Path,
         metavar="RUN_OR_CHECKPOINT",
-        help="a checkpoint of the full method, or its run's folder, to synthesise with; else a rendered head is shown",
+        help="a checkpoint of the full method, or its run's folder, to synthesize with; else a rendered head is shown",
     )
     parser.add_argument("--detector", default="mediapipe", help="landmark detector; see geofer plugins (%(default)s)")
-    parser.add_argument("--device", default="cpu", help="where the recogniser runs, such as cuda (%(default)s)")
+    parser.add_argument("--device", default="cpu", help="where the recognizer runs, such as cuda (%(default)s)")
     parser.add_argument("--host", default="127.0.0.1", help="whom to listen to; only this machine (%(default)s)")
     parser.add_argument("--port", type=int, default=7860, help="0 takes any that is free (%(default)s)")
     parser.add_argument("--max-upload", type=float, default=10, metavar="MB", help="largest picture (%(default)s)")

@@ -7,13 +7,13 @@ from typing import Any
 
 import yaml
 
-from geofer.app.model_checkpoint import save_checkpoint
-from geofer.app.model_source import named_path, read_model
-from geofer.app.pretrained_folder import CONFIG as PRETRAINED
+from geofer.app.models.model_checkpoint import save_checkpoint
+from geofer.app.models.model_source import named_path, read_model
+from geofer.app.models.pretrained_folder import CONFIG as PRETRAINED
 from geofer.checkpoints import read_checkpoint
+from geofer.cli.command_parser import CommandParser
 from geofer.cli.runs import checkpoint_file
 from geofer.cli.trainer import run_trainer
-from geofer.cli.verb_parser import VerbParser
 from geofer.errors import CheckpointError, ConfigError, printable
 
 FROM_DATA = ("expressions", "image_size")
@@ -29,7 +29,7 @@ def evaluate(arguments: Sequence[str]) -> None:
             size or another crop than the data have.
         HubError: The Hub has no such model, or cannot be reached.
     """
-    parser = VerbParser(
+    parser = CommandParser(
         "evaluate",
         "Test a trained model on the test faces of any data module, without its own configuration. Other options, such "
         "as --data.root, are those of `geofer test`.",
@@ -37,7 +37,7 @@ def evaluate(arguments: Sequence[str]) -> None:
     parser.add_argument(
         "checkpoint",
         metavar="MODEL",
-        help="a checkpoint, a run's folder for its best one, a model file, `rendered` for the one that geofer carries, "
+        help="a checkpoint, a run's folder for its best one, a model file, `rendered` for the one bundled with geofer, "
         "or user/name on the Hugging Face Hub",
     )
     parser.add_argument("--config", type=Path, required=True, help="a configuration whose data are tested on")
@@ -50,7 +50,7 @@ def evaluate_model(model: str, config: Path, output: Path, more: Sequence[str]) 
     """Test one model.
 
     Args:
-        model: A checkpoint, a run's folder, or what `geofer.app.model_source.read_model` takes.
+        model: A checkpoint, a run's folder, or what `geofer.app.models.model_source.read_model` takes.
         config: Whose data are tested on.
         output: A new folder for tables and pictures.
         more: Options of ``geofer test``.
@@ -93,7 +93,7 @@ def _data_of(config: Path) -> dict[str, Any]:
 
 
 def _model_of(checkpoint: Path) -> dict[str, Any]:
-    """The model of a checkpoint as a configuration names it, less its optimisers, which a test needs not."""
+    """The model of a checkpoint as a configuration names it, less its optimizers, which a test needs not."""
     held = dict(read_checkpoint(checkpoint).get("hyper_parameters", {}))
     name = held.get("_class_path")
     if not (isinstance(name, str) and name.startswith("geofer.")):  # a checkpoint chooses no other code to run

@@ -1,4 +1,4 @@
-"""``geofer export CHECKPOINT``: a trained recogniser in a form to carry away, or on the Hugging Face Hub."""
+"""``geofer export CHECKPOINT``: a trained recognizer in a form to carry away, or on the Hugging Face Hub."""
 
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
@@ -7,10 +7,10 @@ from typing import get_args
 
 from torch import nn
 
-from geofer.app.hub import HubName, hub_name, push
-from geofer.app.model_file import ModelDescription, save_model
-from geofer.app.model_source import read_model
-from geofer.cli.verb_parser import VerbParser
+from geofer.app.models.hub import HubName, hub_name, push
+from geofer.app.models.model_file import ModelDescription, save_model
+from geofer.app.models.model_source import read_model
+from geofer.cli.command_parser import CommandParser
 from geofer.errors import ConfigError, printable
 from geofer.landmarks.alignment import CropRule
 from geofer.paths import written_whole
@@ -19,7 +19,7 @@ FORMATS = (".safetensors", ".onnx", ".pt2")
 
 
 def export(arguments: Sequence[str]) -> None:
-    """Write a recogniser as a model file, for ONNX Runtime or for `torch.export.load`, or push it to the Hub.
+    """Write a recognizer as a model file, for ONNX Runtime or for `torch.export.load`, or push it to the Hub.
 
     Raises:
         ConfigError: The command line is wrong, or an extra or the Hub's token is missing.
@@ -59,18 +59,18 @@ def _write(output: Path, network: nn.Module, description: ModelDescription) -> N
         print(f"{output}: load it with geofer.load or geofer recognize --checkpoint.")
         return
     if output.suffix == ".onnx":
-        from geofer.app.onnx_export import export_onnx as write
+        from geofer.app.export.onnx_export import export_onnx as write
     else:
-        from geofer.app.torch_export import export_torch as write
+        from geofer.app.export.torch_export import export_torch as write
     difference = write(output, network, description)
     print(f"{output}: probabilities differ from PyTorch's by at most {difference:.1e} on random inputs.")
 
 
 def _write_int8(given: Namespace, network: nn.Module, description: ModelDescription) -> None:
-    from geofer.app.calibration_faces import read_cropped_faces
-    from geofer.app.int8 import check_can_quantise, export_int8
+    from geofer.app.export.calibration_faces import read_cropped_faces
+    from geofer.app.export.int8 import check_can_quantize, export_int8
 
-    check_can_quantise(description)
+    check_can_quantize(description)
     faces, labels = read_cropped_faces(given.int8, description)
     loss = export_int8(given.output, network, description, faces, labels)
     print(
@@ -82,7 +82,7 @@ def _write_int8(given: Namespace, network: nn.Module, description: ModelDescript
 
 
 def _write_card(output: Path, description: ModelDescription, license_id: str | None) -> None:
-    from geofer.app.model_card import model_card
+    from geofer.app.models.model_card import model_card
 
     card = output.with_suffix(".md")
     with written_whole(card) as file:
@@ -94,7 +94,7 @@ def _push(given: Namespace, network: nn.Module, description: ModelDescription) -
     address = push(given.push, network, description, private=not given.public, license_id=given.license)
     print(f"{address}\nLoad it with geofer.load({str(given.push)!r}) or geofer recognize --checkpoint {given.push}.")
     if given.license is None:
-        print("Its card names no licence, so nobody else may use it: --license names one, such as apache-2.0.")
+        print("Its card names no license, so nobody else may use it: --license names one, such as apache-2.0.")
 
 
 def _repository(text: str) -> HubName:
@@ -104,12 +104,12 @@ def _repository(text: str) -> HubName:
     return name
 
 
-def _parser() -> VerbParser:
-    parser = VerbParser("export", "Write a trained recogniser in a form to carry away.")
+def _parser() -> CommandParser:
+    parser = CommandParser("export", "Write a trained recognizer in a form to carry away.")
     parser.add_argument(
         "checkpoint",
         metavar="CHECKPOINT",
-        help="a model file, a checkpoint of a run, a run's folder, `rendered` for the one that geofer carries, or "
+        help="a model file, a checkpoint of a run, a run's folder, `rendered` for the one bundled with geofer, or "
         "user/name on the Hugging Face Hub",
     )
     parser.add_argument("--output", type=Path, help=f"the file; it ends in {', '.join(FORMATS)}")
@@ -120,7 +120,7 @@ def _parser() -> VerbParser:
         "--int8",
         type=Path,
         metavar="FOLDER_OF_FACES",
-        help="quantise to 8 bits; every other of these cropped faces chooses the scales, the rest measure the loss",
+        help="quantize to 8 bits; every other of these cropped faces chooses the scales, the rest measure the loss",
     )
     parser.add_argument("--card", action="store_true", help="write a model card beside the file, ending in .md")
     parser.add_argument(
@@ -132,5 +132,5 @@ def _parser() -> VerbParser:
     parser.add_argument(
         "--public", action="store_true", help="let a repository that --push makes be for everybody, not for you alone"
     )
-    parser.add_argument("--license", metavar="ID", help="the licence that the card names, such as apache-2.0")
+    parser.add_argument("--license", metavar="ID", help="the license that the card names, such as apache-2.0")
     return parser

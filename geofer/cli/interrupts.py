@@ -13,7 +13,7 @@ def interrupts_kept() -> Iterator[None]:
     """Raises KeyboardInterrupt in the place of an error that came after Ctrl-C.
 
     Libraries whose import is cut short take the interrupt for another error (NumPy for an attribute that is missing),
-    or try again until the stack is full. From Ctrl-C to the end of the process nothing is told of finalisers that fail,
+    or try again until the stack is full. From Ctrl-C to the end of the process nothing is told of finalizers that fail,
     as that of a MediaPipe image left half built. Who has other plans for the signal keeps them, as `nohup` does.
     """
     if not (

@@ -12,7 +12,7 @@ TRAINER_VERBS = ("fit", "validate", "test", "predict")
 
 
 def main() -> int:
-    """Run ``lightning VERB …`` with the arguments of this process; returns the exit code."""
+    """Run ``lightning COMMAND …`` with the arguments of this process; returns the exit code."""
     if set(sys.argv[1:2]) & set(TRAINER_VERBS):
         return geofer_main()
     for script in entry_points(group="console_scripts", name="lightning"):
@@ -20,7 +20,7 @@ def main() -> int:
             return int(script.load()() or 0)
     print(
         f"usage: lightning {{{','.join(TRAINER_VERBS)}}} --config FILE\n\n"
-        "This command comes with geofer and trains its models, like `geofer` itself. Other verbs belong to "
+        "This command comes with geofer and trains its models, like `geofer` itself. Other commands belong to "
         "lightning-sdk, which is not installed (pip install lightning-sdk)."
     )
     return 0 if set(sys.argv[1:2]) <= {"-h", "--help"} else 2

@@ -6,10 +6,10 @@ from pathlib import Path
 from jsonargparse import ArgumentError, ArgumentParser
 
 from geofer.cli.mistakes import describe_mistake
-from geofer.datamodules.face_table import FaceTable
-from geofer.datamodules.index import FaceIndex
-from geofer.datamodules.preparation import Preparation
-from geofer.datamodules.preparing import REPORT
+from geofer.datamodules.datasets.face_table import FaceTable
+from geofer.datamodules.preparation.config import Preparation
+from geofer.datamodules.preparation.index import FaceIndex
+from geofer.datamodules.preparation.run import REPORT
 from geofer.errors import ConfigError, DataError
 from geofer.faces import EXPRESSIONS
 

@@ -9,11 +9,11 @@ from glob import glob
 from itertools import chain
 from pathlib import Path
 
-from geofer.app.annotated_copies import AnnotatedCopies
-from geofer.app.recogniser import Recogniser, load
-from geofer.app.result_table import Row, TableWriter, columns, rows, table_writer
-from geofer.app.views import View, camera_name, camera_views, picture_views, video_views
-from geofer.cli.verb_parser import VerbParser
+from geofer.app.recognition.annotated_copies import AnnotatedCopies
+from geofer.app.recognition.recognizer import Recognizer, load
+from geofer.app.recognition.result_table import Row, TableWriter, columns, rows, table_writer
+from geofer.app.recognition.views import View, camera_name, camera_views, picture_views, video_views
+from geofer.cli.command_parser import CommandParser
 from geofer.errors import ConfigError, DataError, printable
 from geofer.pictures import SUFFIXES
 from geofer.videos import SUFFIXES as VIDEO_SUFFIXES
@@ -26,7 +26,7 @@ class Source:
 
     Attributes:
         name: Of its views.
-        views: What the recogniser is to look at.
+        views: What the recognizer is to look at.
         first: Number of the first frame whose rows are missing in the table.
         copy: Where the drawn copy goes, if there is to be one.
         live: Whether it goes on until it is stopped.
@@ -40,12 +40,12 @@ class Source:
 
 
 def recognize(arguments: Sequence[str]) -> None:
-    """Recognise the faces of all that is named, into a table or onto the terminal.
+    """Recognize the faces of all that is named, into a table or onto the terminal.
 
     Raises:
         ConfigError: The command line is wrong.
         CheckpointError: The model cannot be used.
-        DataError: There is nothing to look at, nothing of it could be recognised, or the camera stopped.
+        DataError: There is nothing to look at, nothing of it could be recognized, or the camera stopped.
     """
     options = _parser().parse_args(arguments)
     if bool(options.paths) == (options.camera is not None):
@@ -54,14 +54,14 @@ def recognize(arguments: Sequence[str]) -> None:
     copies = copy_paths(files, options.annotate) if options.annotate else {}
     if any(map(is_video, files)) or (options.annotate and options.camera is not None):
         import_av()
-    recogniser = load(
+    recognizer = load(
         options.checkpoint,
         detector=options.detector,
         device=options.device,
         batch_size=options.batch_size,
         bf16=options.bf16,
     )
-    names = columns(recogniser.description.expressions)
+    names = columns(recognizer.description.expressions)
     written = table_writer(options.output, names) if options.output else nullcontext()
     with written as table:
         if options.camera is not None:
@@ -71,7 +71,7 @@ def recognize(arguments: Sequence[str]) -> None:
             sources = [source for source in listed if source]
             if len(sources) < len(files):
                 print(f"{len(files) - len(sources)} of {len(files)} files are in {options.output} already.")
-        _recognise(recogniser, sources, table, options.output)
+        _recognize(recognizer, sources, table, options.output)
 
 
 def find_files(paths: Sequence[str], recursive: bool) -> Iterator[Path]:
@@ -139,8 +139,8 @@ def _camera(options: Namespace) -> Source:
     return Source(name, camera_views(options.camera, options.every, name), copy=copy, live=True)
 
 
-def _recognise(
-    recogniser: Recogniser, sources: Sequence[Source], table: TableWriter | None, output: Path | None
+def _recognize(
+    recognizer: Recognizer, sources: Sequence[Source], table: TableWriter | None, output: Path | None
 ) -> None:
     named = {source.name: source for source in sources}
     copies = {source.name: source.copy for source in sources if source.copy}
@@ -150,7 +150,7 @@ def _recognise(
     with AnnotatedCopies(copies) as drawn, _progress(sources) as follow:
         views = map(follow, chain.from_iterable(source.views for source in sources))
         try:
-            for view, faces in recogniser.each(views, at_once=live):
+            for view, faces in recognizer.each(views, at_once=live):
                 drawn.draw(view, faces)
                 seen.add(view.name)
                 first = named[view.name].first
@@ -168,7 +168,7 @@ def _recognise(
     if stopped:
         raise stopped
     if seen and not with_faces:
-        raise DataError(f"Nothing was recognised: see {output or 'the lines above'} for why.")
+        raise DataError(f"Nothing was recognized: see {output or 'the lines above'} for why.")
     if poor := (seen - with_faces) | broken:
         print(f"{len(poor)} of {len(seen)} files have no face or could not be read to their end.", file=sys.stderr)
 
@@ -183,7 +183,7 @@ def _progress(sources: Sequence[Source]) -> Iterator[Callable[[View], View]]:
     few = all(source.live for source in sources) or (len(sources) == 1 and not is_video(Path(sources[0].name)))
     console, out = Console(stderr=True), sys.stdout.isatty()
     with Progress(console=console, disable=few, redirect_stdout=out) as progress:
-        task = progress.add_task("Recognising", total=len(sources))
+        task = progress.add_task("Recognizing", total=len(sources))
 
         def follow(view: View) -> View:
             frame = view.frame
@@ -215,8 +215,8 @@ def _device(text: str) -> int | str:
     return int(text) if text.isdecimal() else text
 
 
-def _parser() -> VerbParser:
-    parser = VerbParser("recognize", "Recognise the expressions of the faces in pictures and videos.")
+def _parser() -> CommandParser:
+    parser = CommandParser("recognize", "Recognize the expressions of the faces in pictures and videos.")
     parser.add_argument("paths", nargs="*", metavar="PATH", help="pictures, videos, folders of them, or patterns")
     parser.add_argument(
         "--camera", type=_device, metavar="NUMBER", help="look through this camera, 0 for the first, until Ctrl-C"

@@ -15,13 +15,13 @@ import yaml
 from rich.console import Console
 
 from geofer.errors import ConfigError, GeoferError
-from geofer.study.accuracy_table import HEADINGS, INTERVALS, table
-from geofer.study.catalogue import STUDIES
 from geofer.study.commands import ending, in_parallel
 from geofer.study.design import Row, Settings, Study, merged
-from geofer.study.measuring import measure, measured, unmeasured
-from geofer.study.reporting import write_report
+from geofer.study.measures.measuring import measure, measured, unmeasured
+from geofer.study.report.accuracy_table import HEADINGS, INTERVALS, table
+from geofer.study.report.reporting import write_report
 from geofer.study.running import Result, StudyRun
+from geofer.study.studies.catalog import STUDIES
 
 BUDGETS = {"smoke": [0], "cpu": [11, 12, 13], "paper": [0, 1, 2]}
 """Budget → its seeds; the settings lie in ``geofer/study/budgets``. On the people of the seeds 0 to 10 some of the

@@ -10,27 +10,27 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from geofer.app.annotated_copies import video_file
-from geofer.app.synthesis import (
+from geofer.app.recognition.annotated_copies import video_file
+from geofer.app.synthesis.generation import (
     SourceFace,
     beyond_training,
     find_source,
     load_generator,
-    synthesise,
+    synthesize,
     way_between,
 )
-from geofer.app.synthetic_set import TABLE, SourcePicture, find_faces, source_pictures, write_synthetic_set
-from geofer.app.target_geometry import (
-    changed_actions,
-    expression_actions,
+from geofer.app.synthesis.synthetic_set import TABLE, SourcePicture, find_faces, source_pictures, write_synthetic_set
+from geofer.app.synthesis.target_geometry import (
+    changed_blendshapes,
+    expression_blendshapes,
     placed_in_crop,
     posed_landmarks,
     read_geometry,
 )
-from geofer.app.training_faces import training_faces
+from geofer.app.synthesis.training_faces import training_faces
 from geofer.callbacks.face_figures import FaceGrid, Interpolation, faces_figure, interpolation_figure
+from geofer.cli.command_parser import CommandParser
 from geofer.cli.runs import CONFIG, checkpoint_file
-from geofer.cli.verb_parser import VerbParser
 from geofer.errors import ConfigError, DataError
 from geofer.faces import EXPRESSIONS
 from geofer.figures import save_figure
@@ -39,7 +39,7 @@ from geofer.landmarks.alignment import CropRule
 from geofer.modules import GeometryGuidedFER
 from geofer.paths import written_whole
 
-PANS = (-45, -30, -15, 0, 15, 30, 45)
+YAWS = (-45, -30, -15, 0, 15, 30, 45)
 STEPS, FRAMES = 8, 24
 FRAME_SIDE = 256
 """Least side in pixels of an animation, which small faces are enlarged to."""
@@ -50,13 +50,13 @@ MOVING, SHOWN_MS = (".gif", ".mp4"), 60
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 
 
-def parser() -> VerbParser:
+def parser() -> CommandParser:
     """The command line of ``geofer synthesize``."""
-    parser = VerbParser(
+    parser = CommandParser(
         "synthesize",
         "Give a face the expression and pose of other landmarks, with a generator that `geofer fit` "
         "trained. The target is another picture's face, a file of landmarks, or the average rendered head with the "
-        "expression, facial actions and pose that you name.",
+        "expression, blendshapes and pose that you name.",
     )
     parser.add_argument(
         "face",
@@ -79,25 +79,25 @@ def parser() -> VerbParser:
     target.add_argument("--expression", choices=EXPRESSIONS, help="neutral, if only other settings are named")
     target.add_argument("--level", type=int, default=4, help="from 1 (slight) to 4 (strong, the default)")
     target.add_argument(
-        "--action",
+        "--blendshape",
         action="append",
         default=[],
         metavar="NAME=STRENGTH",
-        help="one of 52 facial actions, such as jawOpen=0.6, on top of the expression; may be repeated",
+        help="one of 52 blendshapes, such as jawOpen=0.6, on top of the expression; may be repeated",
     )
-    target.add_argument("--pan", type=float, help="degrees, > 0 turns the nose to the image's right; as the face's own")
-    target.add_argument("--tilt", type=float, help="degrees, > 0 looks up; as the face's own, if not named")
+    target.add_argument("--yaw", type=float, help="degrees, > 0 turns the nose to the image's right; as the face's own")
+    target.add_argument("--pitch", type=float, help="degrees, > 0 looks up; as the face's own, if not named")
     output = parser.add_argument_group("output, at least one")
     output.add_argument("--output", type=Path, metavar="PICTURE", help="the synthetic face")
     output.add_argument(
         "--strip", type=Path, metavar="FILE", help="the way to the target: .png, or moving as .gif or .mp4"
     )
-    output.add_argument("--grid", type=Path, metavar="FILE.png", help="every expression in seven pans; needs no target")
+    output.add_argument("--grid", type=Path, metavar="FILE.png", help="every expression in seven yaws; needs no target")
     output.add_argument(
         "--export-dataset",
         type=Path,
         metavar="FOLDER",
-        help="a labelled set for the data module FaceTable; FACE is then a folder with a folder for each person, or a "
+        help="a labeled set for the data module FaceTable; FACE is then a folder with a folder for each person, or a "
         "table of pictures with the column subject; without FACE, the people that the run was trained on are taken",
     )
     output.add_argument(
@@ -111,7 +111,7 @@ def parser() -> VerbParser:
 
 
 def synthesize(arguments: Sequence[str]) -> None:
-    """Synthesise what the command line asks for.
+    """Synthesize what the command line asks for.
 
     Raises:
         ConfigError: The command line is wrong.
@@ -137,7 +137,7 @@ def synthesize(arguments: Sequence[str]) -> None:
             _warn(unusual)
         target = placed_in_crop(target, face.landmarks, model.provenance["crop"])
         if given.output:
-            _save(given.output, synthesise(model, face, target[None])[0])
+            _save(given.output, synthesize(model, face, target[None])[0])
         if given.strip:
             _draw_way(given.strip, model, face, target)
     if given.grid:
@@ -159,7 +159,7 @@ def _check_outputs(given: Namespace) -> None:
 def _export(given: Namespace) -> None:
     if given.per_face < 1:
         raise ConfigError(f"--per-face is {given.per_face}; it is a number of faces.")
-    alone = ("output", "strip", "grid", "like", "landmarks", "expression", "pan", "tilt", "action")
+    alone = ("output", "strip", "grid", "like", "landmarks", "expression", "yaw", "pitch", "action")
     if unused := [name for name in alone if getattr(given, name) not in (None, [])]:
         raise ConfigError(f"--export-dataset draws its own targets; leave out --{unused[0]}.")
     faces, left_out = _sources(given, model := _model(given))
@@ -180,7 +180,7 @@ def _export(given: Namespace) -> None:
 def _sources(
     given: Namespace, model: GeometryGuidedFER
 ) -> tuple[Iterator[tuple[SourcePicture, SourceFace]], list[str]]:
-    """The faces to synthesise from, and what will be left out of them, once they were asked for."""
+    """The faces to synthesize from, and what will be left out of them, once they were asked for."""
     left_out: list[str] = []
     if given.face is not None:
         root, pictures = source_pictures(given.face)
@@ -210,14 +210,20 @@ def _model(given: Namespace) -> GeometryGuidedFER:
 
 def _names_controls(given: Namespace) -> bool:
     """Whether the target is the average head's; checks that there is just one target where one is needed."""
-    controlled = bool(given.expression or given.action) or given.pan is not None or given.tilt is not None
+    controlled = bool(given.expression or given.blendshape) or given.yaw is not None or given.pitch is not None
     if given.grid and not (given.output or given.strip):
         return controlled
-    ways = {"--like": given.like, "--landmarks": given.landmarks, "--expression, --action, --pan, --tilt": controlled}
+    ways = {
+        "--like": given.like,
+        "--landmarks": given.landmarks,
+        "--expression, --blendshape, --yaw, --pitch": controlled,
+    }
     named = [way for way, value in ways.items() if value]
     if len(named) != 1:
         what = f"{' and '.join(named)} are several targets" if named else "There is no target"
-        raise ConfigError(f"{what}: name --like, or --landmarks, or some of --expression, --action, --pan and --tilt.")
+        raise ConfigError(
+            f"{what}: name --like, or --landmarks, or some of --expression, --blendshape, --yaw and --pitch."
+        )
     return controlled
 
 
@@ -243,12 +249,12 @@ def _target(
 
 
 def _controlled(given: Namespace, face: SourceFace) -> NDArray[np.float32]:
-    own_pan, own_tilt, own_roll = face.pose
-    actions = expression_actions(given.expression or "neutral", given.level)
+    own_yaw, own_pitch, own_roll = face.pose
+    blendshapes = expression_blendshapes(given.expression or "neutral", given.level)
     return posed_landmarks(
-        changed_actions(actions, dict(map(_strength, given.action))),
-        own_pan if given.pan is None else given.pan,
-        own_tilt if given.tilt is None else given.tilt,
+        changed_blendshapes(blendshapes, dict(map(_strength, given.blendshape))),
+        own_yaw if given.yaw is None else given.yaw,
+        own_pitch if given.pitch is None else given.pitch,
         own_roll,
     )
 
@@ -258,13 +264,13 @@ def _strength(text: str) -> tuple[str, float]:
     try:
         return name, float(strength)
     except ValueError:
-        raise ConfigError(f"--action {text} must be a name and a strength, such as jawOpen=0.6.") from None
+        raise ConfigError(f"--blendshape {text} must be a name and a strength, such as jawOpen=0.6.") from None
 
 
 def _draw_way(path: Path, model: GeometryGuidedFER, face: SourceFace, target: NDArray[np.float32]) -> None:
     moving = path.suffix.lower() in MOVING
     way = way_between(face.landmarks, target, FRAMES if moving else STEPS)
-    pictures = synthesise(model, face, way)
+    pictures = synthesize(model, face, way)
     if not moving:
         figure = interpolation_figure([Interpolation(("own geometry", "target"), way, pictures)])
         save_figure(figure, path)
@@ -282,15 +288,15 @@ def _draw_way(path: Path, model: GeometryGuidedFER, face: SourceFace, target: ND
 
 
 def _draw_grid(path: Path, model: GeometryGuidedFER, face: SourceFace, given: Namespace) -> None:
-    _, own_tilt, own_roll = face.pose
-    tilt = own_tilt if given.tilt is None else given.tilt
-    actions = [expression_actions(name, given.level) for name in model.expressions]
-    targets = [[posed_landmarks(shown, pan, tilt, own_roll) for shown in actions] for pan in PANS]
+    _, own_pitch, own_roll = face.pose
+    pitch = own_pitch if given.pitch is None else given.pitch
+    blendshapes = [expression_blendshapes(name, given.level) for name in model.expressions]
+    targets = [[posed_landmarks(shown, yaw, pitch, own_roll) for shown in blendshapes] for yaw in YAWS]
     tight = np.array(targets).reshape(-1, 68, 2)
     flat = np.stack([placed_in_crop(target, face.landmarks, model.provenance["crop"]) for target in tight])
-    pictures = synthesise(model, face, flat)
-    grid = FaceGrid(face.crop, pictures.reshape(len(PANS), len(actions), *pictures.shape[1:]))
-    figure = faces_figure([grid], [f"pan {pan:+d}" for pan in PANS], model.expressions)
+    pictures = synthesize(model, face, flat)
+    grid = FaceGrid(face.crop, pictures.reshape(len(YAWS), len(blendshapes), *pictures.shape[1:]))
+    figure = faces_figure([grid], [f"yaw {yaw:+d}" for yaw in YAWS], model.expressions)
     save_figure(figure, path)
 
 

@@ -1,4 +1,4 @@
-"""The verbs of Lightning's trainer, and ``prepare``, on LightningCLI."""
+"""The commands of Lightning's trainer, and ``prepare``, on LightningCLI."""
 
 import contextlib
 import logging
@@ -62,9 +62,9 @@ class GeoferCLI(LightningCLI):
 
     @staticmethod
     def subcommands() -> dict[str, set[str]]:
-        """Lightning's verbs, less the arguments that are settled here."""
+        """Lightning's commands, less the arguments that are settled here."""
         settled = {"weights_only", "verbose", "return_predictions"}
-        return {verb: skipped | settled for verb, skipped in LightningCLI.subcommands().items()}
+        return {command: skipped | settled for command, skipped in LightningCLI.subcommands().items()}
 
     def validate(self, **kwargs: Any) -> None:  # noqa: ANN401 - what Lightning collected
         """``geofer validate``; `Summary` prints the results."""
@@ -130,7 +130,7 @@ class GeoferCLI(LightningCLI):
         return super().instantiate_trainer(plugins=plugins, **kwargs)
 
     def _configuration(self) -> str:
-        """The whole configuration in YAML; optimisers that are a default, thus a function, as plain data."""
+        """The whole configuration in YAML; optimizers that are a default, thus a function, as plain data."""
         arguments = self.as_given.model.init_args
         for name, value in vars(arguments).items():
             if callable(value):
@@ -168,14 +168,14 @@ def run_trainer(arguments: Sequence[str]) -> None:
     Raises:
         ConfigError: The command line or a configuration file is wrong.
     """
-    verb = arguments[0]
+    command = arguments[0]
 
     class OneVerbCLI(GeoferCLI):
-        """Without the parsers of the other verbs, since each takes its time to build."""
+        """Without the parsers of the other commands, since each takes its time to build."""
 
         @staticmethod
         def subcommands() -> dict[str, set[str]]:
-            return {verb: GeoferCLI.subcommands()[verb]}
+            return {command: GeoferCLI.subcommands()[command]}
 
     _command(OneVerbCLI, arguments, run=True)
 
@@ -216,7 +216,7 @@ def _command(cli: type[Command], arguments: Sequence[str], *, run: bool) -> Comm
             save_config_callback=None,
             seed_everything_default=0,
             trainer_defaults={"logger": CSV_LOGGER},
-            parser_kwargs={**strict, **{verb: strict for verb in cli.subcommands()}},
+            parser_kwargs={**strict, **{command: strict for command in cli.subcommands()}},
             args=list(arguments),
             run=run,
             auto_configure_optimizers=False,

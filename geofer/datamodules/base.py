@@ -1,4 +1,4 @@
-"""What all data modules share: splits by subject, loaders, the landmark bank, normalisation."""
+"""What all data modules share: splits by subject, loaders, the landmark bank, normalization."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -10,14 +10,14 @@ import torch
 from lightning import LightningDataModule
 from numpy.typing import NDArray
 
+from geofer.datamodules.face_dataset import FaceDataset, FaceLabels, PictureSource
 from geofer.datamodules.leaks import check_apart
 from geofer.datamodules.loader import FaceLoader
 from geofer.datamodules.pairs import PairDataset
 from geofer.datamodules.provenance import constructor_arguments
 from geofer.datamodules.splits import Identities
-from geofer.datamodules.store import FaceDataset, FaceLabels, PictureSource
 from geofer.errors import ConfigError, DataError
-from geofer.faces import FaceBatch, LandmarkBank, Split, normalise_image
+from geofer.faces import FaceBatch, LandmarkBank, Split, normalize_image
 
 PICTURES = ("image", "target_image")
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
@@ -85,7 +85,7 @@ class FaceDataModule(LightningDataModule, ABC):
         super().__init__()
         self.arguments = constructor_arguments(self)
         if batch_size < 2:
-            raise ConfigError(f"batch_size is {batch_size}; batch normalisation needs at least 2 faces.")
+            raise ConfigError(f"batch_size is {batch_size}; batch normalization needs at least 2 faces.")
         if not 0 <= self_pairs <= 1:
             raise ConfigError(f"self_pairs is {self_pairs}; it is a share, between 0 and 1.")
         if num_workers < 0:
@@ -196,7 +196,7 @@ class FaceDataModule(LightningDataModule, ABC):
             landmarks=torch.from_numpy(table.landmarks[rows]),
             expression=torch.from_numpy(table.expression[rows]),
             subject=torch.from_numpy(table.subject[rows]),
-            actions=None if table.actions is None else torch.from_numpy(table.actions[rows]),
+            blendshapes=None if table.blendshapes is None else torch.from_numpy(table.blendshapes[rows]),
         )
 
     def _loader(self, dataset: FaceDataset, *, training: bool) -> FaceLoader:
@@ -236,6 +236,6 @@ class FaceDataModule(LightningDataModule, ABC):
     def on_after_batch_transfer(self, batch: FaceBatch, dataloader_idx: int) -> FaceBatch:
         """Brings the pictures from uint8 to floats in [-1, 1], on the device."""
         pictures = {
-            name: normalise_image(cast(torch.Tensor, value)) for name, value in batch.items() if name in PICTURES
+            name: normalize_image(cast(torch.Tensor, value)) for name, value in batch.items() if name in PICTURES
         }
         return cast(FaceBatch, {**batch, **pictures})

@@ -21,14 +21,14 @@ def check_folds(folds: int | None, fold: int) -> None:
         raise ConfigError(f"fold is {fold}; with {folds} folds choose 0 to {folds - 1}.")
 
 
-def fold_splits(units: NDArray[np.object_], folds: int, fold: int, val_share: float, seed: int) -> NDArray[np.str_]:
+def fold_splits(units: NDArray[np.object_], folds: int, fold: int, val_fraction: float, seed: int) -> NDArray[np.str_]:
     """Who is on which side in one fold.
 
     Args:
         units: ``(N,)`` what must not be torn apart, see `geofer.datamodules.splits.Identities.units`.
         folds: Number of folds; each person is tested in exactly one.
         fold: Which of them, from 0.
-        val_share: Share of the people of the other folds that choose the checkpoint.
+        val_fraction: Share of the people of the other folds that choose the checkpoint.
         seed: Of the draws.
 
     Returns:
@@ -38,4 +38,4 @@ def fold_splits(units: NDArray[np.object_], folds: int, fold: int, val_share: fl
         ConfigError: There are fewer people than folds.
     """
     sides = np.where(fold_of(units, folds, fold, seed), "test", "train").astype(object)
-    return with_validation(sides, units, val_share, seed)
+    return with_validation(sides, units, val_fraction, seed)

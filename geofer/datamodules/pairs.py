@@ -5,7 +5,7 @@ from typing import cast
 import numpy as np
 import torch
 
-from geofer.datamodules.store import FaceDataset, FaceLabels, PictureSource, Rows
+from geofer.datamodules.face_dataset import FaceDataset, FaceLabels, PictureSource, Rows
 from geofer.faces import PairBatch
 
 
@@ -50,6 +50,6 @@ class PairDataset(FaceDataset):
             "target_landmarks": torch.from_numpy(self.table.landmarks[targets]),
             "target_expression": torch.from_numpy(self.table.expression[targets]),
         }
-        if self.table.actions is not None:
-            target["target_actions"] = torch.from_numpy(self.table.actions[targets])
+        if self.table.blendshapes is not None:
+            target["target_blendshapes"] = torch.from_numpy(self.table.blendshapes[targets])
         return cast(PairBatch, {**super().batch(indices, rng), **target})

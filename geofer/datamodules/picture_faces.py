@@ -6,12 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-from geofer.datamodules.index import FaceIndex, IndexInfo
-from geofer.datamodules.kept_faces import KeptFaces
-from geofer.datamodules.listing import Listing, cache_name, list_records
-from geofer.datamodules.preparation import Preparation
-from geofer.datamodules.preparing import REPORT, prepare_faces
-from geofer.datamodules.records import FaceRecord, PictureFiles, PictureReader
+from geofer.datamodules.indexed_faces import KeptFaces
+from geofer.datamodules.preparation.config import Preparation
+from geofer.datamodules.preparation.index import FaceIndex, IndexInfo
+from geofer.datamodules.preparation.listing import Listing, cache_name, list_records
+from geofer.datamodules.preparation.records import FaceRecord, PictureFiles, PictureReader
+from geofer.datamodules.preparation.run import REPORT, prepare_faces
 from geofer.errors import ConfigError
 from geofer.paths import cache_folder
 
@@ -75,7 +75,7 @@ class PictureFaces(KeptFaces):
 
     @abstractmethod
     def records(self) -> Iterator[FaceRecord]:
-        """Every labelled picture under ``root``, in a fixed order.
+        """Every labeled picture under ``root``, in a fixed order.
 
         Raises:
             DataError: The folder does not follow the set's layout; it says what was looked for, and where.

@@ -106,14 +106,14 @@ def fold_of(names: NDArray[np.object_], folds: int, fold: int, seed: int = 0) ->
 
 
 def with_validation(
-    split: NDArray[np.object_], units: NDArray[np.object_], val_share: float, seed: int
+    split: NDArray[np.object_], units: NDArray[np.object_], val_fraction: float, seed: int
 ) -> NDArray[np.str_]:
     """Takes validation faces out of training where a protocol names none; whole people or groups.
 
     Args:
         split: ``(N,)`` of ``train``, ``val`` and ``test``.
         units: ``(N,)`` what must not be torn apart, see `Identities.units`.
-        val_share: Share of the training people.
+        val_fraction: Share of the training people.
         seed: Of the draw.
 
     Returns:
@@ -121,21 +121,21 @@ def with_validation(
     """
     sides: NDArray[np.str_] = split.astype("U5")
     training = sides == "train"
-    if not (sides == "val").any() and training.any() and val_share > 0:
-        sides[training] = split_by_subject(units[training], {"train": 1 - val_share, "val": val_share}, seed)
+    if not (sides == "val").any() and training.any() and val_fraction > 0:
+        sides[training] = split_by_subject(units[training], {"train": 1 - val_fraction, "val": val_fraction}, seed)
     return sides
 
 
-def default_splits(faces: Identities, val_share: float, seed: int) -> NDArray[np.str_]:
+def default_splits(faces: Identities, val_fraction: float, seed: int) -> NDArray[np.str_]:
     """What a data set without a protocol of its own does.
 
     Faces that the data set puts on a side stay there. If it does so for none, people (or groups) are drawn: 70 % train,
     20 % are tested, and the rest chooses the checkpoint. If it does so for some, the others train. Where nobody is
-    left to choose the checkpoint, ``val_share`` of the training people do.
+    left to choose the checkpoint, ``val_fraction`` of the training people do.
 
     Args:
         faces: Whom the faces show.
-        val_share: Share of the training people that choose the checkpoint, where none are named.
+        val_fraction: Share of the training people that choose the checkpoint, where none are named.
         seed: Of the draw.
 
     Returns:
@@ -143,4 +143,4 @@ def default_splits(faces: Identities, val_share: float, seed: int) -> NDArray[np
     """
     if not (faces.split != "").any():
         return split_by_subject(faces.units, SHARES, seed)
-    return with_validation(np.where(faces.split == "", "train", faces.split), faces.units, val_share, seed)
+    return with_validation(np.where(faces.split == "", "train", faces.split), faces.units, val_fraction, seed)

@@ -1,6 +1,6 @@
 """From a face in a picture to a square crop, and back.
 
-Coordinates are pixels as `geofer.faces` counts them: (0, 0) is the centre of the top left pixel, so a picture W wide
+Coordinates are pixels as `geofer.faces` counts them: (0, 0) is the center of the top left pixel, so a picture W wide
 spans -0.5 to W - 0.5. Where a crop reaches beyond its picture, the picture's outermost pixels are repeated.
 """
 
@@ -12,7 +12,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from geofer.errors import DataError
-from geofer.faces import LEFT_EYE, NUM_LANDMARKS, RIGHT_EYE, denormalise_landmarks
+from geofer.faces import LEFT_EYE, NUM_LANDMARKS, RIGHT_EYE, denormalize_landmarks
 
 CropRule = Literal["tight", "paper", "ibug-similarity", "none"]
 """How a face is cropped: ``tight`` is the square around the 68 points × 1.12, as rendered faces are cropped; ``paper``
@@ -23,7 +23,7 @@ TIGHT_MARGIN = 1.12
 """Side of the tight crop over that of the box around the landmarks."""
 
 TEMPLATE = ((-0.34, -0.46), (0.34, -0.46), (-0.26, 0.31), (0.26, 0.31))
-"""Where ``ibug-similarity`` brings the centres of the right and left eye and the right and left corner of the mouth, in
+"""Where ``ibug-similarity`` brings the centers of the right and left eye and the right and left corner of the mouth, in
 [-1, 1] of the crop. They are those of the average rendered head from the front, 0.85 times as large as in its tight
 crop, so that a dropped jaw stays inside."""
 
@@ -46,7 +46,7 @@ class Alignment:
     size: int
 
     def to_crop(self, points: ArrayLike) -> NDArray[np.float64]:
-        """Pixels of the picture ``(..., 2)`` to pixels of the crop; `geofer.faces.normalise_landmarks` goes on."""
+        """Pixels of the picture ``(..., 2)`` to pixels of the crop; `geofer.faces.normalize_landmarks` goes on."""
         return np.asarray(points) @ self.matrix[:, :2].T + self.matrix[:, 2]
 
     def to_picture(self, points: ArrayLike) -> NDArray[np.float64]:
@@ -82,7 +82,7 @@ class Alignment:
         extent = np.ceil((high - low) * min(1, fine * scale)).astype(int)
         shrunk = cv2.resize(part, extent.tolist(), interpolation=cv2.INTER_AREA).astype(np.float32)
         shrinking = extent / (high - low)
-        first = self.to_crop(low - 0.5 + 0.5 / shrinking)  # where the centre of the first shrunk pixel goes
+        first = self.to_crop(low - 0.5 + 0.5 / shrinking)  # where the center of the first shrunk pixel goes
         matrix = np.column_stack((fine * self.matrix[:, :2] / shrinking, fine * first + (fine - 1) / 2))
         side = fine * self.size
         crop = cv2.warpAffine(shrunk, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
@@ -152,7 +152,7 @@ def _similarity(landmarks: NDArray[np.float64], size: int) -> Alignment:
     """Least squares in the complex plane, where a similarity is ``turn * z + shift``."""
     eyes = landmarks[RIGHT_EYE].mean(0), landmarks[LEFT_EYE].mean(0)
     anchors = np.stack((*eyes, landmarks[RIGHT_MOUTH_CORNER], landmarks[LEFT_MOUTH_CORNER])) @ (1, 1j)
-    template = denormalise_landmarks(torch.tensor(TEMPLATE, dtype=torch.float64), size).numpy() @ (1, 1j)
+    template = denormalize_landmarks(torch.tensor(TEMPLATE, dtype=torch.float64), size).numpy() @ (1, 1j)
     spread = anchors - anchors.mean()
     power, pull = np.vdot(spread, spread).real, np.vdot(spread, template)
     if not abs(pull) < size * power < LARGEST_EXTENT * abs(pull):  # the crop's side in pixels of the picture

@@ -19,10 +19,10 @@ class Faces:
         boxes: ``(n, 4)`` float32, left, top, right, bottom in pixels.
         scores: ``(n,)`` float32 in [0, 1], how sure the detector is of each face.
         landmarks: ``(n, 68, 2)`` float32, (x, y) of the iBUG points in pixels.
-        poses: ``(n, 3)`` float32, pan, tilt and roll in degrees, as `geofer.faces` signs them.
+        poses: ``(n, 3)`` float32, yaw, pitch and roll in degrees, as `geofer.faces` signs them.
         blendshapes: ``(n, 52)`` float32 in [0, 1], `geofer.landmarks.face_mesh.BLENDSHAPES` in their order; None if
             the detector does not tell.
-        head_matrices: ``(n, 4, 4)`` float32, from MediaPipe's canonical face (centimetres, x right, y up, z towards
+        head_matrices: ``(n, 4, 4)`` float32, from MediaPipe's canonical face (centimeters, x right, y up, z towards
             the camera) to the camera; None if the detector does not tell.
     """
 

@@ -33,7 +33,7 @@ def find_model(path: Path | None = None, sha256: str = SHA256) -> Path:
     if not found.is_file():
         raise DataError(
             f"{found}: there is no such face landmark model. Correct the detector's option `model` or ${VARIABLE}, or "
-            "leave both out to take the model that geofer carries."
+            "leave both out to take the model bundled with geofer."
         )
     check_sha256(found, sha256)
     return found

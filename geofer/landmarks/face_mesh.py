@@ -77,8 +77,8 @@ MESH_LANDMARKS = (
 )
 """Where each iBUG point lies: two vertices, and the share of the second in their blend.
 
-No vertex is exactly an iBUG point. These are nearest on average to the true points of rendered people between pan -30
-and +30; ``scripts/derive_mesh_landmarks.py`` found them, and docs/landmarks.md states what is left of the error.
+No vertex is exactly an iBUG point. These are nearest on average to the true points of rendered people between yaw -30
+and +30; ``tools/derive_mesh_landmarks.py`` found them, and docs/landmarks.md states what is left of the error.
 """
 
 BLENDSHAPES = (
@@ -97,7 +97,7 @@ BLENDSHAPES = (
     *("mouthStretchRight", "mouthUpperUpLeft", "mouthUpperUpRight"),
     *("noseSneerLeft", "noseSneerRight"),
 )
-"""Names of MediaPipe's 52 scores of facial actions, in their order; the first says how little the face moves."""
+"""Names of MediaPipe's 52 scores of blendshapes, in their order; the first says how little the face moves."""
 
 
 def _other_side(name: str) -> str:

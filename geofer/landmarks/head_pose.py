@@ -9,19 +9,19 @@ from geofer.landmarks.mean_head import MEAN_HEAD
 POSED_POINTS = (*range(36), 36, 39, 42, 45)
 """What the pose is read from: jaw, brows, nose, and corners of the eyes. Mouth and lids follow the expression.
 
-Without the jaw all points lie nearly in one plane, and errors of pan double; the chin opens and shuts, but without it
-errors of tilt are a third larger.
+Without the jaw all points lie nearly in one plane, and errors of yaw double; the chin opens and shuts, but without it
+errors of pitch are a third larger.
 """
 
 DISTANCE = 1200.0
-"""From the head to the camera that is assumed, in millimetres: an ordinary portrait. Pictures do not tell theirs."""
+"""From the head to the camera that is assumed, in millimeters: an ordinary portrait. Pictures do not tell theirs."""
 
 _TO_CAMERA = np.array((1.0, -1.0, -1.0))
 """From axes x right, y up, z to the viewer to OpenCV's x right, y down, z away; its own inverse."""
 
 
 def head_pose(landmarks: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Pan, tilt and roll of heads, against the line of sight on the midpoint of their eyes.
+    """Yaw, pitch and roll of heads, against the line of sight on the midpoint of their eyes.
 
     The pose of a perspective camera (SQPnP, refined by Levenberg-Marquardt) that sees the average head so. It does not
     change when the points are shifted or scaled together.
@@ -31,7 +31,7 @@ def head_pose(landmarks: NDArray[np.floating]) -> NDArray[np.float32]:
 
     Returns:
         ``(n, 3)``, or ``(3,)``, degrees, signed and composed as `geofer.rendering.camera.head_rotation` does: the head
-        tilts about its ears, pans about the vertical, then rolls in the picture. Pan is within ±90, the others within
+        pitches about its ears, yaws about the vertical, then rolls in the picture. Yaw is within ±90, the others within
         ±180. NaN where a point is NaN or infinite, or where the points tell no pose, as when all are the same.
     """
     points = np.asarray(landmarks, np.float64)
@@ -46,11 +46,11 @@ def _pose(face: NDArray[np.float64]) -> NDArray[np.float64]:
     if not np.isfinite(face).all():
         return unknown
     head, pixels = np.array(MEAN_HEAD)[list(POSED_POINTS)], face[list(POSED_POINTS)]
-    centred = pixels - pixels.mean(0)
-    size = np.linalg.norm(centred, axis=1).mean() / np.linalg.norm(head - head.mean(0), axis=1).mean()
+    centered = pixels - pixels.mean(0)
+    size = np.linalg.norm(centered, axis=1).mean() / np.linalg.norm(head - head.mean(0), axis=1).mean()
     if size <= np.finfo(np.float32).eps * np.abs(pixels).max():
         return unknown
-    space, flat, focal = head * _TO_CAMERA, centred / size, DISTANCE
+    space, flat, focal = head * _TO_CAMERA, centered / size, DISTANCE
     try:
         found, turn, shift = cv2.solvePnP(space, flat, _camera(focal), None, flags=cv2.SOLVEPNP_SQPNP)
         if not found or not shift[2] > 0:
@@ -81,7 +81,7 @@ def _rotation_to_axis(direction: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def rotation_angles(rotations: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Pan, tilt and roll of rotations; the inverse of `geofer.rendering.camera.head_rotation`.
+    """Yaw, pitch and roll of rotations; the inverse of `geofer.rendering.camera.head_rotation`.
 
     Args:
         rotations: ``(..., 3, 3)``, acting on columns (x right, y up, z towards the camera).
@@ -89,7 +89,7 @@ def rotation_angles(rotations: NDArray[np.floating]) -> NDArray[np.float64]:
     Returns:
         ``(..., 3)`` in degrees.
     """
-    pan = np.arcsin(np.clip(-rotations[..., 2, 0], -1, 1))
-    tilt = np.arctan2(-rotations[..., 2, 1], rotations[..., 2, 2])
+    yaw = np.arcsin(np.clip(-rotations[..., 2, 0], -1, 1))
+    pitch = np.arctan2(-rotations[..., 2, 1], rotations[..., 2, 2])
     roll = np.arctan2(-rotations[..., 1, 0], rotations[..., 0, 0])
-    return np.asarray(np.degrees(np.stack((pan, tilt, roll), axis=-1)))
+    return np.asarray(np.degrees(np.stack((yaw, pitch, roll), axis=-1)))

@@ -70,6 +70,6 @@ MEAN_HEAD = (
     (0.0, -76.1, 32.2),
     (-5.8, -75.2, 30.3),
 )
-"""``(68, 3)`` iBUG points in millimetres: x to the image's right, y up, z towards the camera, the midpoint of the
-eyeballs at the origin. The mean of 200 people of `geofer.rendering` at rest; ``scripts/derive_mean_head.py`` made it.
+"""``(68, 3)`` iBUG points in millimeters: x to the image's right, y up, z towards the camera, the midpoint of the
+eyeballs at the origin. The mean of 200 people of `geofer.rendering` at rest; ``tools/derive_mean_head.py`` made it.
 """

@@ -1,4 +1,4 @@
-"""MediaPipe's FaceLandmarker: quick, sees turned heads, and tells facial actions as well; the default detector."""
+"""MediaPipe's FaceLandmarker: quick, sees turned heads, and tells blendshapes as well; the default detector."""
 
 import contextlib
 import os
@@ -28,7 +28,7 @@ class MediaPipeDetector:
     """Finds faces and fits a mesh of 478 vertices to each.
 
     MediaPipe tells no score of a face, so all faces have 1. Its box here is the one around the mesh, from forehead to
-    chin. Its scores of facial actions differ from those of the mirrored picture, where left and right should change
+    chin. Its scores of blendshapes differ from those of the mirrored picture, where left and right should change
     places and no more; the mean of both is steadier.
 
     Args:
@@ -36,7 +36,7 @@ class MediaPipeDetector:
         sha256: Checksum that the file must have.
         max_faces: Most faces in one picture.
         min_confidence: How sure MediaPipe must be that something is a face, in [0, 1].
-        mirrored: Whether it also looks at the mirrored picture, for the facial actions; it takes twice the time.
+        mirrored: Whether it also looks at the mirrored picture, for the blendshapes; it takes twice the time.
 
     Raises:
         DataError: The model is missing or is another one.
@@ -97,7 +97,7 @@ class MediaPipeDetector:
 
     def _scores(self, seen: Any, vertices: NDArray[np.float32], image: NDArray[np.uint8]) -> NDArray[np.float32]:  # noqa: ANN401
         """``(n, 52)``, the mean with those of the same face in the mirrored picture, if that is found there."""
-        scores = _actions(seen)
+        scores = _blendshapes(seen)
         if not self._mirrored or not len(scores):
             return scores
         other = self._look(image[:, ::-1])
@@ -108,7 +108,7 @@ class MediaPipeDetector:
         distances = np.linalg.norm(vertices.mean(1)[:, None] - across.mean(1), axis=-1)
         nearest = distances.argmin(1)
         same = distances.min(1) < SAME * np.ptp(vertices, axis=1).max(1)
-        theirs = _actions(other)[nearest][:, list(MIRRORED_BLENDSHAPES)]
+        theirs = _blendshapes(other)[nearest][:, list(MIRRORED_BLENDSHAPES)]
         return np.where(same[:, None], (scores + theirs) / 2, scores)
 
     def _look(self, image: NDArray[np.uint8]) -> Any:  # noqa: ANN401 - mediapipe has no types
@@ -116,8 +116,8 @@ class MediaPipeDetector:
         return self._landmarker.detect(picture)
 
 
-def _actions(seen: Any) -> NDArray[np.float32]:  # noqa: ANN401
-    """``(n, 52)`` scores of facial actions."""
+def _blendshapes(seen: Any) -> NDArray[np.float32]:  # noqa: ANN401
+    """``(n, 52)`` scores of blendshapes."""
     scores = [[action.score for action in face] for face in seen.face_blendshapes]
     return np.array(scores, np.float32).reshape(-1, len(MIRRORED_BLENDSHAPES))
 

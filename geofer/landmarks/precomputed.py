@@ -29,7 +29,7 @@ class PrecomputedLandmarks:
     """Looks pictures up in a table, or in a folder of ``.pts`` files as iBUG writes them.
 
     * **A table** (CSV in UTF-8, or Parquet) has a column `FILE_COLUMNS` and the columns `COLUMNS`, in pixels where
-      (0, 0) is the centre of the top left one. Several rows of one file are several faces. An index that
+      (0, 0) is the center of the top left one. Several rows of one file are several faces. An index that
       ``geofer prepare`` wrote is such a table.
     * **A folder** has for ``some/picture.jpg`` the file ``some/picture.pts``. Its coordinates count pixels from 1, as
       iBUG's do, so 1 is subtracted.
@@ -80,7 +80,7 @@ def read_pts(path: Path) -> NDArray[np.float32]:
     """The 68 points of a ``.pts`` file, ``(68, 2)`` in pixels counted from 0.
 
     The format is iBUG's: lines ``version: 1`` and ``n_points: 68``, then one ``x y`` a line in braces, where (1, 1) is
-    the centre of the top left pixel.
+    the center of the top left pixel.
 
     Raises:
         DataError: The file is damaged, has not 68 points, or not only finite ones; it names the file.

@@ -39,7 +39,7 @@ class ConfusionMatrix(Metric):
 
 
 def recalls(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
-    """``(K,)`` share of each expression's faces that is recognised, in [0, 1]; NaN for one that nobody shows.
+    """``(K,)`` share of each expression's faces that is recognized, in [0, 1]; NaN for one that nobody shows.
 
     Args:
         confusion: ``(K, K)``, rows are true expressions.

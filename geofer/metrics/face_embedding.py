@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from geofer.errors import DataError, PluginError
-from geofer.faces import denormalise_landmarks
+from geofer.faces import denormalize_landmarks
 from geofer.landmarks.model_files import check_sha256, installed_file
 from geofer.metrics.enlarging import enlarge
 
@@ -73,7 +73,7 @@ class DlibEmbedding:
     def __call__(self, image: Tensor, landmarks: Tensor) -> Tensor:
         """See `FaceEmbedding`; the answer is on the pictures' device."""
         large = enlarge(image)
-        pixels = denormalise_landmarks(landmarks.double(), large.shape[-1]).round().long().cpu().numpy()
+        pixels = denormalize_landmarks(landmarks.double(), large.shape[-1]).round().long().cpu().numpy()
         pictures = large.permute(0, 2, 3, 1).contiguous().cpu().numpy()
         faces = [self._face(picture, points) for picture, points in zip(pictures, pixels, strict=True)]
         return torch.stack(faces).to(image.device) if faces else torch.empty(0, self.size, device=image.device)

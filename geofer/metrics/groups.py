@@ -1,4 +1,4 @@
-"""Accuracy by some property of the faces, such as the head's pan or the person's age, with intervals over people."""
+"""Accuracy by some property of the faces, such as the head's yaw or the person's age, with intervals over people."""
 
 import csv
 import io
@@ -16,9 +16,9 @@ class GroupAccuracy(NamedTuple):
     """The faces that have one property in common.
 
     Attributes:
-        factor: What divides the faces, such as ``pan`` or ``age``.
+        factor: What divides the faces, such as ``yaw`` or ``age``.
         level: Which of the groups: a number, such as degrees, or a name.
-        accuracy: Share of its faces that were recognised, in [0, 1].
+        accuracy: Share of its faces that were recognized, in [0, 1].
         low: Lower end of the accuracy's 95 % interval over people; NaN if there is but one.
         high: Its upper end.
         faces: Number of faces.
@@ -42,7 +42,7 @@ def accuracy_by_group(
     Args:
         factor: Name of what divides them.
         level: ``(N,)`` numbers or names, the group of each face; faces whose number is NaN are left out.
-        correct: ``(N,)`` whether each face was recognised.
+        correct: ``(N,)`` whether each face was recognized.
         subject: ``(N,)`` whose face it is.
 
     Returns:
@@ -53,8 +53,8 @@ def accuracy_by_group(
     for value in np.unique(levels[levels == levels]).tolist():  # NaN equals nothing
         inside = levels == value
         _, person, faces = np.unique(people[inside], return_inverse=True, return_counts=True)
-        recognised = np.bincount(person, weights=right[inside])
-        low, high = subject_bootstrap(recognised, faces) if len(faces) > 1 else (math.nan, math.nan)
+        recognized = np.bincount(person, weights=right[inside])
+        low, high = subject_bootstrap(recognized, faces) if len(faces) > 1 else (math.nan, math.nan)
         accuracy = float(right[inside].mean())
         groups.append(GroupAccuracy(factor, value, accuracy, low, high, int(faces.sum()), len(faces)))
     return tuple(groups)

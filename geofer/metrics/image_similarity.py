@@ -11,7 +11,7 @@ def image_similarity(image: Tensor, truth: Tensor) -> dict[str, Tensor]:
     """SSIM, PSNR and L1 of each picture.
 
     SSIM as Wang et al. (TIP 2004) define it: windows of 11 × 11 pixels with a Gaussian weight of σ 1.5 that lie inside
-    the picture, averaged over windows and colours.
+    the picture, averaged over windows and colors.
 
     Args:
         image: ``(B, 3, H, W)`` uint8, more than `WINDOW` pixels high and wide.

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from geofer.faces import JAW, LEFT_EYE_OUTER, NUM_LANDMARKS, RIGHT_EYE_OUTER, normalise_landmarks
+from geofer.faces import JAW, LEFT_EYE_OUTER, NUM_LANDMARKS, RIGHT_EYE_OUTER, normalize_landmarks
 from geofer.landmarks.detector import LandmarkDetector
 from geofer.metrics.enlarging import enlarge
 
@@ -26,7 +26,7 @@ def find_landmarks(detector: LandmarkDetector, image: Tensor) -> Tensor:
     answers = detector.detect(list(large.permute(0, 2, 3, 1).cpu().numpy()))
     for points, faces in zip(found, answers, strict=True):
         if len(faces):
-            points.copy_(normalise_landmarks(torch.from_numpy(faces.landmarks[0]), large.shape[-1]))
+            points.copy_(normalize_landmarks(torch.from_numpy(faces.landmarks[0]), large.shape[-1]))
     return found.to(image.device)
 
 

@@ -46,7 +46,7 @@ def paired_difference(first: ArrayLike, second: ArrayLike, subject: ArrayLike) -
     people, and takes all faces of each with the answers of both models.
 
     Args:
-        first: ``(N,)`` whether the first model recognised each face; N is positive.
+        first: ``(N,)`` whether the first model recognized each face; N is positive.
         second: ``(N,)`` whether the second one did.
         subject: ``(N,)`` whose face it is.
     """
@@ -64,7 +64,7 @@ def sign_flip_test(first: ArrayLike, second: ArrayLike, subject: ArrayLike) -> f
     `DRAWS` drawn ones and the one seen (Phipson and Smyth, Stat. Appl. Genet. Mol. Biol. 9, 2010), always the same.
 
     Args:
-        first: ``(N,)`` whether the first model recognised each face.
+        first: ``(N,)`` whether the first model recognized each face.
         second: ``(N,)`` whether the second one did.
         subject: ``(N,)`` whose face it is.
 
@@ -87,7 +87,7 @@ def sign_flip_test(first: ArrayLike, second: ArrayLike, subject: ArrayLike) -> f
 def _by_person(
     first: NDArray[np.bool_], second: NDArray[np.bool_], subject: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """How many more faces of each person the second model recognised, and how many there are."""
+    """How many more faces of each person the second model recognized, and how many there are."""
     _, person, faces = np.unique(subject, return_inverse=True, return_counts=True)
     gain = np.bincount(person, weights=second.astype(np.float64) - first).round().astype(np.int64)
     return gain, faces.astype(np.int64)

@@ -22,18 +22,18 @@ UNKNOWN = ANGLES
 BINS = ANGLES + 1
 
 MAX_ROWS = 35
-"""Rows of a table at most before neighbours are joined: those of BU-3DFE's grid, the largest in the paper."""
+"""Rows of a table at most before neighbors are joined: those of BU-3DFE's grid, the largest in the paper."""
 
 JOINED = 3
-"""How many neighbouring bins become one: 15° become 45°, frontal, half profile and profile, each around its angle."""
+"""How many neighboring bins become one: 15° become 45°, frontal, half profile and profile, each around its angle."""
 
 
 class PoseExpressionCounts(NamedTuple):
-    """The table before division, with a row for each pose that occurs, ordered by pan, then tilt, unknown ones last.
+    """The table before division, with a row for each pose that occurs, ordered by yaw, then pitch, unknown ones last.
 
     Attributes:
-        poses: ``(P, 2)`` float64 pan and tilt in degrees, multiples of ``step``; NaN where the angle is unknown.
-        correct: ``(P, K)`` int64 faces recognised.
+        poses: ``(P, 2)`` float64 yaw and pitch in degrees, multiples of ``step``; NaN where the angle is unknown.
+        correct: ``(P, K)`` int64 faces recognized.
         total: ``(P, K)`` int64 faces shown; 0 where an expression was not seen from that pose.
         step: Degrees between two rows, 15 or 45.
     """
@@ -51,9 +51,9 @@ def angle_bin(degrees: Tensor) -> Tensor:
 
 
 class PoseExpressionAccuracy(Metric):
-    """Counts faces and right answers by (pan, tilt) and expression.
+    """Counts faces and right answers by (yaw, pitch) and expression.
 
-    Faces whose pan or tilt is NaN have rows of their own. Poses that are on no grid, as those that were estimated, fill
+    Faces whose yaw or pitch is NaN have rows of their own. Poses that are on no grid, as those that were estimated, fill
     more than `MAX_ROWS` rows of 15°; the table then has rows of 45°, which end at 22.5° and 67.5°.
 
     Args:
@@ -71,16 +71,16 @@ class PoseExpressionAccuracy(Metric):
         self.add_state("correct", cells.clone(), dist_reduce_fx="sum")
         self.add_state("total", cells.clone(), dist_reduce_fx="sum")
 
-    def update(self, prediction: Tensor, expression: Tensor, pan: Tensor, tilt: Tensor) -> None:
+    def update(self, prediction: Tensor, expression: Tensor, yaw: Tensor, pitch: Tensor) -> None:
         """Add a batch.
 
         Args:
             prediction: ``(B,)`` int64 predicted expressions.
             expression: ``(B,)`` int64 true expressions.
-            pan: ``(B,)`` degrees, NaN if unknown.
-            tilt: ``(B,)`` degrees, NaN if unknown.
+            yaw: ``(B,)`` degrees, NaN if unknown.
+            pitch: ``(B,)`` degrees, NaN if unknown.
         """
-        cell = (angle_bin(pan) * BINS + angle_bin(tilt)) * self.num_classes + expression
+        cell = (angle_bin(yaw) * BINS + angle_bin(pitch)) * self.num_classes + expression
         self.total.index_add_(0, cell, torch.ones_like(cell))
         self.correct.index_add_(0, cell, (prediction == expression).long())
 

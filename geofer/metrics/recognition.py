@@ -37,8 +37,8 @@ class RecognitionMetrics(nn.Module):
         self,
         probabilities: Tensor,
         expression: Tensor,
-        pan: Tensor,
-        tilt: Tensor,
+        yaw: Tensor,
+        pitch: Tensor,
         subject: Tensor,
         tags: Tensor | None = None,
     ) -> None:
@@ -47,13 +47,13 @@ class RecognitionMetrics(nn.Module):
         Args:
             probabilities: ``(B, K)``, each row sums to 1.
             expression: ``(B,)`` int64 true expressions.
-            pan: ``(B,)`` degrees, NaN if unknown.
-            tilt: ``(B,)`` degrees, NaN if unknown.
+            yaw: ``(B,)`` degrees, NaN if unknown.
+            pitch: ``(B,)`` degrees, NaN if unknown.
             subject: ``(B,)`` int64, one number a person.
             tags: ``(B,)`` int64, a bit for each evaluation subset that the face is in; None for none.
         """
         prediction = probabilities.argmax(1)
-        self.table.update(prediction, expression, pan, tilt)
+        self.table.update(prediction, expression, yaw, pitch)
         self.confusion.update(prediction, expression)
         self.calibration.update(probabilities, expression)
         self.interval.update(prediction, expression, subject)

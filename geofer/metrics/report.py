@@ -24,8 +24,8 @@ class RecognitionReport:
 
     Attributes:
         expressions: Names of the K expressions, in the order of their labels.
-        poses: ``(P, 2)`` float64 pan and tilt in degrees of each row, multiples of ``pose_step``; NaN where unknown.
-        correct: ``(P, K)`` int64 faces recognised.
+        poses: ``(P, 2)`` float64 yaw and pitch in degrees of each row, multiples of ``pose_step``; NaN where unknown.
+        correct: ``(P, K)`` int64 faces recognized.
         total: ``(P, K)`` int64 faces shown.
         confusion: ``(K, K)`` int64; rows are true expressions, columns predicted ones.
         calibration_error: Expected calibration error in [0, 1].
@@ -55,7 +55,7 @@ class RecognitionReport:
 
     @property
     def accuracy(self) -> float:
-        """Share of all faces that were recognised, in [0, 1]."""
+        """Share of all faces that were recognized, in [0, 1]."""
         return float(self.correct.sum() / self.total.sum())
 
     @cached_property

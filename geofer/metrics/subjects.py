@@ -32,7 +32,7 @@ def subject_bootstrap(
     with all of its faces, and the accuracy over the drawn faces is one replicate.
 
     Args:
-        correct: ``(S,)`` faces recognised of each subject, or the sum of whatever else is averaged.
+        correct: ``(S,)`` faces recognized of each subject, or the sum of whatever else is averaged.
         total: ``(S,)`` faces of each subject, positive.
         confidence: Share of the replicates inside the interval.
         replicates: Number of replicates.

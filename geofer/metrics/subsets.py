@@ -15,7 +15,7 @@ class SubsetCounts(NamedTuple):
 
     Attributes:
         tag: Name of the subset.
-        correct: Faces recognised.
+        correct: Faces recognized.
         total: Faces shown.
     """
 
@@ -25,7 +25,7 @@ class SubsetCounts(NamedTuple):
 
     @property
     def accuracy(self) -> float:
-        """Share of the faces that were recognised, in [0, 1]."""
+        """Share of the faces that were recognized, in [0, 1]."""
         return self.correct / self.total
 
 

@@ -11,10 +11,10 @@ from torchmetrics import Metric
 from geofer.errors import DataError
 from geofer.metrics.diversity import RelativeDiversity
 from geofer.metrics.image_similarity import image_similarity
+from geofer.metrics.impostors import ImpostorDistance
 from geofer.metrics.kernel_distance import KernelDistance
 from geofer.metrics.landmark_error import landmark_error
 from geofer.metrics.pair_means import Estimate, PairMeans
-from geofer.metrics.strangers import StrangerDistance
 from geofer.metrics.synthesis_report import PAIR_MEASURES, REAL_MEASURES, SET_MEASURES, SynthesisReport
 
 
@@ -34,7 +34,7 @@ class SynthesisMetrics(nn.Module):
         self.means = PairMeans(PAIR_MEASURES + REAL_MEASURES)
         self.whole = nn.ModuleDict({"kid": KernelDistance(features), "diversity": RelativeDiversity(p=1)})
         if embedding:
-            self.whole["stranger_distance"] = StrangerDistance(embedding)
+            self.whole["impostor_distance"] = ImpostorDistance(embedding)
             self.whole["kid_identity"] = KernelDistance(embedding)
             self.whole["diversity_identity"] = RelativeDiversity(p=2)
 
@@ -77,7 +77,7 @@ class SynthesisMetrics(nn.Module):
         whole["kid"].update(real["features"], synthetic["features"])
         if inputs is not None:
             whole["kid_identity"].update(real["embedding"], synthetic["embedding"])
-            whole["stranger_distance"].update(inputs, real["embedding"], subject)
+            whole["impostor_distance"].update(inputs, real["embedding"], subject)
 
     def update_diversity(self, synthetic: Mapping[str, Tensor], real: Mapping[str, Tensor]) -> None:
         """Add the faces of P people with one geometry, named as in `update`; only pictures and embeddings are compared.

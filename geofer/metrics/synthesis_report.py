@@ -30,7 +30,7 @@ REAL_MEASURES = (
 )
 """The same of the true x^t in the place of x': what a perfect generator reaches."""
 
-SET_MEASURES = ("stranger_distance", "kid", "kid_identity", "diversity", "diversity_identity")
+SET_MEASURES = ("impostor_distance", "kid", "kid_identity", "diversity", "diversity_identity")
 """What all faces have together."""
 
 
@@ -58,8 +58,8 @@ class SynthesisReport:
 
     @property
     def identity_similarity(self) -> float:
-        """How far x' has come from a stranger to the person: 0 as far as other people, 1 the very same embedding."""
-        return 1 - self["identity_distance"] / self["stranger_distance"]
+        """How far x' has come from a impostor to the person: 0 as far as other people, 1 the very same embedding."""
+        return 1 - self["identity_distance"] / self["impostor_distance"]
 
     def row(self) -> dict[str, float]:
         """One flat row: every mean by its name, its interval as ``…_low`` and ``…_high``, and the counts."""

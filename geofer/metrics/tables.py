@@ -43,16 +43,16 @@ def load_report(run_folder: Path, split: str = "test") -> RecognitionReport:
         raise DataError(f"{path} is no report of geofer ({reason}): evaluate the run again.") from error
 
 
-def pose_name(pan: float, tilt: float) -> str:
+def pose_name(yaw: float, pitch: float) -> str:
     """A pose as the paper prints it: ``-45, +0``; ``unknown`` if both angles are NaN, ``+30, ?`` if one is."""
-    if math.isnan(pan) and math.isnan(tilt):
+    if math.isnan(yaw) and math.isnan(pitch):
         return "unknown"
-    return ", ".join("?" if math.isnan(angle) else f"{angle:+.0f}" for angle in (pan, tilt))
+    return ", ".join("?" if math.isnan(angle) else f"{angle:+.0f}" for angle in (yaw, pitch))
 
 
 def pose_header(report: RecognitionReport) -> str:
     """What stands above the names of the poses."""
-    return "pan, tilt" if report.pose_step == POSE_STEP else f"pan, tilt ± {report.pose_step / 2:g}"
+    return "yaw, pitch" if report.pose_step == POSE_STEP else f"yaw, pitch ± {report.pose_step / 2:g}"
 
 
 def percent(value: float) -> str:
@@ -68,20 +68,20 @@ def interval(report: RecognitionReport) -> str:
 def accuracy_rows(report: RecognitionReport) -> list[tuple[str, list[float]]]:
     """The pose × expression table with its means: a name and K + 1 shares for each row, the averages last."""
     rows = [
-        (pose_name(pan, tilt), [*cells, mean])
-        for (pan, tilt), cells, mean in zip(report.poses, report.table.tolist(), report.pose_means, strict=True)
+        (pose_name(yaw, pitch), [*cells, mean])
+        for (yaw, pitch), cells, mean in zip(report.poses, report.table.tolist(), report.pose_means, strict=True)
     ]
     return [*rows, (AVERAGE, [*report.expression_means.tolist(), report.corner])]
 
 
 def report_csv(report: RecognitionReport) -> str:
-    """The pose × expression table in percent as CSV: columns pan, tilt, every expression, average.
+    """The pose × expression table in percent as CSV: columns yaw, pitch, every expression, average.
 
-    The last row is named ``average`` and has no tilt; a cell without a face is empty, and so is an unknown angle.
+    The last row is named ``average`` and has no pitch; a cell without a face is empty, and so is an unknown angle.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["pan", "tilt", *report.expressions, AVERAGE])
+    writer.writerow(["yaw", "pitch", *report.expressions, AVERAGE])
     poses = [["" if math.isnan(angle) else f"{angle:.0f}" for angle in pose] for pose in report.poses]
     names = [*poses, [AVERAGE, ""]]
     for name, (_, cells) in zip(names, accuracy_rows(report), strict=True):

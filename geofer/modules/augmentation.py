@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from geofer.modules.ranges import check_ranges
-from geofer.modules.witness import mirrored
+from geofer.networks.geometry_branch import mirrored
+from geofer.ranges import check_ranges
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class AugmentationConfig:
         shift: Standard deviation in shares of the picture's side.
         brightness: Standard deviation of what is added to all pixels, on the scale of [-1, 1].
         contrast: Standard deviation of the logarithm of the contrast.
-        geometry: Standard deviation of what is added to the geometry that a second witness sees: to landmarks in
-            shares of the picture's side, to facial actions as it is. Detectors are not exact, rendered truth is.
+        geometry: Standard deviation of what is added to the geometry that a geometry branch sees: to landmarks in
+            shares of the picture's side, to blendshapes as it is. Detectors are not exact, rendered truth is.
     """
 
     flip: bool = False
@@ -58,16 +58,16 @@ def augment(image: Tensor, config: AugmentationConfig) -> Tensor:
 def augment_with_geometry(
     image: Tensor, geometry: Tensor | None, config: AugmentationConfig
 ) -> tuple[Tensor, Tensor | None]:
-    """Change every face of a batch in its own way, and what a second witness sees of it.
+    """Change every face of a batch in its own way, and what a geometry branch sees of it.
 
     Args:
         image: ``(B, 3, H, W)`` in [-1, 1].
-        geometry: ``(B, 68, 2)`` landmarks in [-1, 1], ``(B, 52)`` facial actions, or None.
+        geometry: ``(B, 68, 2)`` landmarks in [-1, 1], ``(B, 52)`` blendshapes, or None.
         config: What to change.
 
     Returns:
         ``(B, 3, H, W)`` in [-1, 1], as of `augment`, and the geometry. Where the picture is mirrored, so is the
-        geometry. Rotation, scale and shift change nothing of what the second witness sees, which looks at landmarks
+        geometry. Rotation, scale and shift change nothing of what the geometry branch sees, which looks at landmarks
         upright.
     """
     if config == AugmentationConfig():

@@ -28,7 +28,7 @@ def update_average(average: nn.Module, network: nn.Module, decay: float, updates
 def average_buffers(module: nn.Module) -> None:
     """Give all processes the mean of their batch statistics, in place; collective.
 
-    Distributed training synchronises gradients only: each process's running means and variances drift apart.
+    Distributed training synchronizes gradients only: each process's running means and variances drift apart.
     """
     buffers: list[Tensor] = [buffer for buffer in module.buffers() if buffer.is_floating_point()]
     if not buffers:

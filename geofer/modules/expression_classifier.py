@@ -9,10 +9,10 @@ from torch.optim import Optimizer
 
 from geofer.faces import FaceBatch
 from geofer.modules.augmentation import AugmentationConfig, augment_with_geometry
-from geofer.modules.classifier import Classifier, ClassifierConfig
 from geofer.modules.hyperparameters import plain_arguments
-from geofer.modules.losses import witnesses_loss
+from geofer.modules.losses import fusion_loss
 from geofer.modules.recognition import RecognitionModule
+from geofer.networks.classifier import Classifier, ClassifierConfig
 
 
 class ExpressionClassifier(RecognitionModule):
@@ -41,22 +41,22 @@ class ExpressionClassifier(RecognitionModule):
             augmentation: How its faces are changed.
             gradient_clip: Largest norm of the gradients; None does not clip.
             decay: The learning rate falls linearly to 0 over this last share of the training; 0 keeps it.
-            classifier_optimizer: Builds the optimiser of C.
+            classifier_optimizer: Builds the optimizer of C.
         """
         arguments = plain_arguments(self, locals())
         super().__init__(expressions, image_size, Classifier(len(expressions), classifier), gradient_clip, decay)
         self.save_hyperparameters(arguments)
-        self.augmentation, self.pixel_loss = augmentation, classifier.pixel_loss
+        self.augmentation, self.image_loss = augmentation, classifier.image_loss
         self.classifier_optimizer = classifier_optimizer
 
     def training_step(self, batch: FaceBatch, batch_idx: int) -> Tensor:
         """Cross entropy (Eq. 5, its first term) on a batch of real faces."""
         faces = augment_with_geometry(batch["image"], self.geometry_of(batch), self.augmentation)
-        loss = witnesses_loss(*self.classifier.answers(*faces), self.pixel_loss, batch["expression"])
+        loss = fusion_loss(*self.classifier.outputs(*faces), self.image_loss, batch["expression"])
         if self._logs(self.trainer.global_step):
             self.log("train/c_real", loss, prog_bar=True)
         return loss
 
     def configure_optimizers(self) -> Optimizer:
-        """One optimiser."""
+        """One optimizer."""
         return self.classifier_optimizer(self.classifier.parameters())

@@ -17,15 +17,15 @@ from geofer.errors import ConfigError
 from geofer.faces import FaceSource, PairBatch
 from geofer.modules.augmentation import AugmentationConfig, augment_with_geometry
 from geofer.modules.averaging import update_average
-from geofer.modules.classifier import Answers, Classifier, ClassifierConfig
-from geofer.modules.losses import witnesses_loss
-from geofer.modules.modes import evaluating, frozen_statistics
-from geofer.modules.ranges import check_range
+from geofer.modules.losses import fusion_loss
 from geofer.modules.recognition import RecognitionModule
 from geofer.modules.schedule import Schedule
-from geofer.modules.synthesizer import Synthesis
 from geofer.modules.targets import SynthesisConfig, TargetSampler, check_bank
-from geofer.modules.witness import geometry_of
+from geofer.networks.classifier import Classifier, ClassifierConfig, ClassifierOutput
+from geofer.networks.geometry_branch import geometry_of
+from geofer.networks.modes import evaluating, frozen_statistics
+from geofer.networks.synthesizer import Synthesis
+from geofer.ranges import check_range
 
 Losses = dict[str, Tensor]
 
@@ -77,7 +77,7 @@ class GenerativeModule(RecognitionModule, ABC):
         super().__init__(expressions, image_size, Classifier(len(expressions), classifier), gradient_clip, decay)
         self.automatic_optimization = False
         self.augmentation, self.label_smoothing = augmentation, label_smoothing
-        self.pixel_loss = classifier.pixel_loss
+        self.image_loss = classifier.image_loss
         self.schedule, self.synthesis, self.generator_steps, self.average = (
             schedule,
             synthesis,
@@ -90,15 +90,15 @@ class GenerativeModule(RecognitionModule, ABC):
 
     @abstractmethod
     def _discriminators(self) -> list[nn.Module]:
-        """The networks that the discriminators' optimiser trains."""
+        """The networks that the discriminators' optimizer trains."""
 
     @abstractmethod
     def _discriminator_losses(self, batch: PairBatch, synthesis: Synthesis) -> Losses:
-        """What the discriminators minimise, by name, unweighted; ``synthesis`` is detached."""
+        """What the discriminators minimize, by name, unweighted; ``synthesis`` is detached."""
 
     @abstractmethod
     def _generator_loss(self, batch: PairBatch, synthesis: Synthesis, strength: float) -> tuple[Tensor, Losses]:
-        """What E and G minimise, and its terms by name; ``strength`` in [0, 1] scales what other networks say."""
+        """What E and G minimize, and its terms by name; ``strength`` in [0, 1] scales what other networks say."""
 
     def _start_average(self) -> None:
         """Take the average's first weights from the synthesizer, once all networks are built."""
@@ -164,8 +164,8 @@ class GenerativeModule(RecognitionModule, ABC):
         with self.toggled_optimizer(classifier):
             classifier.zero_grad()
             faces = augment_with_geometry(batch["image"], self.geometry_of(batch), self.augmentation)
-            real = self.classifier.answers(*faces)
-            losses = {"c_real": witnesses_loss(*real, self.pixel_loss, batch["expression"])}
+            real = self.classifier.outputs(*faces)
+            losses = {"c_real": fusion_loss(*real, self.image_loss, batch["expression"])}
             self.manual_backward(losses["c_real"])
             if synthetic is not None:
                 losses["c_fake"] = self._learn_from_synthetic(*synthetic)
@@ -179,9 +179,9 @@ class GenerativeModule(RecognitionModule, ABC):
         for faces, theirs, labels in zip(self._in_parts(image), geometries, self._in_parts(expression), strict=False):
             augmented = augment_with_geometry(faces, theirs, self.augmentation)
             with frozen_statistics(self.classifier, self.synthesis.separate_statistics):
-                fake = self.classifier.answers(*augmented)
-            trust = _trust(fake, labels) if self.synthesis.self_paced else None
-            loss = witnesses_loss(*fake, self.pixel_loss, labels, self.label_smoothing, trust)
+                fake = self.classifier.outputs(*augmented)
+            trust = _confidence(fake, labels) if self.synthesis.confidence_weighting else None
+            loss = fusion_loss(*fake, self.image_loss, labels, self.label_smoothing, trust)
             share = len(faces) / len(image)
             self.manual_backward(share * self.synthesis.weight * loss)
             total += share * loss.detach()
@@ -190,7 +190,7 @@ class GenerativeModule(RecognitionModule, ABC):
     def _synthesize_for_classifier(
         self, batch: PairBatch, synthesis: Synthesis | None, count: int
     ) -> tuple[Tensor, Tensor | None, Tensor]:
-        """``count`` synthetic faces of the batch's people, the geometry that a second witness sees, and the labels."""
+        """``count`` synthetic faces of the batch's people, the geometry that a geometry branch sees, and the labels."""
         if self.targets is None:
             expression = batch["target_expression"][:count]
             geometry = self.geometry_of(batch, "target_")
@@ -266,14 +266,14 @@ class GenerativeModule(RecognitionModule, ABC):
         self._step(optimizer, counted)
 
     def _step(self, optimizer: LightningOptimizer, counted: bool) -> None:
-        """Lightning would count every optimiser's step; just one in each batch is counted."""
+        """Lightning would count every optimizer's step; just one in each batch is counted."""
         if counted:
             optimizer.step()
         else:
             self.trainer.strategy.optimizer_step(optimizer.optimizer, lambda: None)
 
 
-def _trust(fake: Answers, expression: Tensor) -> Tensor:
+def _confidence(fake: ClassifierOutput, expression: Tensor) -> Tensor:
     """How much C believes the labels ``(B,)``: by its pixels, since the geometry is the target's in any case."""
-    pixels = fake.fused if fake.pixels is None else fake.pixels
+    pixels = fake.logits if fake.image_logits is None else fake.image_logits
     return pixels.detach().float().softmax(dim=1).gather(1, expression[:, None])[:, 0]

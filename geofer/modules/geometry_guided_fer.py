@@ -9,10 +9,7 @@ from torch import Tensor, nn
 
 from geofer.faces import NUM_LANDMARKS, PairBatch
 from geofer.modules.augmentation import AugmentationConfig
-from geofer.modules.classifier import ClassifierConfig
-from geofer.modules.discriminators import AttributeDiscriminator, IdentityDiscriminator
 from geofer.modules.generative import GenerativeModule, Losses
-from geofer.modules.geometry import CONTOURS, draw_contours, weigh_regions
 from geofer.modules.hyperparameters import plain_arguments
 from geofer.modules.losses import (
     LossWeights,
@@ -23,11 +20,14 @@ from geofer.modules.losses import (
     reconstruction_loss,
     total_variation_loss,
 )
-from geofer.modules.modes import evaluating
-from geofer.modules.ranges import check_range
 from geofer.modules.schedule import Schedule
-from geofer.modules.synthesizer import GeneratorConfig, Synthesis, Synthesizer, initialise
 from geofer.modules.targets import SynthesisConfig
+from geofer.networks.classifier import ClassifierConfig
+from geofer.networks.contours import CONTOURS, draw_contours, weigh_regions
+from geofer.networks.discriminators import AttributeDiscriminator, IdentityDiscriminator
+from geofer.networks.modes import evaluating
+from geofer.networks.synthesizer import GeneratorConfig, Synthesis, Synthesizer, initialize
+from geofer.ranges import check_range
 
 
 class GeometryGuidedFER(GenerativeModule):
@@ -91,11 +91,11 @@ class GeometryGuidedFER(GenerativeModule):
             synthesis: The synthetic faces that the classifier learns from.
             generator_steps: Steps of the generator for each one of the discriminators.
             average: Decay of the generator's averaged weights.
-            gradient_clip: Largest norm of each optimiser's gradients; None does not clip.
+            gradient_clip: Largest norm of each optimizer's gradients; None does not clip.
             decay: Learning rates fall linearly to 0 over this last share of the training; 0 keeps them.
-            generator_optimizer: Builds the optimiser of E and G.
-            discriminator_optimizer: Builds the optimiser of D_att and D_i.
-            classifier_optimizer: Builds the optimiser of C.
+            generator_optimizer: Builds the optimizer of E and G.
+            discriminator_optimizer: Builds the optimizer of D_att and D_i.
+            classifier_optimizer: Builds the optimizer of C.
 
         Raises:
             ConfigError: A number or a schedule that cannot work.
@@ -129,7 +129,7 @@ class GeometryGuidedFER(GenerativeModule):
         )
         self.identity_discriminator = IdentityDiscriminator(generator.identity_size)
         for network in self._discriminators():
-            initialise(network, generator.initial_std)
+            initialize(network, generator.initial_std)
         self._start_average()
 
         self.condition, self.weights, self.end_to_end = condition, weights, end_to_end

@@ -6,14 +6,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from geofer.modules.ranges import check_ranges
+from geofer.ranges import check_ranges
 
 
 @dataclass(frozen=True)
 class LossWeights:
     """λ of Eq. 10: what each term weighs in the loss of E and G.
 
-    The discriminators and the classifier minimise their own losses, unweighted. A discriminator whose weight is 0 is
+    The discriminators and the classifier minimize their own losses, unweighted. A discriminator whose weight is 0 is
     neither trained nor asked.
 
     Attributes:
@@ -42,7 +42,7 @@ class LossWeights:
 
 
 def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """What D_att maximises in Eq. 3, and D_i in Eq. 4, as a loss: ``-E[log D(real)] - E[log(1 - D(fake))]``.
+    """What D_att maximizes in Eq. 3, and D_i in Eq. 4, as a loss: ``-E[log D(real)] - E[log(1 - D(fake))]``.
 
     Args:
         real: Logits of real pictures (D_att) or of draws from the prior (D_i), any shape.
@@ -86,20 +86,20 @@ def classification_loss(
     return losses.mean() if weight is None else (weight * losses).mean()
 
 
-def witnesses_loss(
+def fusion_loss(
     fused: Tensor,
     pixels: Tensor | None,
-    pixel_loss: float,
+    image_loss: float,
     expression: Tensor,
     smoothing: float = 0.0,
     weight: Tensor | None = None,
 ) -> Tensor:
-    """Eq. 5 for a classifier with a second witness: of both witnesses, plus λ times of the pixels alone.
+    """Eq. 5 for a classifier with a geometry branch: of both witnesses, plus λ times of the pixels alone.
 
     Args:
         fused: ``(B, K)`` logits of all witnesses.
-        pixels: ``(B, K)`` logits of the pixels alone; None if there is no second witness, which leaves Eq. 5.
-        pixel_loss: λ, 0 or more.
+        pixels: ``(B, K)`` logits of the pixels alone; None if there is no geometry branch, which leaves Eq. 5.
+        image_loss: λ, 0 or more.
         expression: ``(B,)`` int64, the true class.
         smoothing: ρ of `classification_loss`.
         weight: ``(B,)`` of `classification_loss`.
@@ -108,9 +108,9 @@ def witnesses_loss(
         A scalar.
     """
     loss = classification_loss(fused, expression, smoothing, weight)
-    if pixels is None or pixel_loss == 0:
+    if pixels is None or image_loss == 0:
         return loss
-    return loss + pixel_loss * classification_loss(pixels, expression, smoothing, weight)
+    return loss + image_loss * classification_loss(pixels, expression, smoothing, weight)
 
 
 def reconstruction_loss(image: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
@@ -131,7 +131,7 @@ def reconstruction_loss(image: Tensor, target: Tensor, weight: Tensor | None = N
 
 
 def total_variation_loss(image: Tensor) -> Tensor:
-    """Eq. 8, anisotropic total variation, as a mean over neighbouring pixels instead of a sum.
+    """Eq. 8, anisotropic total variation, as a mean over neighboring pixels instead of a sum.
 
     Args:
         image: x', ``(B, 3, H, W)``.

@@ -1,4 +1,4 @@
-"""What every expression recogniser here has in common: the classifier, its evaluation, and what checkpoints hold."""
+"""What every expression recognizer here has in common: the classifier, its evaluation, and what checkpoints hold."""
 
 import os
 from collections.abc import Sequence
@@ -24,9 +24,9 @@ from geofer.errors import ConfigError, NonFiniteError
 from geofer.faces import FaceBatch, FaceSource
 from geofer.metrics import RecognitionMetrics, RecognitionReport
 from geofer.modules.averaging import average_buffers
-from geofer.modules.classifier import Answers, Classifier
-from geofer.modules.ranges import check_range
-from geofer.modules.witness import Geometry, geometry_of
+from geofer.networks.classifier import Classifier, ClassifierOutput
+from geofer.networks.geometry_branch import Geometry, geometry_of
+from geofer.ranges import check_range
 
 
 class RecognitionModule(LightningModule):
@@ -53,9 +53,9 @@ class RecognitionModule(LightningModule):
         Args:
             expressions: Names of the K expressions, in the order of their labels.
             image_size: Side of the pictures in pixels.
-            classifier: Maps pictures ``(B, 3, H, W)`` in [-1, 1] to logits ``(B, K)``; one that has a second witness
+            classifier: Maps pictures ``(B, 3, H, W)`` in [-1, 1] to logits ``(B, K)``; one that has a geometry branch
                 is also given the geometry.
-            gradient_clip: Largest norm of each optimiser's gradients; None does not clip.
+            gradient_clip: Largest norm of each optimizer's gradients; None does not clip.
             decay: Learning rates fall linearly to 0 over this last share of the training; 0 keeps them.
 
         Raises:
@@ -70,10 +70,10 @@ class RecognitionModule(LightningModule):
         self.classifier = classifier.to(memory_format=torch.channels_last)
         self.geometry: Geometry = classifier.geometry if isinstance(classifier, Classifier) else "none"
         self.metrics = nn.ModuleDict({split: RecognitionMetrics(self.expressions) for split in ("val", "test")})
-        self.pixels_alone = nn.ModuleDict()
+        self.image_alone = nn.ModuleDict()
         if self.geometry != "none":
             for split in self.metrics:
-                self.pixels_alone[split] = MulticlassAccuracy(len(self.expressions), average="micro")
+                self.image_alone[split] = MulticlassAccuracy(len(self.expressions), average="micro")
         self.reports: dict[str, RecognitionReport] = {}
         self.provenance: dict[str, Any] = {}
 
@@ -98,20 +98,20 @@ class RecognitionModule(LightningModule):
 
         Args:
             image: ``(B, 3, H, W)`` in [-1, 1].
-            geometry: What the classifier's second witness sees, if it has one; None lets the pixels decide alone.
+            geometry: What the classifier's geometry branch sees, if it has one; None lets the pixels decide alone.
         """
         logits: Tensor = self.classifier(image) if geometry is None else self.classifier(image, geometry)
         return logits
 
     def geometry_of(self, batch: FaceBatch, prefix: str = "") -> Tensor | None:
-        """What the classifier's second witness sees of a batch, see `geofer.modules.witness.geometry_of`.
+        """What the classifier's geometry branch sees of a batch, see `geofer.networks.geometry_branch.geometry_of`.
 
         Raises:
             DataError: The batch does not hold it.
         """
         return geometry_of(batch, self.geometry, prefix)
 
-    def answers_of(self, batch: FaceBatch) -> Answers:
+    def classify(self, batch: FaceBatch) -> ClassifierOutput:
         """What the classifier says of a batch by all that it looks at, and by the pixels alone if that is less.
 
         Raises:
@@ -119,14 +119,14 @@ class RecognitionModule(LightningModule):
         """
         geometry = self.geometry_of(batch)
         if geometry is None or not isinstance(self.classifier, Classifier):
-            return Answers(self(batch["image"]), None)
-        return self.classifier.answers(batch["image"], geometry)
+            return ClassifierOutput(self(batch["image"]), None)
+        return self.classifier.outputs(batch["image"], geometry)
 
     def on_fit_start(self) -> None:
-        """Tell a second witness what the geometries of the training faces are like.
+        """Tell a geometry branch what the geometries of the training faces are like.
 
         Raises:
-            ConfigError: There is a second witness and no data module that knows them.
+            ConfigError: There is a geometry branch and no data module that knows them.
             DataError: The faces come without what it looks at.
         """
         if not isinstance(self.classifier, Classifier) or self.geometry == "none":
@@ -139,7 +139,7 @@ class RecognitionModule(LightningModule):
             )
         known = geometry_of(vars(source.landmark_bank()), self.geometry)
         if known is not None:
-            self.classifier.standardise_by(known)
+            self.classifier.standardize_by(known)
 
     def validation_step(self, batch: FaceBatch, batch_idx: int) -> None:
         """Count a batch of the validation subjects."""
@@ -154,7 +154,7 @@ class RecognitionModule(LightningModule):
         return self._evaluate("test", batch)
 
     def on_validation_epoch_end(self) -> None:
-        """Set ``reports["val"]`` and log its scalars as ``val/…``; of a second witness also ``val/accuracy_pixels``."""
+        """Set ``reports["val"]`` and log its scalars as ``val/…``; of a geometry branch also ``val/accuracy_image``."""
         self._report("val")
 
     def on_test_epoch_end(self) -> None:
@@ -162,23 +162,23 @@ class RecognitionModule(LightningModule):
         self._report("test")
 
     def predict_step(self, batch: FaceBatch, batch_idx: int) -> dict[str, Tensor]:
-        """Recognise a batch.
+        """Recognize a batch.
 
         Returns:
             ``probabilities`` ``(B, K)`` and ``prediction`` ``(B,)``, beside the batch's own ``expression``,
-            ``subject``, ``pan``, ``tilt`` and, if it has them, ``tags``, each ``(B,)``.
+            ``subject``, ``yaw``, ``pitch`` and, if it has them, ``tags``, each ``(B,)``.
         """
-        return self._recognised(batch, self.answers_of(batch))
+        return self._recognized(batch, self.classify(batch))
 
-    def _recognised(self, batch: FaceBatch, answers: Answers) -> dict[str, Tensor]:
-        probabilities = answers.fused.float().softmax(dim=1)
+    def _recognized(self, batch: FaceBatch, answers: ClassifierOutput) -> dict[str, Tensor]:
+        probabilities = answers.logits.float().softmax(dim=1)
         faces = {
             "probabilities": probabilities,
             "prediction": probabilities.argmax(dim=1),
             "expression": batch["expression"],
             "subject": batch["subject"],
-            "pan": batch["pan"],
-            "tilt": batch["tilt"],
+            "yaw": batch["yaw"],
+            "pitch": batch["pitch"],
         }
         return {**faces, "tags": batch["tags"]} if "tags" in batch else faces
 
@@ -241,19 +241,19 @@ class RecognitionModule(LightningModule):
 
     def _evaluate(self, split: str, batch: FaceBatch) -> dict[str, Tensor]:
         metrics: Any = self.metrics[split]
-        answers = self.answers_of(batch)
-        faces = self._recognised(batch, answers)
+        answers = self.classify(batch)
+        faces = self._recognized(batch, answers)
         probabilities = faces["probabilities"]
         if not probabilities.isfinite().all():
             raise NonFiniteError(
                 f"The classifier's probabilities are NaN or infinite on the {split} faces: its weights or batch "
                 "statistics are broken. Take an earlier checkpoint, or train again with a lower learning rate."
             )
-        labels = (batch[name] for name in ("expression", "pan", "tilt", "subject"))
+        labels = (batch[name] for name in ("expression", "yaw", "pitch", "subject"))
         metrics.update(probabilities, *labels, batch.get("tags"))
-        if answers.pixels is not None:
-            pixels_alone: Any = self.pixels_alone[split]
-            pixels_alone.update(answers.pixels, batch["expression"])
+        if answers.image_logits is not None:
+            image_alone: Any = self.image_alone[split]
+            image_alone.update(answers.image_logits, batch["expression"])
         return faces
 
     def _report(self, split: str) -> None:
@@ -262,8 +262,8 @@ class RecognitionModule(LightningModule):
         metrics.reset()
         self.reports[split] = report
         scalars = report.scalars()
-        if split in self.pixels_alone:
-            pixels_alone: Any = self.pixels_alone[split]
-            scalars["accuracy_pixels"] = float(pixels_alone.compute())
-            pixels_alone.reset()
+        if split in self.image_alone:
+            image_alone: Any = self.image_alone[split]
+            scalars["accuracy_image"] = float(image_alone.compute())
+            image_alone.reset()
         self.log_dict({f"{split}/{name}": value for name, value in scalars.items()}, sync_dist=True)

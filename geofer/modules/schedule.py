@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 
 from geofer.errors import ConfigError
-from geofer.modules.ranges import check_ranges
+from geofer.ranges import check_ranges
 
 
 @dataclass(frozen=True)

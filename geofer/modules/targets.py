@@ -9,7 +9,7 @@ from torch import Tensor
 
 from geofer.errors import ConfigError, LeakError
 from geofer.faces import JAW, NOSE_BRIDGE, LandmarkBank
-from geofer.modules.ranges import check_ranges
+from geofer.ranges import check_ranges
 
 _RIGID = (*range(JAW.start, JAW.stop), *range(NOSE_BRIDGE.start, NOSE_BRIDGE.stop))  # tell a pose, hardly an expression
 
@@ -23,9 +23,9 @@ class SynthesisConfig:
             which is what G is trained on.
         per_real: Synthetic faces for each real one, once the ramp is over.
         at_once: How many of them G makes and C sees at once; None takes all. Fewer need less memory and have the same
-            gradients, except that batch normalisation knows each part alone.
+            gradients, except that batch normalization knows each part alone.
         weight: What their loss weighs beside that of the real faces.
-        self_paced: Each synthetic face counts as much as C believes its label, so that faces which do not show what
+        confidence_weighting: Each synthetic face counts as much as C believes its label, so that faces which do not show what
             they should are left out.
         separate_statistics: C's running batch statistics, which it is tested with, come from real faces alone.
         noise: σ of Table IX, uniform in [-σ, σ] pixels at 224, on the target landmarks.
@@ -38,7 +38,7 @@ class SynthesisConfig:
     per_real: float = 1.0
     at_once: int | None = None
     weight: float = 1.0
-    self_paced: bool = False
+    confidence_weighting: bool = False
     separate_statistics: bool = False
     noise: float = 0.0
     candidates: int = 1
@@ -86,12 +86,12 @@ class Targets(NamedTuple):
     Attributes:
         landmarks: ``(B, 68, 2)`` in [-1, 1].
         expression: ``(B,)`` what they express.
-        actions: ``(B, 52)`` facial actions; None if the bank has none.
+        blendshapes: ``(B, 52)`` blendshapes; None if the bank has none.
     """
 
     landmarks: Tensor
     expression: Tensor
-    actions: Tensor | None
+    blendshapes: Tensor | None
 
 
 class TargetSampler:
@@ -102,7 +102,7 @@ class TargetSampler:
         order = bank.expression.argsort(stable=True)
         self.landmarks = bank.landmarks[order].to(device, torch.float32)
         self.expression = bank.expression[order].to(device)
-        self.actions = None if bank.actions is None else bank.actions[order].to(device, torch.float32)
+        self.blendshapes = None if bank.blendshapes is None else bank.blendshapes[order].to(device, torch.float32)
         count = torch.bincount(self.expression)
         self.count, self.first = count, count.cumsum(0) - count
         self.config = config
@@ -117,12 +117,12 @@ class TargetSampler:
         drawn = torch.randint(len(self.landmarks), (len(landmarks), config.candidates), device=device)
         chosen = self._nearest(landmarks, drawn)
         target, expression = self.landmarks[chosen], self.expression[chosen]
-        actions = None if self.actions is None else self.actions[chosen]
+        blendshapes = None if self.blendshapes is None else self.blendshapes[chosen]
         if config.mix > 0:
-            target, actions = self._mix(target, expression, actions)
+            target, blendshapes = self._mix(target, expression, blendshapes)
         if config.jitter > 0:
             target = _jitter(target, config.jitter)
-        return Targets(add_noise(target, config.noise), expression, actions)
+        return Targets(add_noise(target, config.noise), expression, blendshapes)
 
     def _nearest(self, landmarks: Tensor, candidates: Tensor) -> Tensor:
         """Of ``(B, n)`` candidates, the index ``(B,)`` of each whose pose is nearest to the landmarks'."""
@@ -132,15 +132,15 @@ class TargetSampler:
         nearest = difference.square().sum(dim=(2, 3)).argmin(dim=1, keepdim=True)
         return candidates.gather(1, nearest)[:, 0]
 
-    def _mix(self, target: Tensor, expression: Tensor, actions: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    def _mix(self, target: Tensor, expression: Tensor, blendshapes: Tensor | None) -> tuple[Tensor, Tensor | None]:
         draws = torch.rand(len(target), 16, device=target.device)
         others = self.first[expression, None] + (draws * self.count[expression, None]).long()
         other = self._nearest(target, others)
         share = torch.rand(len(target), 1, 1, device=target.device)
         share = share * (torch.rand(len(target), 1, 1, device=target.device) < self.config.mix)
-        if actions is not None and self.actions is not None:
-            actions = torch.lerp(actions, self.actions[other], share[:, 0])
-        return torch.lerp(target, self.landmarks[other], share), actions
+        if blendshapes is not None and self.blendshapes is not None:
+            blendshapes = torch.lerp(blendshapes, self.blendshapes[other], share[:, 0])
+        return torch.lerp(target, self.landmarks[other], share), blendshapes
 
 
 def add_noise(landmarks: Tensor, sigma: float) -> Tensor:
@@ -155,6 +155,6 @@ def _jitter(landmarks: Tensor, strength: float) -> Tensor:
     angle, scale = torch.deg2rad(10 * angle), torch.exp(0.1 * scale)
     cos, sin = scale * angle.cos(), scale * angle.sin()
     turn = torch.stack([torch.stack([cos, -sin], dim=-1), torch.stack([sin, cos], dim=-1)], dim=-2)
-    centre = landmarks.mean(dim=1, keepdim=True)
+    center = landmarks.mean(dim=1, keepdim=True)
     shift = 0.1 * torch.stack([x, y], dim=-1)[:, None]
-    return (landmarks - centre) @ turn.mT + centre + shift
+    return (landmarks - center) @ turn.mT + center + shift

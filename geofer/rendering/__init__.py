@@ -1,9 +1,9 @@
-"""Labelled faces rendered from a parametric head."""
+"""Labeled faces rendered from a parametric head."""
 
-from geofer.rendering.expressions import ACTIONS
+from geofer.rendering.expressions import HEAD_BLENDSHAPES
 from geofer.rendering.spec import RenderedSubject, RenderSpec
 
-__all__ = ["ACTIONS", "RenderSpec", "RenderedSubject", "render_subject"]
+__all__ = ["HEAD_BLENDSHAPES", "RenderSpec", "RenderedSubject", "render_subject"]
 
 
 def render_subject(spec: RenderSpec, index: int) -> RenderedSubject:

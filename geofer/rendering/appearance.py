@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Colour = tuple[float, float, float]
+Color = tuple[float, float, float]
 """Linear RGB."""
 
 _SKIN = {
@@ -21,7 +21,7 @@ _DARK_HAIR = np.array([0.012, 0.008, 0.006])
 _HAIR = np.array(
     [[0.012, 0.008, 0.006], [0.045, 0.022, 0.011], [0.11, 0.055, 0.024], [0.30, 0.18, 0.075], [0.20, 0.055, 0.015]]
 )
-_GREY = np.array([0.32, 0.32, 0.32])
+_GRAY = np.array([0.32, 0.32, 0.32])
 _DARK_IRIS = np.array([0.055, 0.024, 0.011])
 _IRIS = np.array(
     [[0.10, 0.045, 0.018], [0.13, 0.10, 0.035], [0.07, 0.13, 0.075], [0.09, 0.16, 0.25], [0.16, 0.20, 0.23]]
@@ -33,7 +33,7 @@ class Locks:
     """Hair that hangs beside the face.
 
     Attributes:
-        end: Height of its ends in metres above the eyes, < 0.
+        end: Height of its ends in meters above the eyes, < 0.
         front: How far around the head it reaches, in radians from the back; π/2 is beside the ears.
         tuck: How far it is pressed to the head at the ears, as a share of its radius; then they show.
         wave: Depth of its waves as a share of its radius.
@@ -49,7 +49,7 @@ class Locks:
 
 @dataclass(frozen=True)
 class Glasses:
-    """The frame of a pair of glasses; lengths in metres.
+    """The frame of a pair of glasses; lengths in meters.
 
     Attributes:
         width: Of a rim.
@@ -71,14 +71,14 @@ class Appearance:
     ``lashes`` is the length of the lashes, 1 being usual. ``locks`` and ``glasses`` are None for who has none.
     """
 
-    skin: Colour
-    flush: Colour
-    lips: Colour
-    brow: Colour
-    hair: Colour
-    iris: Colour
-    cloth: Colour
-    frame: Colour
+    skin: Color
+    flush: Color
+    lips: Color
+    brow: Color
+    hair: Color
+    iris: Color
+    cloth: Color
+    frame: Color
     gloss: float
     mottle: float
     freckles: float
@@ -122,8 +122,8 @@ def sample_appearance(phenotypes: Mapping[str, float], rng: np.random.Generator)
         skin += part * np.exp(np.log(dark) + lightness * (np.log(light) - np.log(dark)))
     fair = float(np.clip(share[2] * 1.6 - 0.5, 0, 1))
     hair = _blend(_DARK_HAIR, _HAIR, fair, rng)
-    grey = float(np.clip((years - 0.8) / 0.2 + rng.normal(0, 0.25), 0, 1))
-    hair = hair + grey * (_GREY - hair)
+    gray = float(np.clip((years - 0.8) / 0.2 + rng.normal(0, 0.25), 0, 1))
+    hair = hair + gray * (_GRAY - hair)
     iris = _blend(_DARK_IRIS, _IRIS, fair, rng)
     makeup = 0.0 if male else float(rng.beta(1, 2))
     red = np.array([0.42, 0.06, 0.07]) * rng.uniform(0.7, 1.3, 3)
@@ -131,13 +131,13 @@ def sample_appearance(phenotypes: Mapping[str, float], rng: np.random.Generator)
     lips = lips + 0.7 * makeup * (red * (0.4 + skin[0]) - lips)
     brow_shade = hair * rng.uniform(0.5, 0.9)
     return Appearance(
-        skin=_colour(skin),
-        flush=_colour(1 - np.array([0.04, 0.26, 0.24]) * rng.uniform(0.3, 1.0) * (0.4 + 0.6 * skin[0] / 0.7)),
-        lips=_colour(lips),
-        brow=_colour(brow_shade),
-        hair=_colour(hair),
-        iris=_colour(iris),
-        cloth=_colour(rng.uniform(0.02, 0.5) * rng.uniform(0.3, 1.0, 3)),
+        skin=_color(skin),
+        flush=_color(1 - np.array([0.04, 0.26, 0.24]) * rng.uniform(0.3, 1.0) * (0.4 + 0.6 * skin[0] / 0.7)),
+        lips=_color(lips),
+        brow=_color(brow_shade),
+        hair=_color(hair),
+        iris=_color(iris),
+        cloth=_color(rng.uniform(0.02, 0.5) * rng.uniform(0.3, 1.0, 3)),
         gloss=float(rng.uniform(0.04, 0.13)),
         mottle=float(rng.uniform(0.05, 0.13)),
         freckles=float(fair * rng.beta(1, 4)),
@@ -201,10 +201,10 @@ def _sample_hair(male: bool, years: float, african: float, rng: np.random.Genera
 
 
 def _sample_glasses(years: float, rng: np.random.Generator) -> dict[str, Any]:
-    """A frame and its colour: one young adult in five wears glasses, every second of the old."""
+    """A frame and its color: one young adult in five wears glasses, every second of the old."""
     worn = rng.random() < 0.2 + 0.3 * max(years - 0.67, 0) / 0.33
     dark = rng.random() < 0.65
-    colour = rng.uniform(0.005, 0.05) * rng.uniform(0.4, 1.0, 3) if dark else rng.uniform(0.15, 0.4, 3)
+    color = rng.uniform(0.005, 0.05) * rng.uniform(0.4, 1.0, 3) if dark else rng.uniform(0.15, 0.4, 3)
     width = rng.uniform(0.046, 0.056)
     glasses = Glasses(
         width=float(width),
@@ -212,7 +212,7 @@ def _sample_glasses(years: float, rng: np.random.Generator) -> dict[str, Any]:
         squareness=float(rng.uniform(2.0, 5.0)),
         thickness=float(rng.choice((rng.uniform(0.0012, 0.002), rng.uniform(0.0025, 0.004)))),
     )
-    return {"frame": _colour(colour), "glasses": glasses if worn else None}
+    return {"frame": _color(color), "glasses": glasses if worn else None}
 
 
 def _blend(
@@ -223,6 +223,6 @@ def _blend(
     return mixture * rng.uniform(0.8, 1.2) if rng.random() < fair else dark * rng.uniform(0.7, 1.8)
 
 
-def _colour(values: NDArray[np.float64]) -> Colour:
+def _color(values: NDArray[np.float64]) -> Color:
     red, green, blue = (float(value) for value in np.clip(values, 0, 1))
     return red, green, blue

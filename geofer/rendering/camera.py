@@ -10,19 +10,19 @@ _MARGIN = {"tight": 1.12, "loose": 1.12}
 
 
 def head_rotation(
-    pan: NDArray[np.float32], tilt: NDArray[np.float32], roll: NDArray[np.float32]
+    yaw: NDArray[np.float32], pitch: NDArray[np.float32], roll: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Rotations that pose a head: it tilts about its ears, pans about the vertical, then rolls in the picture.
+    """Rotations that pose a head: it pitches about its ears, yaws about the vertical, then rolls in the picture.
 
     Args:
-        pan: ``(n,)`` degrees, > 0 turns the nose to the image's right.
-        tilt: ``(n,)`` degrees, > 0 looks up.
+        yaw: ``(n,)`` degrees, > 0 turns the nose to the image's right.
+        pitch: ``(n,)`` degrees, > 0 looks up.
         roll: ``(n,)`` degrees, > 0 leans the top of the head to the image's right.
 
     Returns:
         ``(n, 3, 3)``, acting on columns (x right, y up, z towards the camera).
     """
-    p, t, r = (np.radians(angle.astype(np.float64)) for angle in (pan, tilt, roll))
+    p, t, r = (np.radians(angle.astype(np.float64)) for angle in (yaw, pitch, roll))
     zero, one = np.zeros_like(p), np.ones_like(p)
     about_x = np.array([[one, zero, zero], [zero, np.cos(t), np.sin(t)], [zero, -np.sin(t), np.cos(t)]])
     about_y = np.array([[np.cos(p), zero, np.sin(p)], [zero, one, zero], [-np.sin(p), zero, np.cos(p)]])
@@ -31,12 +31,12 @@ def head_rotation(
 
 
 def project_points(points: NDArray[np.float32], rotations: NDArray[np.float32], distance: float) -> NDArray[np.float32]:
-    """Points on the plane one metre in front of a pinhole camera.
+    """Points on the plane one meter in front of a pinhole camera.
 
     Args:
         points: ``(n, P, 3)`` in the head frame, one set a view.
         rotations: ``(n, 3, 3)``.
-        distance: From the camera to the head frame's origin, metres.
+        distance: From the camera to the head frame's origin, meters.
 
     Returns:
         ``(n, P, 2)``, x to the right and y up.
@@ -51,25 +51,25 @@ def crop_cameras(shown: NDArray[np.float32], distance: float, crop: Literal["tig
     Args:
         shown: ``(n, P, 2)`` projected points that the crop must show: the landmarks for ``tight``, the whole head for
             ``loose``.
-        distance: Of the camera, metres.
+        distance: Of the camera, meters.
         crop: Which crop.
 
     Returns:
-        ``(n, 4)``: distance, centre x, centre y and half side of the crop on the plane one metre away.
+        ``(n, 4)``: distance, center x, center y and half side of the crop on the plane one meter away.
     """
     low, high = shown.min(1), shown.max(1)
     half = (high - low).max(1) / 2 * _MARGIN[crop]
-    centre = (low + high) / 2
-    return np.column_stack((np.full(len(half), distance), centre, half)).astype(np.float32)
+    center = (low + high) / 2
+    return np.column_stack((np.full(len(half), distance), center, half)).astype(np.float32)
 
 
 def to_pixels(projected: NDArray[np.float32], cameras: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    """Projected points ``(n, P, 2)`` to pixels of a ``size`` × ``size`` picture (0 is a pixel's centre)."""
+    """Projected points ``(n, P, 2)`` to pixels of a ``size`` × ``size`` picture (0 is a pixel's center)."""
     offset = (projected - cameras[:, None, 1:3]) / cameras[:, None, 3:]
     return np.asarray((offset * (1, -1) + 1) * size / 2 - 0.5, np.float32)
 
 
 def from_pixels(pixels: NDArray[np.float32], cameras: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    """Pixels ``(n, P, 2)`` to points on the plane one metre away; the inverse of `to_pixels`."""
+    """Pixels ``(n, P, 2)`` to points on the plane one meter away; the inverse of `to_pixels`."""
     offset = ((pixels + 0.5) * 2 / size - 1) * (1, -1)
     return np.asarray(offset * cameras[:, None, 3:] + cameras[:, None, 1:3], np.float32)

@@ -1,4 +1,4 @@
-"""Expressions as distributions over facial actions: prototype, level, personal style, and chance.
+"""Expressions as distributions over blendshapes: prototype, level, personal style, and chance.
 
 A performance is drawn in four steps: which variant of the emotion (`geofer.rendering.prototypes`), which of its action
 units are missing, how strong each one is, and what else the face happens to do. `variation` scales all chance:
@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geofer.errors import ConfigError
-from geofer.rendering.prototypes import ACTIONS_OF_UNIT, CONFUSED_WITH, PRESSED_LIPS, PROTOTYPES, Lips
+from geofer.rendering.prototypes import BLENDSHAPES_OF_UNIT, CONFUSED_WITH, PRESSED_LIPS, PROTOTYPES, Lips
 
-ACTIONS = (
+HEAD_BLENDSHAPES = (
     *("browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight"),
     *("cheekPuff", "cheekSquintLeft", "cheekSquintRight", "eyeBlinkLeft", "eyeBlinkRight"),
     *("eyeLookDownLeft", "eyeLookDownRight", "eyeLookInLeft", "eyeLookInRight", "eyeLookOutLeft", "eyeLookOutRight"),
@@ -24,22 +24,24 @@ ACTIONS = (
     *("mouthShrugLower", "mouthShrugUpper", "mouthSmileLeft", "mouthSmileRight", "mouthStretchLeft"),
     *("mouthStretchRight", "mouthUpperUpLeft", "mouthUpperUpRight", "noseSneerLeft", "noseSneerRight", "tongueOut"),
 )
-"""Anny's 52 facial actions, in its order: the columns of every action vector."""
+"""Anny's 52 blendshapes, in its order: the columns of every action vector."""
 
 LEVELS = (0.3, 0.55, 0.8, 1.0)
 """Intensity of the action units at levels 1 to 4, as a share of level 4."""
 
-UNITS = tuple(ACTIONS_OF_UNIT)
+UNITS = tuple(BLENDSHAPES_OF_UNIT)
 """The action units, in the order of `Style.gains`."""
 
-_LEFT = np.array([name.endswith("Left") for name in ACTIONS])
-_RIGHT = np.array([name.endswith("Right") for name in ACTIONS])
+_LEFT = np.array([name.endswith("Left") for name in HEAD_BLENDSHAPES])
+_RIGHT = np.array([name.endswith("Right") for name in HEAD_BLENDSHAPES])
 _TABLES: dict[Lips, dict[int, dict[str, float]]] = {
-    "drawn": ACTIONS_OF_UNIT,
-    "pressed": ACTIONS_OF_UNIT | PRESSED_LIPS,
+    "drawn": BLENDSHAPES_OF_UNIT,
+    "pressed": BLENDSHAPES_OF_UNIT | PRESSED_LIPS,
 }
-_UNIT_ACTIONS = {
-    lips: np.array([[actions.get(name, 0.0) for name in ACTIONS] for actions in table.values()], np.float32)
+_UNIT_BLENDSHAPES = {
+    lips: np.array(
+        [[blendshapes.get(name, 0.0) for name in HEAD_BLENDSHAPES] for blendshapes in table.values()], np.float32
+    )
     for lips, table in _TABLES.items()
 }
 _RESTING_UNITS = (1, 2, 4, 6, 7, 12, 14, 15, 17, 24, 25)
@@ -96,12 +98,12 @@ def sample_style(rng: np.random.Generator, variation: float = 1.0, lips: Lips = 
     gains = np.exp(variation * (expressiveness + _PERSONAL_SPREAD * rng.standard_normal(len(UNITS))))
     habits = np.zeros(len(UNITS), np.float32)
     habits[[UNITS.index(unit) for unit in _RESTING_UNITS]] = np.abs(rng.standard_normal(len(_RESTING_UNITS)))
-    resting = np.clip(variation * _RESTING * habits @ _UNIT_ACTIONS[lips], 0, 1)
+    resting = np.clip(variation * _RESTING * habits @ _UNIT_BLENDSHAPES[lips], 0, 1)
     dominance = variation * _DOMINANCE * rng.standard_normal()
     return Style(preferences, gains.astype(np.float32), resting.astype(np.float32), float(dominance), lips)
 
 
-def sample_actions(
+def sample_blendshapes(
     expression: str, level: int, style: Style, rng: np.random.Generator, variation: float = 1.0
 ) -> NDArray[np.float32]:
     """Draws one performance of an expression.
@@ -111,10 +113,10 @@ def sample_actions(
         level: Intensity 1 to 4; the neutral face has none and ignores it.
         style: The person's.
         rng: Where chance comes from.
-        variation: Scales missing and spurious actions, leaks of other emotions, uneven strength and asymmetry.
+        variation: Scales missing and spurious blendshapes, leaks of other emotions, uneven strength and asymmetry.
 
     Returns:
-        ``(52,)`` in [0, 1], in the order of `ACTIONS`.
+        ``(52,)`` in [0, 1], in the order of `HEAD_BLENDSHAPES`.
 
     Raises:
         ConfigError: The expression or the level does not exist.
@@ -131,10 +133,10 @@ def sample_actions(
         other = rng.choice(list(others), p=list(others.values()))
         units += variation * _LEAK_STRENGTH * rng.random() * _perform(str(other), style, rng, variation)
     units += _happenings(rng, variation)
-    actions = np.clip(units, 0, 1) @ _UNIT_ACTIONS[style.lips] + style.resting
-    actions = _one_sided(actions, style.dominance + variation * _MOMENT_ASYMMETRY * rng.standard_normal())
-    actions = actions + _gaze(rng, variation)
-    return np.asarray(np.clip(actions, 0, 1), np.float32)
+    blendshapes = np.clip(units, 0, 1) @ _UNIT_BLENDSHAPES[style.lips] + style.resting
+    blendshapes = _one_sided(blendshapes, style.dominance + variation * _MOMENT_ASYMMETRY * rng.standard_normal())
+    blendshapes = blendshapes + _gaze(rng, variation)
+    return np.asarray(np.clip(blendshapes, 0, 1), np.float32)
 
 
 def _preferences(expression: str, rng: np.random.Generator, variation: float) -> NDArray[np.float64]:
@@ -170,9 +172,9 @@ def _happenings(rng: np.random.Generator, variation: float) -> NDArray[np.float3
     return units
 
 
-def _one_sided(actions: NDArray[np.float32], dominance: float) -> NDArray[np.float32]:
+def _one_sided(blendshapes: NDArray[np.float32], dominance: float) -> NDArray[np.float32]:
     """Strengthens the left side and weakens the right one, or the other way round."""
-    return np.asarray(actions * (1 + dominance * (_LEFT.astype(np.float32) - _RIGHT)), np.float32)
+    return np.asarray(blendshapes * (1 + dominance * (_LEFT.astype(np.float32) - _RIGHT)), np.float32)
 
 
 def _gaze(rng: np.random.Generator, variation: float) -> NDArray[np.float32]:
@@ -180,9 +182,9 @@ def _gaze(rng: np.random.Generator, variation: float) -> NDArray[np.float32]:
     sideways, up = variation * _GAZE * rng.standard_normal(2)
     side = ("InLeft", "OutRight") if sideways > 0 else ("OutLeft", "InRight")  # the person's right is > 0
     height = ("UpLeft", "UpRight") if up > 0 else ("DownLeft", "DownRight")
-    gaze = np.zeros(len(ACTIONS), np.float32)
+    gaze = np.zeros(len(HEAD_BLENDSHAPES), np.float32)
     for name in side:
-        gaze[ACTIONS.index(f"eyeLook{name}")] = abs(sideways)
+        gaze[HEAD_BLENDSHAPES.index(f"eyeLook{name}")] = abs(sideways)
     for name in height:
-        gaze[ACTIONS.index(f"eyeLook{name}")] = abs(up)
+        gaze[HEAD_BLENDSHAPES.index(f"eyeLook{name}")] = abs(up)
     return gaze

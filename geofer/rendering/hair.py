@@ -1,6 +1,6 @@
 # mypy: ignore-errors
 # Warp compiles these functions; its annotations are not Python types.
-"""Where hair grows and what colour it has: brows, scalp, beard, and the locks that hang beside the face."""
+"""Where hair grows and what color it has: brows, scalp, beard, and the locks that hang beside the face."""
 
 import warp as wp
 
@@ -15,13 +15,13 @@ def brow_cover(p: wp.vec3, look: Look) -> float:
     if t < -0.1 or t > 1.1 or p[1] < 0.002 or p[1] > 0.048:
         return wp.float32(0.0)
     rise = wp.where(t < 0.68, t / 0.68, 1.0 - 1.7 * (t - 0.68) / 0.32)
-    centre = 0.0212 + look.brow_height + look.brow_arch * rise
+    center = 0.0212 + look.brow_height + look.brow_arch * rise
     taper = step(-0.08, 0.12, t) * (1.0 - 0.75 * step(0.35, 1.05, t)) * step(1.1, 0.95, t)
-    offset = wp.abs(p[1] - centre) / (look.brow_width * taper + 1.0e-5)
+    offset = wp.abs(p[1] - center) / (look.brow_width * taper + 1.0e-5)
     side = wp.sign(p[0])
     # hairs lean outwards: noise stretched along their direction
-    along = x * 0.9 + (p[1] - centre) * wp.where(p[1] < centre, 0.7, -0.5)
-    across = (p[1] - centre) - 0.35 * x
+    along = x * 0.9 + (p[1] - center) * wp.where(p[1] < center, 0.7, -0.5)
+    across = (p[1] - center) - 0.35 * x
     hairs = noise(wp.vec3(along * 250.0, across * 1900.0, side * 3.0), 1.0, look.seed)
     ragged = noise(wp.vec3(x * 900.0, p[1] * 350.0, side * 5.0), 1.0, look.seed + 1.0)
     edge_cover = step(1.25, 0.45, offset + 0.25 * ragged)
@@ -30,7 +30,7 @@ def brow_cover(p: wp.vec3, look: Look) -> float:
 
 @wp.func
 def fringe_depth(p: wp.vec3, look: Look) -> float:
-    """Metres that the fringe hangs into the forehead at canonical point ``p``; it opens at the parting."""
+    """Meters that the fringe hangs into the forehead at canonical point ``p``; it opens at the parting."""
     if look.fringe == 0.0 or p[1] < 0.02 or p[1] > 0.09 or p[2] < -0.03:
         return wp.float32(0.0)
     open = step(0.0, 0.03, wp.abs(p[0] - look.parting))
@@ -40,7 +40,7 @@ def fringe_depth(p: wp.vec3, look: Look) -> float:
 
 @wp.func
 def over_hairline(p: wp.vec3, look: Look) -> float:
-    """Metres above the line where scalp hair begins: it falls from the forehead in front of the ears to the nape."""
+    """Meters above the line where scalp hair begins: it falls from the forehead in front of the ears to the nape."""
     back = -p[2]
     side = wp.max(wp.abs(p[0]) - 0.035, 0.0)
     line = 0.068 - 48.0 * side * side - fringe_depth(p, look)
@@ -104,13 +104,13 @@ def strands(across: float, along: float, p: wp.vec3, look: Look) -> wp.vec3:
 
 
 @wp.func
-def hair_colour(p: wp.vec3, look: Look) -> wp.vec3:
+def hair_color(p: wp.vec3, look: Look) -> wp.vec3:
     """Albedo of the scalp's hair: strands run from parting to hairline."""
     return strands(wp.atan2(p[0] - 0.5 * look.parting, p[1] - 0.02), p[2], p, look)
 
 
 @wp.func
-def lock_colour(p: wp.vec3, look: Look) -> wp.vec3:
+def lock_color(p: wp.vec3, look: Look) -> wp.vec3:
     """Albedo of the locks beside the face at ``p`` (across, down, -)."""
     return strands(2.2 * p[0], 0.2 * p[1], wp.vec3(0.18 * p[0], 0.2 * p[1], 0.5), look)
 

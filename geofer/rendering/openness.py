@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 wp.config.log_level = wp.LOG_ERROR  # before Warp starts: no banner, no line for every compiled module
 
 _RAYS = 128
-_REACH = 0.06  # metres: farther surfaces do not darken
+_REACH = 0.06  # meters: farther surfaces do not darken
 _LAMP_RAYS = 12
 _LAMP_REACH = 0.12
 _LAMP_SIZE = 0.16  # radius of a lamp over its distance: its shadows are soft
 _DIRECTIONS = 128
 _NEIGHBOURS = 6
-_SHARPNESS = 24.0  # of the blend between neighbouring directions, which are about 18 degrees apart
+_SHARPNESS = 24.0  # of the blend between neighboring directions, which are about 18 degrees apart
 
 
 class Light(NamedTuple):
@@ -61,7 +61,7 @@ def vertex_light(vertices: NDArray[np.float32], triangles: NDArray[np.int32]) ->
     """Traces rays from every vertex.
 
     Args:
-        vertices: ``(V, 3)`` in metres.
+        vertices: ``(V, 3)`` in meters.
         triangles: ``(F, 3)``.
     """
     corners = vertices[triangles]

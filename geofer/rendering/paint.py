@@ -1,8 +1,8 @@
 # mypy: ignore-errors
 # Warp compiles these functions; its annotations are not Python types.
-"""Colour of every point of a head: skin, lips, wrinkles, eyes and teeth, painted procedurally.
+"""Color of every point of a head: skin, lips, wrinkles, eyes and teeth, painted procedurally.
 
-Everything is painted in canonical coordinates, so it moves with the mesh; colours are linear RGB.
+Everything is painted in canonical coordinates, so it moves with the mesh; colors are linear RGB.
 """
 
 import warp as wp
@@ -19,7 +19,7 @@ def crease(distance: float, width: float) -> float:
 
 @wp.func
 def wrinkles(p: wp.vec3, folds: wp.vec4, seed: float) -> float:
-    """How dark the folds of skin are that the face's actions throw at canonical point ``p``, in [0, 1].
+    """How dark the folds of skin are that the face's blendshapes throw at canonical point ``p``, in [0, 1].
 
     ``folds`` holds the strengths of forehead lines, frown lines, lines across the nose's root and crow's feet.
     """
@@ -46,7 +46,7 @@ def is_detailed(p: wp.vec3, mask: wp.vec4, over: float) -> bool:
 
 
 @wp.func
-def skin_colour(p: wp.vec3, mask: wp.vec4, folds: wp.vec4, look: Look) -> wp.vec3:
+def skin_color(p: wp.vec3, mask: wp.vec4, folds: wp.vec4, look: Look) -> wp.vec3:
     """Albedo of the skin at canonical point ``p`` with its lips, brows, beard and hair."""
     patches = noise(p, 45.0, look.seed + 4.0)
     pores = noise(p, 620.0, look.seed + 5.0)
@@ -77,7 +77,7 @@ def skin_colour(p: wp.vec3, mask: wp.vec4, folds: wp.vec4, look: Look) -> wp.vec
 
 
 @wp.func
-def eye_colour(p: wp.vec3, look: Look) -> wp.vec3:
+def eye_color(p: wp.vec3, look: Look) -> wp.vec3:
     """Albedo of the eyeball: sclera with a red rim, iris with fibres and a dark ring, pupil."""
     side = wp.sign(p[0])
     d = wp.normalize(wp.vec3(p[0] - side * EYE_X, p[1], p[2]))
@@ -93,7 +93,7 @@ def eye_colour(p: wp.vec3, look: Look) -> wp.vec3:
 
 
 @wp.func
-def teeth_colour(p: wp.vec3, look: Look) -> wp.vec3:
+def teeth_color(p: wp.vec3, look: Look) -> wp.vec3:
     """Albedo of teeth and gums: teeth part at regular steps along the arch."""
     upper = p[1] > -0.0705
     along = wp.atan2(p[0], p[2] + 0.022) * 8.2

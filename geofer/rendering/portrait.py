@@ -16,13 +16,13 @@ from geofer.rendering.worn import worn_vertices
 from geofer.rendering.wrinkles import fold_strengths
 
 _DISTANCE = 1.2
-"""Metres from the head to the camera."""
+"""Meters from the head to the camera."""
 
 _HAIR = np.array((1, 1, 1, 1.06), np.float32)
 """Room for hair, which the vertices of the skull are below, in the half side of the camera's crop."""
 
-_REACH = np.array([(pan, tilt) for pan in (-45, 0, 45) for tilt in (-30, 0, 30)], np.float32)
-"""Pans and tilts at which the head is still whole in the picture."""
+_REACH = np.array([(yaw, pitch) for yaw in (-45, 0, 45) for pitch in (-30, 0, 30)], np.float32)
+"""Yaws and pitches at which the head is still whole in the picture."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Sitter:
 
 
 class Portraits:
-    """Draws rendered people with any facial actions, in any pose; the mesh stays on the device."""
+    """Draws rendered people with any blendshapes, in any pose; the mesh stays on the device."""
 
     def __init__(self) -> None:
         """Loads the head and makes the renderer ready."""
@@ -71,31 +71,31 @@ class Portraits:
     def draw(
         self,
         sitter: Sitter,
-        actions: NDArray[np.float32],
-        pan: NDArray[np.float32],
-        tilt: NDArray[np.float32],
+        blendshapes: NDArray[np.float32],
+        yaw: NDArray[np.float32],
+        pitch: NDArray[np.float32],
         size: int,
     ) -> NDArray[np.uint8]:
         """Draws n pictures of one person.
 
         Args:
             sitter: From `sitter`.
-            actions: ``(n, 52)`` in [0, 1], in the order of `geofer.rendering.ACTIONS`.
-            pan: ``(n,)`` degrees, > 0 turns the nose to the image's right.
-            tilt: ``(n,)`` degrees, > 0 looks up.
+            blendshapes: ``(n, 52)`` in [0, 1], in the order of `geofer.rendering.HEAD_BLENDSHAPES`.
+            yaw: ``(n,)`` degrees, > 0 turns the nose to the image's right.
+            pitch: ``(n,)`` degrees, > 0 looks up.
             size: Side of the pictures in pixels.
 
         Returns:
             ``(n, size, size, 3)`` uint8 RGB.
         """
-        count = len(actions)
-        heads = self._head.vertices(sitter.identity, actions)
+        count = len(blendshapes)
+        heads = self._head.vertices(sitter.identity, blendshapes)
         dressed = np.concatenate((heads, np.tile(sitter.worn, (count, 1, 1))), axis=1)
         pictures, _ = self._renderer.draw(
             dressed,
-            fold_strengths(actions, sitter.identity.phenotypes["age"]),
+            fold_strengths(blendshapes, sitter.identity.phenotypes["age"]),
             np.arange(count, dtype=np.int32),
-            head_rotation(pan, tilt, np.zeros_like(pan)),
+            head_rotation(yaw, pitch, np.zeros_like(yaw)),
             np.tile(sitter.camera, (count, 1)),
             sitter.appearance,
             [sitter.scene] * count,
@@ -105,7 +105,7 @@ class Portraits:
         return pictures
 
 
-def _seen(points: NDArray[np.float32], pan: float, tilt: float) -> NDArray[np.float32]:
+def _seen(points: NDArray[np.float32], yaw: float, pitch: float) -> NDArray[np.float32]:
     """Where points ``(P, 3)`` of a head in a pose appear: ``(1, P, 2)``."""
-    pose = (np.array([angle], np.float32) for angle in (pan, tilt, 0))
+    pose = (np.array([angle], np.float32) for angle in (yaw, pitch, 0))
     return project_points(points[None], head_rotation(*pose), _DISTANCE)

@@ -1,8 +1,8 @@
-"""What the face does in each emotion: tables of published facial-action prototypes, as data.
+"""What the face does in each emotion: tables of published blendshape prototypes, as data.
 
 Three tables, each readable beside its source:
 
-* `ACTIONS_OF_UNIT` translates the action units (AUs) of the Facial Action Coding System into Anny's facial actions;
+* `BLENDSHAPES_OF_UNIT` translates the action units (AUs) of the Facial Action Coding System into Anny's blendshapes;
   `PRESSED_LIPS` does so better for two of them.
 * `PROTOTYPES` lists combinations of AUs for each emotion: the prototypes and major variants that Ekman, Friesen and
   Hager predict (FACS Investigator's Guide, 2002; EMFACS rests on the same table), and some of what Du, Tao and Martinez
@@ -15,7 +15,7 @@ Three tables, each readable beside its source:
 from dataclasses import dataclass
 from typing import Literal
 
-ACTIONS_OF_UNIT: dict[int, dict[str, float]] = {
+BLENDSHAPES_OF_UNIT: dict[int, dict[str, float]] = {
     1: {"browInnerUp": 1.0},  # inner brow raiser
     2: {"browOuterUpLeft": 1.0, "browOuterUpRight": 1.0},  # outer brow raiser
     4: {"browDownLeft": 1.0, "browDownRight": 1.0},  # brow lowerer
@@ -56,10 +56,10 @@ ACTIONS_OF_UNIT: dict[int, dict[str, float]] = {
         "eyeBlinkRight": 0.25,
     },  # gaze down; the lids follow
 }
-"""AU → Anny's facial actions at full intensity. An AU 25 parts the lips without the jaw."""
+"""AU → Anny's blendshapes at full intensity. An AU 25 parts the lips without the jaw."""
 
 Lips = Literal["drawn", "pressed"]
-"""How lips are tightened and pressed: as in `ACTIONS_OF_UNIT`, or as in `PRESSED_LIPS`."""
+"""How lips are tightened and pressed: as in `BLENDSHAPES_OF_UNIT`, or as in `PRESSED_LIPS`."""
 
 PRESSED_LIPS: dict[int, dict[str, float]] = {
     23: {"mouthRollLower": 0.5, "mouthRollUpper": 0.5, "mouthPucker": 0.25},  # lip tightener

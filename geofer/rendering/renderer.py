@@ -8,12 +8,12 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
-from geofer.rendering import raster, shading
+from geofer.rendering import raster_kernels, shading
 from geofer.rendering.appearance import Appearance
 from geofer.rendering.head import HeadModel
 from geofer.rendering.look import Look
 from geofer.rendering.openness import nearest_directions
-from geofer.rendering.rasteriser import Rasteriser
+from geofer.rendering.rasterizer import Rasterizer
 from geofer.rendering.scene import Lighting
 from geofer.rendering.worn import worn_mesh
 
@@ -21,10 +21,10 @@ _WORN_MASKS = np.array((0, 0, 0, 0.85), np.float32)
 """Hair and glasses are no lips, lids or mouth, and fairly open to light."""
 
 _HIDDEN_BEHIND = 0.006
-"""A point is hidden when something lies more than this many metres in front of it."""
+"""A point is hidden when something lies more than this many meters in front of it."""
 
 
-class Renderer(Rasteriser):
+class Renderer(Rasterizer):
     """Draws a `HeadModel` and what it wears on one device; keeps what does not change from person to person there."""
 
     def __init__(self, head: HeadModel, device: str | None = None) -> None:
@@ -79,19 +79,21 @@ class Renderer(Rasteriser):
         turns = self._array(rotations, wp.mat33)
         seen_from = self._array(cameras, wp.vec4)
         look = _look(appearance)
-        self._launch(raster.grow_hair, (len(heads), self._bare), shape, self.normals(shape), self.canonical, look)
+        self._launch(
+            raster_kernels.grow_hair, (len(heads), self._bare), shape, self.normals(shape), self.canonical, look
+        )
         lamps = np.einsum("nji,nj->ni", rotations, np.array([scene.key_from for scene in scenes]))
         shadows = wp.empty((len(head_of), heads.shape[1]), dtype=wp.float32, device=self.device)
         near, weights = nearest_directions(lamps)
         self._launch(
-            raster.cast_shadows,
+            raster_kernels.cast_shadows,
             shadows.shape,
             self.lit,
             self._array(near, wp.int32),
             self._array(weights, wp.float32),
             shadows,
         )
-        screen, buffer = self.rasterise(shape, which, turns, seen_from, size * samples, appearance.lashes)
+        screen, buffer = self.rasterize(shape, which, turns, seen_from, size * samples, appearance.lashes)
         pictures = wp.empty((len(head_of), size, size, 3), dtype=wp.uint8, device=self.device)
         self._launch(
             shading.shade,

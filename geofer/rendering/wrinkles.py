@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from geofer.rendering.expressions import ACTIONS
+from geofer.rendering.expressions import HEAD_BLENDSHAPES
 
 _FOLDS = (
     {"browInnerUp": 0.5, "browOuterUpLeft": 0.35, "browOuterUpRight": 0.35},
@@ -14,20 +14,20 @@ _FOLDS = (
 """Forehead lines, frown lines between the brows, lines across the nose's root, crow's feet: what deepens each."""
 
 
-def fold_strengths(actions: NDArray[np.float32], age: float) -> NDArray[np.float32]:
+def fold_strengths(blendshapes: NDArray[np.float32], age: float) -> NDArray[np.float32]:
     """Strengths of the four kinds of folds.
 
     Args:
-        actions: ``(n, 52)``.
+        blendshapes: ``(n, 52)``.
         age: 2/3 is a young adult, 1 is old; the old keep some folds at rest.
 
     Returns:
         ``(n, 4)``, about 0 to 1.
     """
-    weights = np.zeros((len(ACTIONS), len(_FOLDS)), np.float32)
+    weights = np.zeros((len(HEAD_BLENDSHAPES), len(_FOLDS)), np.float32)
     for fold, causes in enumerate(_FOLDS):
         for action, weight in causes.items():
-            weights[ACTIONS.index(action), fold] = weight
+            weights[HEAD_BLENDSHAPES.index(action), fold] = weight
     old = float(np.clip((age - 0.62) / 0.3, 0, 1))
-    strengths = (0.35 + 0.45 * old) * actions @ weights + 0.22 * old * old
+    strengths = (0.35 + 0.45 * old) * blendshapes @ weights + 0.22 * old * old
     return strengths.astype(np.float32)

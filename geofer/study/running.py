@@ -29,8 +29,8 @@ from geofer.paths import written_whole
 from geofer.study.commands import THREADS, can_fork, run_command
 from geofer.study.data import datamodule_of, seeded
 from geofer.study.design import Outcome, Row, Settings, Study
-from geofer.study.fairness import fairness_on
-from geofer.study.measures import group_from_dict, group_to_dict
+from geofer.study.measures.fairness import fairness_on
+from geofer.study.measures.measured import group_from_dict, group_to_dict
 from geofer.study.trained import is_kept
 
 
@@ -211,11 +211,11 @@ class StudyRun:
         data = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))["data"]
         return Outcome(report, fairness_on(datamodule_of(data), read_predictions(folder, report.expressions)))
 
-    def _geofer(self, verb: str, config: Path, folder: Path, *arguments: str) -> None:
+    def _geofer(self, command: str, config: Path, folder: Path, *arguments: str) -> None:
         place = ["--config", str(config), "--trainer.default_root_dir", str(folder)]
         several = {} if self.threads is None else {THREADS: str(self.threads), RUN_OF_SEVERAL: folder.name}
         environment = {"WANDB_RUN_GROUP": self.study.name, **several, **os.environ}
-        run_command([verb, *place, *arguments], environment, fork=can_fork(self.settings, self.extra))
+        run_command([command, *place, *arguments], environment, fork=can_fork(self.settings, self.extra))
 
     def _result_path(self, row: Row, seed: int) -> Path:
         return self.folder / "results" / f"{row.name}-{seed}.json"

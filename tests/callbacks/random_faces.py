@@ -21,12 +21,12 @@ class RandomFaces(FaceDataModule):
         super().__init__(batch_size=6, num_workers=0, self_pairs=0.25, seed=0)
         rng = np.random.default_rng(0)
         rows = [(subject, k, *pose) for subject in range(6) for k in range(3) for pose in POSES]
-        subject, expression, pan, tilt = np.array(rows).T
+        subject, expression, yaw, pitch = np.array(rows).T
         table = FaceLabels(
             expression=expression,
             subject=subject,
-            pan=pan.astype(np.float32),
-            tilt=tilt.astype(np.float32),
+            yaw=yaw.astype(np.float32),
+            pitch=pitch.astype(np.float32),
             landmarks=rng.uniform(-0.9, 0.9, (len(rows), 68, 2)).astype(np.float32),
         )
         pictures = rng.integers(0, 256, (len(rows), SIZE, SIZE, 3), dtype=np.uint8)

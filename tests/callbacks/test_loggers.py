@@ -87,7 +87,7 @@ def test_wandb_holds_losses_pictures_and_tables(run):
 
     report = model.reports["test"]
     table = json.loads((files / history["test/pose_expression"]["path"]).read_text())
-    assert table["columns"] == ["pan, tilt", *EXPRESSIONS, "average"]
+    assert table["columns"] == ["yaw, pitch", *EXPRESSIONS, "average"]
     assert table["data"] == [[name, *(pytest.approx(100 * v) for v in cells)] for name, cells in accuracy_rows(report)]
     table = json.loads((files / history["test/confusion"]["path"]).read_text())
     assert [row[1:] for row in table["data"]] == report.confusion.tolist()

@@ -54,8 +54,8 @@ def test_test_files_hold_the_test_report(run):
     assert json.loads((folder / "test_metrics.json").read_text()) == report.to_dict()
     with (folder / "test_pose_expression.csv").open() as file:
         head, *rows, averages = csv.reader(file)
-    assert head == ["pan", "tilt", *EXPRESSIONS, "average"]
-    assert [[int(pan), int(tilt)] for pan, tilt, *_ in rows] == report.poses.tolist()
+    assert head == ["yaw", "pitch", *EXPRESSIONS, "average"]
+    assert [[int(yaw), int(pitch)] for yaw, pitch, *_ in rows] == report.poses.tolist()
     np.testing.assert_allclose([[float(cell) for cell in row[2:5]] for row in rows], 100 * report.table, atol=0.005)
     assert float(averages[-1]) == pytest.approx(100 * report.corner, abs=0.005)
 
@@ -95,7 +95,7 @@ def test_a_trial_run_writes_nothing(tmp_path):
 
 @pytest.mark.parametrize("draw", [accuracy_figure, confusion_figure])
 def test_figures_show_their_numbers(run, draw):
-    """The colour in the middle of a cell, beside its number, is that of its share."""
+    """The color in the middle of a cell, beside its number, is that of its share."""
     report = run[1].reports["test"]
     perfect = replace(report, correct=report.total, confusion=np.diag(report.confusion.sum(1)))
     hopeless = replace(report, correct=0 * report.total, confusion=np.roll(perfect.confusion, 1, axis=1))

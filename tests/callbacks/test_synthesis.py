@@ -9,7 +9,7 @@ from random_faces import EXPRESSIONS, SIZE, RandomFaces, classifier_model, full_
 from geofer.callbacks.face_figures import FaceGrid, faces_figure
 from geofer.callbacks.report_figures import pixels
 from geofer.callbacks.synthesis import STEPS, Gallery, SyntheticFaces
-from geofer.faces import denormalise_image, normalise_image
+from geofer.faces import denormalize_image, normalize_image
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +24,8 @@ def gallery(data):
     return Gallery(full_model().eval(), data.faces("test"), EXPRESSIONS)
 
 
-def row_of(table, subject, expression, pan):
-    (row,) = np.flatnonzero((table.subject == subject) & (table.expression == expression) & (table.pan == pan))
+def row_of(table, subject, expression, yaw):
+    (row,) = np.flatnonzero((table.subject == subject) & (table.expression == expression) & (table.yaw == yaw))
     return row
 
 
@@ -43,13 +43,13 @@ def test_grid_shows_real_faces_and_what_the_generator_makes_of_their_geometry(ga
     grid = gallery.grid(5)
     np.testing.assert_array_equal(grid.image, picture(faces, row_of(faces.table, 5, EXPRESSIONS.index("neutral"), 0)))
     assert grid.synthetic.shape == grid.real.shape == (3, 3, SIZE, SIZE, 3)
-    for pose, pan in enumerate((-30, 0, 30)):
+    for pose, yaw in enumerate((-30, 0, 30)):
         for label in range(3):
-            row = row_of(faces.table, 5, label, pan)
+            row = row_of(faces.table, 5, label, yaw)
             np.testing.assert_array_equal(grid.real[pose, label], picture(faces, row))
-            image = normalise_image(torch.from_numpy(grid.image).permute(2, 0, 1)[None])
+            image = normalize_image(torch.from_numpy(grid.image).permute(2, 0, 1)[None])
             expected = model.synthesize(image, torch.from_numpy(faces.table.landmarks[[row]]))
-            expected = denormalise_image(expected)[0].permute(1, 2, 0).numpy()
+            expected = denormalize_image(expected)[0].permute(1, 2, 0).numpy()
             np.testing.assert_allclose(grid.synthetic[pose, label].astype(int), expected, atol=1)
 
 
@@ -107,12 +107,12 @@ def test_a_classifier_alone_draws_nothing(tmp_path):
 
 
 def test_figure_places_every_face(gallery):
-    """Faces of one plain colour each: every colour is found, at the share of the picture that it should have."""
-    colours = np.arange(1, 20, dtype=np.uint8) * 10
-    flat = np.broadcast_to(colours[:, None, None, None], (19, 8, 8, 3))
+    """Faces of one plain color each: every color is found, at the share of the picture that it should have."""
+    colors = np.arange(1, 20, dtype=np.uint8) * 10
+    flat = np.broadcast_to(colors[:, None, None, None], (19, 8, 8, 3))
     grid = FaceGrid(flat[0], flat[1:10].reshape(3, 3, 8, 8, 3), flat[10:].reshape(3, 3, 8, 8, 3))
     image = pixels(faces_figure([grid], gallery.pose_names, EXPRESSIONS))
-    counts = np.array([(image == colour).all(axis=2).sum() for colour in colours])
+    counts = np.array([(image == color).all(axis=2).sum() for color in colors])
     assert counts[1:].min() > 0.9 * counts[1:].max()
     assert counts[0] == pytest.approx(1.4**2 / 0.98**2 * counts[1:].mean(), rel=0.05)
 
@@ -120,7 +120,7 @@ def test_figure_places_every_face(gallery):
 def test_strips_prefer_expressions_seen_from_the_same_pose(data):
     """Happiness was never seen from the front, so surprise comes first, whatever the geometries."""
     table = data.store.table
-    rows = np.flatnonzero((table.expression != EXPRESSIONS.index("happiness")) | (table.pan == 30))
+    rows = np.flatnonzero((table.expression != EXPRESSIONS.index("happiness")) | (table.yaw == 30))
     faces = type(data.faces("test"))(table, data.store.pictures, rows)
     names = [strip.names[1] for strip in Gallery(full_model().eval(), faces, EXPRESSIONS).strips(2)]
     assert names == ["surprise", "happiness"]

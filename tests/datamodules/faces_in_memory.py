@@ -11,8 +11,8 @@ def table(subject: np.ndarray, seed: int = 0) -> FaceLabels:
     return FaceLabels(
         expression=rng.integers(0, 3, n),
         subject=np.asarray(subject, dtype=np.int64),
-        pan=rng.choice([-15.0, 0.0, 15.0], n).astype(np.float32),
-        tilt=np.zeros(n, np.float32),
+        yaw=rng.choice([-15.0, 0.0, 15.0], n).astype(np.float32),
+        pitch=np.zeros(n, np.float32),
         landmarks=rng.uniform(-1, 1, (n, 68, 2)).astype(np.float32),
     )
 

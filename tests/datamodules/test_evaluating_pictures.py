@@ -13,11 +13,13 @@ from geofer.modules import ClassifierConfig, ExpressionClassifier
 
 @pytest.fixture
 def data(tmp_path, rendered_pictures, monkeypatch):
-    monkeypatch.setattr("geofer.datamodules.face_finding.head_pose", lambda points: np.full(3, np.nan, np.float32))
+    monkeypatch.setattr(
+        "geofer.datamodules.preparation.detection.head_pose", lambda points: np.full(3, np.nan, np.float32)
+    )
     monkeypatch.setattr("geofer.landmarks.detector.head_pose", lambda points: np.full((len(points), 3), np.nan))
     records = write_listed(tmp_path / "set", rendered_pictures)
     records = [replace(record, split="test", tags=("third",) * (row % 3 == 0)) for row, record in enumerate(records)]
-    records[::4] = [replace(record, pan=np.nan, tilt=np.nan) for record in records[::4]]
+    records[::4] = [replace(record, yaw=np.nan, pitch=np.nan) for record in records[::4]]
     return ListedFaces(tmp_path / "set", records, preparation={"image_size": 32}, batch_size=16)
 
 

@@ -7,7 +7,7 @@ import pytest
 from listed_faces import ListedFaces
 from picture_trees import write_picture
 
-from geofer.datamodules.records import FaceRecord
+from geofer.datamodules.preparation.records import FaceRecord
 from geofer.errors import LeakError
 
 SIDES = ("train", "train", "val", "test")

@@ -27,8 +27,8 @@ class Numbers:
             landmarks=torch.zeros(len(indices), 68, 2),
             expression=numbers,
             subject=numbers,
-            pan=torch.from_numpy(rng.random(len(indices))),
-            tilt=torch.zeros(len(indices)),
+            yaw=torch.from_numpy(rng.random(len(indices))),
+            pitch=torch.zeros(len(indices)),
         )
 
 
@@ -46,7 +46,7 @@ def loader(count: int = 20, batch_size: int = 3, shuffle: bool = True, **options
 
 
 def contents(batches) -> list[tuple[list[int], list[float]]]:
-    return [(batch["expression"].tolist(), batch["pan"].tolist()) for batch in batches]
+    return [(batch["expression"].tolist(), batch["yaw"].tolist()) for batch in batches]
 
 
 def numbers(batches) -> list[int]:
@@ -78,7 +78,7 @@ def test_draws_of_the_first_batch_are_not_those_that_made_the_order():
     faces = loader(count=4, batch_size=4)
     naive = np.random.default_rng(np.random.SeedSequence((5, 0))).random(4)
     order = np.random.default_rng(np.random.SeedSequence(5, spawn_key=(0,)))
-    drawn = next(iter(faces))["pan"].numpy()
+    drawn = next(iter(faces))["yaw"].numpy()
     assert not np.allclose(drawn, naive)
     assert not np.allclose(drawn, order.random(4))
 

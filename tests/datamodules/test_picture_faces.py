@@ -12,9 +12,9 @@ import torch
 from listed_faces import ListedFaces, write_listed
 
 from geofer.datamodules import FaceDataModule, PreparedFaces
-from geofer.datamodules.index import FaceIndex
+from geofer.datamodules.preparation.index import FaceIndex
 from geofer.errors import ConfigError, DataError, LeakError
-from geofer.faces import EXPRESSIONS, denormalise_landmarks
+from geofer.faces import EXPRESSIONS, denormalize_landmarks
 from geofer.landmarks.alignment import Alignment, alignment_for
 
 SPLITS = ("train", "val", "test")
@@ -45,7 +45,7 @@ def rows_of(data: FaceDataModule) -> list[dict]:
     return [row for batch in FaceIndex(str(data.folder)).read(ALL) for row in batch.to_pylist()]
 
 
-ALL = ["file", "expression", "subject", "pan", "tilt", "roll", "box", "slot", "alignment", "landmarks", "digest"]
+ALL = ["file", "expression", "subject", "yaw", "pitch", "roll", "box", "slot", "alignment", "landmarks", "digest"]
 
 
 def batches(data: FaceDataModule) -> list[dict[str, torch.Tensor]]:
@@ -63,9 +63,9 @@ def test_batches_hold_crops_landmarks_and_labels_of_the_records(listed, rendered
         alignment = alignment_for("tight", None, face.landmarks, face.pixels.shape, 64)
         np.testing.assert_array_equal(store.pictures.gather(np.array([row]))[0], alignment.apply(face.pixels))
         assert data.expressions[store.table.expression[row]] == rows[row]["expression"] == face.expression
-        assert (store.table.pan[row], store.table.tilt[row]) == (face.pan, 0)
+        assert (store.table.yaw[row], store.table.pitch[row]) == (face.yaw, 0)
         kept = Alignment(np.reshape(rows[row]["alignment"], (2, 3)), 64)
-        landmarks = denormalise_landmarks(torch.from_numpy(store.table.landmarks[[row]]), 64)[0].numpy()
+        landmarks = denormalize_landmarks(torch.from_numpy(store.table.landmarks[[row]]), 64)[0].numpy()
         np.testing.assert_allclose(kept.to_picture(landmarks), face.landmarks, atol=1e-3)
         np.testing.assert_allclose(np.reshape(rows[row]["landmarks"], (68, 2)), face.landmarks)
         assert abs(rows[row]["roll"]) < 20
@@ -74,10 +74,10 @@ def test_batches_hold_crops_landmarks_and_labels_of_the_records(listed, rendered
 
 def test_pose_is_estimated_where_the_record_has_none(listed, rendered_pictures):
     root, records = listed
-    data = prepared(root, [replace(record, pan=np.nan) for record in records])
-    away = data.store.table.pan - [face.pan for face in rendered_pictures]
+    data = prepared(root, [replace(record, yaw=np.nan) for record in records])
+    away = data.store.table.yaw - [face.yaw for face in rendered_pictures]
     assert np.abs(away).max() < 12
-    assert np.all(data.store.table.tilt == 0)
+    assert np.all(data.store.table.pitch == 0)
 
 
 def test_pictures_without_a_usable_face_are_reported_and_the_others_kept(listed):
@@ -120,7 +120,7 @@ def test_mostly_unusable_pictures_are_an_error_every_time(listed):
 
 def test_label_outside_the_vocabulary_names_the_file(listed):
     root, records = listed
-    with pytest.raises(DataError, match=r"p0/000\.png is labelled 'boredom'"):
+    with pytest.raises(DataError, match=r"p0/000\.png is labeled 'boredom'"):
         ListedFaces(root, [replace(records[0], expression="boredom"), *records[1:]]).prepare_data()
     with pytest.raises(ConfigError, match="no expression 'boredom'"):
         ListedFaces(root, records, expressions=("neutral", "boredom"))
@@ -213,14 +213,14 @@ def test_faces_of_unknown_people_are_pairs_of_themselves(listed):
 def test_tags_reach_the_batch_as_bits(listed):
     root, records = listed
     tagged = [
-        replace(record, tags=tuple(f"pan>{limit}" for limit in (10, 20) if abs(record.pan) > limit))
+        replace(record, tags=tuple(f"yaw>{limit}" for limit in (10, 20) if abs(record.yaw) > limit))
         for record in records
     ]
     data = prepared(root, tagged)
     batch = data.faces("test").batch(np.arange(4), np.random.default_rng(0))
-    for bits, pan in zip(batch["tags"].tolist(), batch["pan"].tolist(), strict=True):
+    for bits, yaw in zip(batch["tags"].tolist(), batch["yaw"].tolist(), strict=True):
         assert {tag for bit, tag in enumerate(data.tags) if bits >> bit & 1} == {
-            f"pan>{limit}" for limit in (10, 20) if abs(pan) > limit
+            f"yaw>{limit}" for limit in (10, 20) if abs(yaw) > limit
         }
 
 

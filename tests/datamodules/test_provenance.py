@@ -8,7 +8,7 @@ import pytest
 from cartoon_faces import EXPRESSIONS, CartoonFaces
 
 from geofer.datamodules import CrossDataSet, FaceTable, RenderedFaces
-from geofer.datamodules.preparation import Preparation
+from geofer.datamodules.preparation.config import Preparation
 from geofer.datamodules.provenance import plain
 
 
@@ -17,7 +17,7 @@ def test_arguments_of_class_and_bases_without_this_machines_folders(tmp_path):
     data = FaceTable(tmp_path / "photos", table="mine.csv", preparation=preparation, seed=5)
     arguments = data.arguments
     assert arguments["root"] == "photos"
-    assert (arguments["table"], arguments["seed"], arguments["val_share"]) == ("mine.csv", 5, 0.1)
+    assert (arguments["table"], arguments["seed"], arguments["val_fraction"]) == ("mine.csv", 5, 0.1)
     assert arguments["preparation"]["crop"] == "paper"
     assert arguments["preparation"]["detector_options"] == {"path": "found.csv"}
     assert "self" not in arguments

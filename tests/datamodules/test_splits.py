@@ -61,7 +61,7 @@ def faces(subject, group=None, split=None) -> Identities:
 def test_given_sides_stay_and_validation_is_carved_from_training():
     subject = [person for person in range(20) for _ in range(3)]
     split = ["test" if person < 5 else "train" for person in subject]
-    drawn = default_splits(faces(subject, split=split), val_share=0.2, seed=1)
+    drawn = default_splits(faces(subject, split=split), val_fraction=0.2, seed=1)
     sides = sides_by_name(subject, drawn)
     assert [person for person, found in sides.items() if found == {"test"}] == list(range(5))
     assert sum(found == {"val"} for found in sides.values()) == 3

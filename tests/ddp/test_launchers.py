@@ -15,7 +15,7 @@ from documented_pages import blocks
 pytestmark = [pytest.mark.ddp, pytest.mark.slow]
 
 TESTS = Path(__file__).parents[1]
-EPOCH = 32 * 3 * 3 // (2 * 16)  # steps: people, expressions and pans by two batches of sixteen
+EPOCH = 32 * 3 * 3 // (2 * 16)  # steps: people, expressions and yaws by two batches of sixteen
 SRUN = """#!{python}
 # Starts the tasks of a job on this machine, passes SIGTERM on to them, and ends with the highest of their codes.
 import os, signal, subprocess, sys
@@ -57,13 +57,13 @@ def environment(**more: str) -> dict[str, str]:
     return {**inherited, "PYTHONPATH": str(TESTS / "modules"), "OMP_NUM_THREADS": "1", **more}
 
 
-def torchrun(workplace: Path, verb: str, *options: str) -> subprocess.Popen[str]:
+def torchrun(workplace: Path, command: str, *options: str) -> subprocess.Popen[str]:
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", "29561"]
     command = [
         *launcher,
         "-m",
         "geofer",
-        verb,
+        command,
         "--config",
         "two.yaml",
         "--trainer.default_root_dir",

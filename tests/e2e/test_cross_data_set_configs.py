@@ -32,8 +32,8 @@ def test_rendered_faces_to_sfew(rendered_pictures, geofer_cache, tmp_path, monke
     faces = sfew_1(tmp_path / "SFEW", rendered_pictures)
     small = SMALL | {f"data.source.{name}": str(value) for name, value in PEOPLE.items()}
     arguments = ["--config", str(config), *(f"--{name}={value}" for name, value in small.items())]
-    for verb in ("fit", "test"):
-        assert main([verb, *arguments, "--data.target.root=SFEW"]) == 0
+    for command in ("fit", "test"):
+        assert main([command, *arguments, "--data.target.root=SFEW"]) == 0
     run = Path("runs", "rendered-to-sfew")
     saved = yaml.safe_load(run.joinpath("config.yaml").read_text())
     assert saved["data"]["init_args"]["target"]["class_path"] == "geofer.datamodules.SFEW"

@@ -10,7 +10,7 @@ import yaml
 from picture_trees import write_picture
 
 from geofer.cli import main
-from geofer.datamodules.index import FaceIndex
+from geofer.datamodules.preparation.index import FaceIndex
 
 CONFIG = Path(__file__).parents[2] / "configs" / "quickstart.yaml"
 

@@ -64,7 +64,7 @@ def test_synthetic_faces_and_robustness_are_measured(workplace: Path) -> None:
     assert 0 < full["synthesis"]["ssim"] < 1
     assert alone["synthesis"] is None
     curves = [{group["factor"] for group in measured["robustness"]} for measured in (full, alone)]
-    assert curves == [{"pan", "tilt", "occlusion", "resolution", "light"}] * 2
+    assert curves == [{"yaw", "pitch", "occlusion", "resolution", "light"}] * 2
     report = made.joinpath("report.md").read_text()
     for name in ("faces.jpg", "strips.jpg", "robustness.png"):
         assert f"({name})" in report

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from skimage.transform import SimilarityTransform
 
 from geofer.errors import DataError
-from geofer.faces import LEFT_EYE, MIRRORED_LANDMARKS, RIGHT_EYE, denormalise_landmarks, normalise_landmarks
+from geofer.faces import LEFT_EYE, MIRRORED_LANDMARKS, RIGHT_EYE, denormalize_landmarks, normalize_landmarks
 from geofer.landmarks.alignment import TEMPLATE, Alignment, alignment_for
 from geofer.rendering import RenderSpec, render_subject
 
@@ -53,7 +53,7 @@ def test_paper_is_the_square_around_the_box():
 def test_none_is_the_whole_picture_in_the_middle():
     alignment = align("none", box=None)
     np.testing.assert_allclose(alignment.corners, [(-10.5, -0.5), (109.5, -0.5), (109.5, 119.5), (-10.5, 119.5)])
-    ends = normalise_landmarks(torch.from_numpy(alignment.to_crop([(49.5, -0.5), (49.5, 119.5)])), 64)
+    ends = normalize_landmarks(torch.from_numpy(alignment.to_crop([(49.5, -0.5), (49.5, 119.5)])), 64)
     np.testing.assert_allclose(ends, [(0, -1), (0, 1)], atol=1e-12)
 
 
@@ -61,7 +61,7 @@ def test_none_is_the_whole_picture_in_the_middle():
 def test_similarity_is_the_least_squares_one(seed):
     points = face(seed) + np.random.default_rng(seed).normal(0, 4, (68, 2))
     anchors = np.stack((points[RIGHT_EYE].mean(0), points[LEFT_EYE].mean(0), points[48], points[54]))
-    target = denormalise_landmarks(torch.tensor(TEMPLATE, dtype=torch.float64), 64).numpy()
+    target = denormalize_landmarks(torch.tensor(TEMPLATE, dtype=torch.float64), 64).numpy()
     reference = SimilarityTransform.from_estimate(anchors, target)
     np.testing.assert_allclose(align("ibug-similarity", points).matrix, reference.params[:2], atol=1e-9)
 
@@ -82,7 +82,7 @@ def test_similarity_undoes_rotation_and_keeps_handedness(loose_and_tight):
 def test_eyes_and_mouth_of_rendered_faces_come_near_the_template(loose_and_tight):
     for points in loose_and_tight[0].landmarks:
         crop = align("ibug-similarity", points, shape=(192, 192)).to_crop(points)
-        inside = normalise_landmarks(torch.from_numpy(crop), 64)
+        inside = normalize_landmarks(torch.from_numpy(crop), 64)
         eyes = inside[RIGHT_EYE].mean(0), inside[LEFT_EYE].mean(0)
         np.testing.assert_allclose(torch.stack((*eyes, inside[48], inside[54])), TEMPLATE, atol=0.2)
         assert inside[17:].abs().max() < 1, "brows to mouth are inside"
@@ -99,7 +99,7 @@ def test_results_can_be_drawn_on_the_original(rule, points, seed):
 
 
 def ramp(height: int, width: int) -> np.ndarray:
-    """Red grows with x and green with y, so that a crop's colours say where they come from."""
+    """Red grows with x and green with y, so that a crop's colors say where they come from."""
     y, x = np.mgrid[:height, :width]
     return np.stack((x, y, np.zeros_like(x)), -1).astype(np.uint8)
 
@@ -114,7 +114,7 @@ def test_the_crop_shows_what_lies_under_it(rule, size):
     inside = ((places > 5) & (places < (194, 234))).all(-1)
     assert inside.mean() > 0.5
     error = crop[inside][:, :2] - places[inside]
-    assert np.abs(error).max() < 1.1, "rounded to whole colours twice"
+    assert np.abs(error).max() < 1.1, "rounded to whole colors twice"
     assert np.abs(error.mean(0)).max() < 0.15, "not shifted"
 
 
@@ -127,7 +127,7 @@ def test_beyond_the_picture_its_edge_is_repeated():
 
 @pytest.mark.parametrize("cells", [1, 2, 3, 7])
 def test_shrinking_averages_instead_of_picking(cells):
-    """A fine chequerboard turns grey; picking pixels would leave stripes."""
+    """A fine chequerboard turns gray; picking pixels would leave stripes."""
     y, x = np.mgrid[:840, :840] // cells
     board = np.repeat(((x + y) % 2 * 255).astype(np.uint8)[..., None], 3, -1)
     crop = align("none", shape=board.shape, size=840 // (16 * cells)).apply(board)

@@ -32,11 +32,11 @@ def test_a_detector_of_another_package_is_built_with_its_options(install_plugin)
 
 def test_the_example_of_the_documentation_works(install_plugin, tmp_path):
     page = Path(__file__).parents[2].joinpath("docs/plugins.md").read_text()
-    (source,) = re.findall(r"^`centre_detector.py`:\n\n```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    install_plugin("centre-detector", "centre = centre_detector:CentreDetector", source, group=LANDMARK_DETECTORS)
+    (source,) = re.findall(r"^`center_detector.py`:\n\n```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    install_plugin("center-detector", "center = center_detector:CentreDetector", source, group=LANDMARK_DETECTORS)
     average = (np.array(MEAN_HEAD)[:, :2] * (1, -1) + (100, 80)) / 200
     np.savetxt(tmp_path / "points.txt", average)
-    (faces,) = build_detector("centre", points=str(tmp_path / "points.txt")).detect([np.zeros((300, 300, 3), np.uint8)])
+    (faces,) = build_detector("center", points=str(tmp_path / "points.txt")).detect([np.zeros((300, 300, 3), np.uint8)])
     np.testing.assert_allclose(faces.landmarks[0], 300 * average, rtol=1e-5)
     assert np.abs(faces.poses[0, 0]) < 1
 

@@ -49,9 +49,9 @@ def test_rendered_faces(detector, rendered_pictures):
     seen = [(faces, picture) for faces, picture in zip(answers, rendered_pictures, strict=True) if len(faces)]
     assert len(seen) >= 0.9 * len(answers)
     assert np.mean([error(faces.landmarks[0], picture.landmarks) for faces, picture in seen]) < 0.07
-    turned = [(faces.poses[0, 0], picture.pan) for faces, picture in seen]
-    assert np.mean([abs(found - pan) for found, pan in turned]) < 7
-    assert all(np.sign(found) == np.sign(pan) for found, pan in turned if abs(pan) == 30)
+    turned = [(faces.poses[0, 0], picture.yaw) for faces, picture in seen]
+    assert np.mean([abs(found - yaw) for found, yaw in turned]) < 7
+    assert all(np.sign(found) == np.sign(yaw) for found, yaw in turned if abs(yaw) == 30)
 
 
 def test_a_photograph(detector, astronaut):
@@ -77,7 +77,7 @@ def test_coordinates_do_not_depend_on_where_the_face_is(detector, astronaut):
 
 
 def test_mirrored_pictures_have_mirrored_poses(detector, rendered_pictures):
-    turned = [picture.pixels for picture in rendered_pictures if abs(picture.pan) >= 15]
+    turned = [picture.pixels for picture in rendered_pictures if abs(picture.yaw) >= 15]
     plain, mirrored = detector.detect(turned), detector.detect([pixels[:, ::-1] for pixels in turned])
     pairs = [(one.poses[0], two.poses[0]) for one, two in zip(plain, mirrored, strict=True) if len(one) and len(two)]
     assert len(pairs) > len(turned) / 2
@@ -107,9 +107,9 @@ def test_pictures_without_a_face_give_empty_arrays(detector, shape):
     assert faces.poses.shape == (0, 3)
 
 
-def test_grey_pictures_and_reversed_memory_are_fine(detector, astronaut):
-    grey = np.repeat(astronaut.mean(-1, keepdims=True).astype(np.uint8), 3, axis=-1)
-    views = [grey, np.asfortranarray(astronaut), astronaut[::-1][::-1]]
+def test_gray_pictures_and_reversed_memory_are_fine(detector, astronaut):
+    gray = np.repeat(astronaut.mean(-1, keepdims=True).astype(np.uint8), 3, axis=-1)
+    views = [gray, np.asfortranarray(astronaut), astronaut[::-1][::-1]]
     assert [len(faces) for faces in detector.detect(views)] == [1, 1, 1]
 
 

@@ -6,7 +6,7 @@ from geofer.landmarks import head_pose
 from geofer.landmarks.head_pose import rotation_angles
 from geofer.landmarks.mean_head import MEAN_HEAD
 from geofer.rendering.camera import head_rotation, project_points
-from geofer.rendering.expressions import sample_actions, sample_style
+from geofer.rendering.expressions import sample_blendshapes, sample_style
 from geofer.rendering.head import load_head
 from geofer.rendering.identity import sample_identity
 from geofer.rendering.landmarks import LANDMARK_VERTICES
@@ -14,16 +14,16 @@ from geofer.rendering.landmarks import LANDMARK_VERTICES
 PEOPLE = 12
 
 
-def seen(points, pan, tilt, roll, distance=1.2):
-    """Pixels ``(n, 68, 2)`` of points ``(n, 68, 3)`` in metres, 500 a metre, with y down."""
-    angles = (np.full(len(points), angle, np.float32) for angle in (pan, tilt, roll))
+def seen(points, yaw, pitch, roll, distance=1.2):
+    """Pixels ``(n, 68, 2)`` of points ``(n, 68, 3)`` in meters, 500 a meter, with y down."""
+    angles = (np.full(len(points), angle, np.float32) for angle in (yaw, pitch, roll))
     flat = project_points(np.asarray(points, np.float32), head_rotation(*angles), distance)
     return flat * (600, -600) + (40, 300)
 
 
 @pytest.fixture(scope="module")
 def people():
-    """Landmarks ``(12, 68, 3)`` in metres of people at rest."""
+    """Landmarks ``(12, 68, 3)`` in meters of people at rest."""
     head = load_head()
     points = head.index_of(np.array(LANDMARK_VERTICES))
     return np.stack([head.neutral(sample_identity(np.random.default_rng((9, i))))[points] for i in range(PEOPLE)])
@@ -37,34 +37,34 @@ def test_angles_invert_the_renderers_rotation():
 def test_the_mean_head_is_the_renderers(people):
     mean = np.array(MEAN_HEAD)
     np.testing.assert_allclose(mean[list(MIRRORED_LANDMARKS)] * (-1, 1, 1), mean, atol=0.11)
-    assert np.abs(1000 * people.mean(0) - mean).max() < 6, "millimetres; run scripts/derive_mean_head.py again"
+    assert np.abs(1000 * people.mean(0) - mean).max() < 6, "millimeters; run tools/derive_mean_head.py again"
 
 
-@pytest.mark.parametrize("pan", [-75, -45, 0, 30, 60])
-@pytest.mark.parametrize("tilt", [-40, 0, 25])
+@pytest.mark.parametrize("yaw", [-75, -45, 0, 30, 60])
+@pytest.mark.parametrize("pitch", [-40, 0, 25])
 @pytest.mark.parametrize("roll", [-30, 0, 170])
-def test_the_mean_heads_own_pose_is_exact(pan, tilt, roll):
-    pixels = seen(np.array(MEAN_HEAD)[None] / 1000, pan, tilt, roll)
-    np.testing.assert_allclose(head_pose(pixels), [[pan, tilt, roll]], atol=0.2)
+def test_the_mean_heads_own_pose_is_exact(yaw, pitch, roll):
+    pixels = seen(np.array(MEAN_HEAD)[None] / 1000, yaw, pitch, roll)
+    np.testing.assert_allclose(head_pose(pixels), [[yaw, pitch, roll]], atol=0.2)
 
 
-@pytest.mark.parametrize(("pan", "tilt"), [(0, 0), (-45, 0), (45, 0), (30, 30), (-30, -30), (0, 30), (0, -30)])
-def test_pose_of_people_from_their_true_landmarks(people, pan, tilt):
-    poses = head_pose(seen(people, pan, tilt, 0))
+@pytest.mark.parametrize(("yaw", "pitch"), [(0, 0), (-45, 0), (45, 0), (30, 30), (-30, -30), (0, 30), (0, -30)])
+def test_pose_of_people_from_their_true_landmarks(people, yaw, pitch):
+    poses = head_pose(seen(people, yaw, pitch, 0))
     assert poses.shape == (PEOPLE, 3)
-    error = np.abs(poses - (pan, tilt, 0)).mean(0)
+    error = np.abs(poses - (yaw, pitch, 0)).mean(0)
     assert (error < (3, 6, 1.5)).all(), error
 
 
 def test_expressions_hardly_turn_the_head():
     head, rng = load_head(), np.random.default_rng(3)
     points = head.index_of(np.array(LANDMARK_VERTICES))
-    actions = np.stack(
-        [sample_actions(name, 4, sample_style(rng), rng) for name in ("surprise", "happiness", "disgust", "anger")]
+    blendshapes = np.stack(
+        [sample_blendshapes(name, 4, sample_style(rng), rng) for name in ("surprise", "happiness", "disgust", "anger")]
     )
     identity = sample_identity(rng)
     rest = head_pose(seen(head.neutral(identity)[None, points], 20, 0, 0))
-    moved = head_pose(seen(head.vertices(identity, actions)[:, points], 20, 0, 0))
+    moved = head_pose(seen(head.vertices(identity, blendshapes)[:, points], 20, 0, 0))
     assert (np.abs(moved - rest).max(0) < (2, 4, 1)).all()
 
 

@@ -17,7 +17,7 @@ from geofer.landmarks.face_mesh import (
     MIRRORED_BLENDSHAPES,
     mesh_to_landmarks,
 )
-from geofer.rendering import ACTIONS
+from geofer.rendering import HEAD_BLENDSHAPES
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +66,8 @@ def test_blendshapes_have_the_models_own_names(detector):
     assert tuple(action.category_name for action in seen.face_blendshapes[0]) == BLENDSHAPES
 
 
-def test_blendshapes_are_the_rendered_heads_actions():
-    assert set(BLENDSHAPES) ^ set(ACTIONS) == {"_neutral", "tongueOut"}
+def test_blendshapes_are_the_rendered_heads_blendshapes():
+    assert set(BLENDSHAPES) ^ set(HEAD_BLENDSHAPES) == {"_neutral", "tongueOut"}
 
 
 def test_blendshapes_see_a_smile(detector):
@@ -79,11 +79,11 @@ def test_blendshapes_see_a_smile(detector):
 
 
 def test_head_matrices_turn_as_the_head_does(detector, rendered_pictures):
-    turned = [picture for picture in rendered_pictures if abs(picture.pan) == 30]
+    turned = [picture for picture in rendered_pictures if abs(picture.yaw) == 30]
     for picture, faces in zip(turned, detector.detect([picture.pixels for picture in turned]), strict=True):
         if len(faces):
-            pan = np.degrees(np.arctan2(faces.head_matrices[0, 0, 2], faces.head_matrices[0, 2, 2]))
-            assert pan == pytest.approx(picture.pan, abs=15)
+            yaw = np.degrees(np.arctan2(faces.head_matrices[0, 0, 2], faces.head_matrices[0, 2, 2]))
+            assert yaw == pytest.approx(picture.yaw, abs=15)
 
 
 def test_no_face_has_no_blendshapes(detector):
@@ -122,7 +122,7 @@ def astronaut_beside(picture):
     return np.concatenate((astronaut, other), axis=1)
 
 
-def test_actions_are_the_mean_of_the_picture_and_its_mirror_image(detector, rendered_pictures):
+def test_blendshapes_are_the_mean_of_the_picture_and_its_mirror_image(detector, rendered_pictures):
     once, names = build_detector("mediapipe", mirrored=False), list(MIRRORED_BLENDSHAPES)
     image = astronaut_beside(rendered_pictures[0])
     (both,), (plain,), (turned,) = (

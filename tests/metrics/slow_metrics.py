@@ -10,11 +10,11 @@ EXPRESSIONS = ("anger", "fear", "happiness", "neutral")
 
 
 @dataclass
-class Answers:
+class ClassifierOutput:
     probabilities: Tensor
     expression: Tensor
-    pan: Tensor
-    tilt: Tensor
+    yaw: Tensor
+    pitch: Tensor
     subject: Tensor
     tags: Tensor | None = None
 
@@ -23,16 +23,18 @@ class Answers:
 
 
 def random_answers(faces=301, seed=0):
-    """Answers that are right more often than not, from jittered poses and eleven people of unequal share."""
+    """ClassifierOutput that are right more often than not, from jittered poses and eleven people of unequal share."""
     generator = torch.Generator().manual_seed(seed)
     expression = torch.randint(4, (faces,), generator=generator)
     logits = torch.randn(faces, 4, generator=generator) * 1.5
     logits[torch.arange(faces), expression] += 1.2
-    return Answers(
+    return ClassifierOutput(
         probabilities=logits.softmax(1),
         expression=expression,
-        pan=torch.randint(-3, 4, (faces,), generator=generator) * 15 + torch.rand(faces, generator=generator) * 10 - 5,
-        tilt=torch.randint(-2, 3, (faces,), generator=generator) * 15 + torch.rand(faces, generator=generator) * 10 - 5,
+        yaw=torch.randint(-3, 4, (faces,), generator=generator) * 15 + torch.rand(faces, generator=generator) * 10 - 5,
+        pitch=torch.randint(-2, 3, (faces,), generator=generator) * 15
+        + torch.rand(faces, generator=generator) * 10
+        - 5,
         subject=torch.randint(11, (faces,), generator=generator) ** 2 // 3 + 900,
     )
 
@@ -41,19 +43,19 @@ def answers_in_the_wild(faces=900):
     """Poses on no grid, every fifth unknown and some known by half, and two tags."""
     answers = random_answers(faces, seed=3)
     generator = torch.Generator().manual_seed(4)
-    answers.pan = 35 * torch.randn(faces, generator=generator)
-    answers.tilt = 20 * torch.randn(faces, generator=generator)
-    answers.pan[::5] = answers.tilt[::5] = answers.tilt[1::50] = torch.nan
-    answers.tags = (answers.pan.abs() > 30).long() + 2 * (answers.pan.abs() > 45).long()
+    answers.yaw = 35 * torch.randn(faces, generator=generator)
+    answers.pitch = 20 * torch.randn(faces, generator=generator)
+    answers.yaw[::5] = answers.pitch[::5] = answers.pitch[1::50] = torch.nan
+    answers.tags = (answers.yaw.abs() > 30).long() + 2 * (answers.yaw.abs() > 45).long()
     return answers
 
 
 def slow_table(answers):
-    """{(pan, tilt): {expression: [right or wrong of every face]}}."""
+    """{(yaw, pitch): {expression: [right or wrong of every face]}}."""
     table = {}
-    for probability, expression, pan, tilt, _ in zip(*list(vars(answers).values())[:5], strict=True):
+    for probability, expression, yaw, pitch, _ in zip(*list(vars(answers).values())[:5], strict=True):
         pose = tuple(
-            min(range(-90, 91, 15), key=lambda row, angle=float(angle): abs(row - angle)) for angle in (pan, tilt)
+            min(range(-90, 91, 15), key=lambda row, angle=float(angle): abs(row - angle)) for angle in (yaw, pitch)
         )
         row = table.setdefault(pose, {})
         row.setdefault(int(expression), []).append(int(probability.argmax()) == int(expression))

@@ -20,7 +20,7 @@ def faces():
 
 def test_groups_hold_their_faces_and_people(faces):
     level, correct, subject = faces
-    groups = accuracy_by_group("pan", level, correct, subject)
+    groups = accuracy_by_group("yaw", level, correct, subject)
     assert [group.level for group in groups] == [-15, 0, 30]
     for group in groups:
         inside = level == group.level
@@ -42,10 +42,10 @@ def test_names_may_be_levels_and_a_table_has_percent(faces):
         ("gender", "male", "6"),
     ]
     assert float(rows[1]["accuracy"]) == pytest.approx(100 * correct[subject % 2 == 1].mean(), abs=0.005)
-    assert groups_csv(accuracy_by_group("pan", [-15.0], [True], [0])).splitlines()[1] == "pan,-15,100.00,,,1,1"
+    assert groups_csv(accuracy_by_group("yaw", [-15.0], [True], [0])).splitlines()[1] == "yaw,-15,100.00,,,1,1"
     assert float(rows[1]["low"]) < float(rows[1]["accuracy"]) < float(rows[1]["high"])
 
 
 def test_no_known_level_gives_no_groups(faces):
     _, correct, subject = faces
-    assert accuracy_by_group("pan", np.full(400, np.nan), correct, subject) == ()
+    assert accuracy_by_group("yaw", np.full(400, np.nan), correct, subject) == ()

@@ -53,7 +53,7 @@ def test_means_follow_the_papers_convention():
     )
     report = RecognitionReport(
         expressions=("DI", "SC", "SM", "SQ", "SU", "NE"),
-        poses=np.array([(pan, 0) for pan in (-30, -15, 0, 15, 30)]),
+        poses=np.array([(yaw, 0) for yaw in (-30, -15, 0, 15, 30)]),
         correct=np.round(cells * 100).astype(np.int64),
         total=np.full((5, 6), 10_000),
         confusion=np.eye(6, dtype=np.int64),
@@ -82,9 +82,9 @@ def test_the_only_answer_to_faces_of_several_expressions(confusion, answer):
 def test_empty_cells_are_left_out_of_the_means():
     metrics = RecognitionMetrics(EXPRESSIONS)
     right, wrong = torch.eye(4)[[0]], torch.eye(4)[[3]]
-    for probabilities, label, pan in ((right, 0, 0.0), (wrong, 1, 0.0), (right, 0, 30.0)):
+    for probabilities, label, yaw in ((right, 0, 0.0), (wrong, 1, 0.0), (right, 0, 30.0)):
         metrics.update(
-            probabilities, torch.tensor([label]), torch.tensor([pan]), torch.tensor([0.0]), torch.tensor([5])
+            probabilities, torch.tensor([label]), torch.tensor([yaw]), torch.tensor([0.0]), torch.tensor([5])
         )
     report = metrics.compute()
     np.testing.assert_array_equal(report.poses, [[0, 0], [30, 0]])
@@ -164,26 +164,26 @@ def test_reset_forgets_and_nothing_to_report_is_an_error(answers):
 def test_poses_on_no_grid_are_joined_and_unknown_ones_have_rows_of_their_own():
     answers = answers_in_the_wild()
     report = report_of(answers)
-    pan, tilt = (angles.clamp(-90, 90).numpy() for angles in (answers.pan, answers.tilt))
+    yaw, pitch = (angles.clamp(-90, 90).numpy() for angles in (answers.yaw, answers.pitch))
     assert report.pose_step == 45
     assert report.faces == 900
-    for (row_pan, row_tilt), total in zip(report.poses, report.total.sum(1), strict=True):
+    for (row_yaw, row_pitch), total in zip(report.poses, report.total.sum(1), strict=True):
         inside = np.ones(900, bool)
-        for angles, middle in ((pan, row_pan), (tilt, row_tilt)):
+        for angles, middle in ((yaw, row_yaw), (pitch, row_pitch)):
             inside &= np.isnan(angles) if np.isnan(middle) else np.abs(angles - middle) < 22.5
             if abs(middle) == 90:
                 inside |= np.abs(angles) > 90
-        assert total == inside.sum(), (row_pan, row_tilt)
+        assert total == inside.sum(), (row_yaw, row_pitch)
     assert np.isnan(report.poses[-1]).all()
     assert report.total[-1].sum() == 180
-    assert {pan for pan, tilt in report.poses if np.isnan(tilt) and not np.isnan(pan)} <= {-90, -45, 0, 45, 90}
+    assert {yaw for yaw, pitch in report.poses if np.isnan(pitch) and not np.isnan(yaw)} <= {-90, -45, 0, 45, 90}
     assert RecognitionReport.from_dict(json.loads(json.dumps(report.to_dict()))).to_dict() == report.to_dict()
 
 
 def test_few_unknown_poses_leave_the_grid_as_it_is(answers):
     known = report_of(answers)
     some = random_answers()
-    some.pan[:10] = some.tilt[:10] = torch.nan
+    some.yaw[:10] = some.pitch[:10] = torch.nan
     report = report_of(some)
     assert report.pose_step == 15
     assert np.isnan(report.poses[-1]).all()
@@ -199,6 +199,6 @@ def test_accuracy_of_the_faces_with_a_tag():
     report = metrics.compute(("pose>30", "pose>45", "nobody"))
     right = (answers.probabilities.argmax(1) == answers.expression).numpy()
     for subset, limit in zip(report.subsets, (30, 45), strict=True):
-        inside = np.abs(answers.pan.numpy()) > limit
+        inside = np.abs(answers.yaw.numpy()) > limit
         assert subset == (f"pose>{limit}", right[inside].sum(), inside.sum())
         assert report.scalars()[f"accuracy/pose>{limit}"] == right[inside].mean()

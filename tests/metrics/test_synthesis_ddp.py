@@ -98,7 +98,7 @@ def test_what_was_not_measured_is_no_number():
     data = metrics.compute().to_dict()
     assert data["psnr"] == "inf"
     assert {name for name, value in data.items() if value is None and "_low" not in name and "_high" not in name} == {
-        *("identity_distance", "real_identity_distance", "stranger_distance", "identity_similarity"),
+        *("identity_distance", "real_identity_distance", "impostor_distance", "identity_similarity"),
         *("kid_identity", "diversity", "diversity_identity"),
     }
     assert math.isnan(SynthesisReport.from_dict(data)["kid_identity"])

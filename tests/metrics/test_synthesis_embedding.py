@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from geofer.errors import DataError, PluginError
-from geofer.faces import normalise_landmarks
+from geofer.faces import normalize_landmarks
 from geofer.metrics import DlibEmbedding, face_embedding
 
 
@@ -20,7 +20,7 @@ def faces_of(pictures, size):
     large = torch.stack([torch.from_numpy(picture.pixels) for picture in pictures]).permute(0, 3, 1, 2)
     small = torch.nn.functional.interpolate(large.float(), size=(size, size), mode="bilinear", antialias=True)
     landmarks = torch.from_numpy(np.stack([picture.landmarks for picture in pictures]))
-    return small.round().byte(), normalise_landmarks(landmarks, 160)
+    return small.round().byte(), normalize_landmarks(landmarks, 160)
 
 
 def test_people_are_told_apart_at_64_pixels(embedding, rendered_pictures):
@@ -29,10 +29,10 @@ def test_people_are_told_apart_at_64_pixels(embedding, rendered_pictures):
     assert faces.shape == (8, 128)
     away = torch.cdist(faces, faces)
     same = torch.arange(8) // 2
-    strangers = away[same[:, None] != same]
+    impostors = away[same[:, None] != same]
     assert [picture.subject for picture in two_of_each] == same.tolist()
-    assert away[::2, 1::2].diagonal().max() < strangers.mean()
-    assert away[::2, 1::2].diagonal().mean() < 0.8 * strangers.mean()
+    assert away[::2, 1::2].diagonal().max() < impostors.mean()
+    assert away[::2, 1::2].diagonal().mean() < 0.8 * impostors.mean()
 
 
 def test_the_same_face_is_embedded_once(embedding, rendered_pictures):

@@ -8,15 +8,15 @@ import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torchmetrics.image.kid import KernelInceptionDistance
 
-from geofer.faces import denormalise_landmarks, normalise_landmarks
+from geofer.faces import denormalize_landmarks, normalize_landmarks
 from geofer.landmarks import Faces, build_detector
 from geofer.metrics.diversity import RelativeDiversity
 from geofer.metrics.enlarging import LARGE, enlarge
 from geofer.metrics.image_similarity import image_similarity
+from geofer.metrics.impostors import ImpostorDistance
 from geofer.metrics.kernel_distance import KernelDistance
 from geofer.metrics.landmark_error import find_landmarks, landmark_error
 from geofer.metrics.pair_means import PairMeans, mean_over_subjects
-from geofer.metrics.strangers import StrangerDistance
 
 
 def chance(seed=0):
@@ -78,16 +78,16 @@ def test_points_are_those_of_the_picture_before_it_was_enlarged(size):
     for face, (x, y) in enumerate(spots):
         image[face, :, y, x] = 255
     found = find_landmarks(BrightestSpot(), image)
-    pixels = denormalise_landmarks(found, size)
+    pixels = denormalize_landmarks(found, size)
     assert (pixels[:2] - spots[:, None]).abs().max() < 0.51  # half a pixel
     assert found[2].isnan().all()
 
 
 def test_a_detector_sees_faces_of_64_pixels(rendered_pictures):
-    frontal = [picture for picture in rendered_pictures if picture.pan == 0][:4]
+    frontal = [picture for picture in rendered_pictures if picture.yaw == 0][:4]
     large = torch.stack([torch.from_numpy(picture.pixels) for picture in frontal]).permute(0, 3, 1, 2)
     small = torch.nn.functional.interpolate(large.float(), size=(64, 64), mode="bilinear", antialias=True)
-    truth = normalise_landmarks(torch.from_numpy(np.stack([picture.landmarks for picture in frontal])), 160)
+    truth = normalize_landmarks(torch.from_numpy(np.stack([picture.landmarks for picture in frontal])), 160)
     errors = landmark_error(find_landmarks(build_detector("mediapipe"), small.round().byte()), truth)
     assert errors["landmark_failures"].sum() == 0
     assert errors["landmark_error_inner"].max() < 0.12
@@ -155,7 +155,7 @@ def test_kernel_distance_does_not_depend_on_the_unit_and_is_small_for_the_same_d
 def test_strangers_are_all_other_people():
     inputs, targets = torch.randn(2, 9, 4, generator=chance()).unbind()
     subject = torch.tensor([3, 3, 3, 3, 7, 7, 7, 8, 8])
-    metric = StrangerDistance(4)
+    metric = ImpostorDistance(4)
     for part in torch.arange(9).split(4):
         metric.update(inputs[part], targets[part], subject[part])
     expected = [math.dist(inputs[i], targets[j]) for i in range(9) for j in range(9) if subject[i] != subject[j]]

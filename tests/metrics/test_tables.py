@@ -14,7 +14,7 @@ from geofer.metrics.tables import comparison_table, load_report, report_csv, rep
 
 
 def small_report(expressions=("fear", "happiness")):
-    """Pan 0: fear 1/3, happiness 2/2; pan -15, tilt 30: fear 1/2, no happiness."""
+    """Yaw 0: fear 1/3, happiness 2/2; yaw -15, pitch 30: fear 1/2, no happiness."""
     return RecognitionReport(
         expressions=expressions,
         poses=np.array([[-15, 30], [0, 0]]),
@@ -37,13 +37,13 @@ def printed(table, width=120):
 
 def test_csv():
     assert report_csv(small_report()) == (
-        "pan,tilt,fear,happiness,average\n-15,30,50.00,,50.00\n0,0,33.33,100.00,66.67\naverage,,41.67,100.00,58.33\n"
+        "yaw,pitch,fear,happiness,average\n-15,30,50.00,,50.00\n0,0,33.33,100.00,66.67\naverage,,41.67,100.00,58.33\n"
     )
 
 
 def test_markdown():
     assert report_markdown(small_report()) == (
-        "| pan, tilt | fear | happiness | average |\n"
+        "| yaw, pitch | fear | happiness | average |\n"
         "| --- | ---: | ---: | ---: |\n"
         "| -15, +30 | 50.00 | – | 50.00 |\n"
         "| +0, +0 | 33.33 | 100.00 | 66.67 |\n"
@@ -86,7 +86,7 @@ def test_seven_expressions_fit_on_80_columns():
         confusion=np.eye(7, dtype=np.int64),
     )
     lines = printed(report_table(wide), width=80)
-    assert ["pan,", "tilt", *EXPRESSIONS, "average"] in lines
+    assert ["yaw,", "pitch", *EXPRESSIONS, "average"] in lines
 
 
 def test_comparison_of_different_expressions_is_refused():
@@ -110,13 +110,13 @@ def test_damaged_report_is_named(tmp_path, text):
 
 
 def wild_report():
-    """Row 1 has no tilt, row 2 is unknown; one subset."""
+    """Row 1 has no pitch, row 2 is unknown; one subset."""
     poses = np.array([[45, np.nan], [np.nan, np.nan]])
     return replace(small_report(), poses=poses, pose_step=45, subsets=(SubsetCounts("pose>30", 3, 4),))
 
 
 def test_unknown_poses_are_named_so():
-    assert report_markdown(wild_report()).splitlines()[0].startswith("| pan, tilt ± 22.5 |")
+    assert report_markdown(wild_report()).splitlines()[0].startswith("| yaw, pitch ± 22.5 |")
     names = [line.split(" | ")[0] for line in report_markdown(wild_report()).splitlines()[2:]]
     assert names == ["| +45, ?", "| unknown", "| average"]
     assert [line.split(",")[:2] for line in report_csv(wild_report()).splitlines()[1:3]] == [["45", ""], ["", ""]]

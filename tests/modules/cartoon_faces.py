@@ -1,11 +1,11 @@
-"""Cartoon faces: a person is a set of colours, an expression and a pose are landmarks. Small, and quick to learn."""
+"""Cartoon faces: a person is a set of colors, an expression and a pose are landmarks. Small, and quick to learn."""
 
 import numpy as np
 import torch
 
 from geofer.datamodules import FaceDataModule, FaceLabels, FaceStore, ShardedPictures
-from geofer.faces import denormalise_image
-from geofer.modules.geometry import draw_contours
+from geofer.faces import denormalize_image
+from geofer.networks.contours import draw_contours
 
 EXPRESSIONS = ("happiness", "sadness", "surprise")
 _MOUTHS = {"happiness": (0.28, 0.06, 0.14), "sadness": (0.22, 0.02, -0.14), "surprise": (0.14, 0.2, 0.0)}
@@ -19,8 +19,8 @@ def ring(points, x, y, width, height, bend=0.0):
     return np.stack([x + width * across, y - height * np.sin(angle) - bend * across**2], axis=1)
 
 
-def geometry(expression: str, pan: float, rng: np.random.Generator) -> np.ndarray:
-    """(68, 2) landmarks in [-1, 1]; pan shifts the features sideways."""
+def geometry(expression: str, yaw: float, rng: np.random.Generator) -> np.ndarray:
+    """(68, 2) landmarks in [-1, 1]; yaw shifts the features sideways."""
     angle = np.linspace(np.pi, 0, 17)
     jaw = np.stack([0.7 * np.cos(angle), -0.1 + 0.85 * np.sin(angle)], axis=1)
     width, height, bend = np.array(_MOUTHS[expression]) * rng.uniform(0.85, 1.15, 3)
@@ -30,7 +30,7 @@ def geometry(expression: str, pan: float, rng: np.random.Generator) -> np.ndarra
     base = np.stack([np.linspace(-0.1, 0.1, 5), np.full(5, 0.15)], axis=1)
     eyes = [ring(6, x, -0.25, 0.12, 0.05 + max(0, _BROWS[expression]) / 2) for x in (-0.3, 0.3)]
     mouth = [ring(12, 0, 0.45, width, height + 0.05, bend), ring(8, 0, 0.45, 0.8 * width, height, bend)]
-    side, turn = np.array([0.3, 0]), np.array([pan / 90, 0])
+    side, turn = np.array([0.3, 0]), np.array([yaw / 90, 0])
     inner = np.concatenate([brow - side, brow + side, bridge, base, *eyes, *mouth])
     return 0.9 * np.concatenate([jaw, inner + turn]).astype(np.float32)
 
@@ -44,9 +44,9 @@ def draw(landmarks: np.ndarray, person: int, size: int) -> np.ndarray:
     image = background[:, None, None] + head * (skin - background)[:, None, None]
     image = image.repeat(len(landmarks), 1, 1, 1)
     maps = draw_contours(torch.from_numpy(landmarks), size).clamp(max=1)
-    for layer, colour in ((1, hair), (2, skin * 0.5), (3, iris), (4, lips), (5, lips * 0.3)):
-        image = torch.lerp(image, colour[:, None, None].expand_as(image), maps[:, layer, None])
-    return denormalise_image(image).permute(0, 2, 3, 1).numpy()
+    for layer, color in ((1, hair), (2, skin * 0.5), (3, iris), (4, lips), (5, lips * 0.3)):
+        image = torch.lerp(image, color[:, None, None].expand_as(image), maps[:, layer, None])
+    return denormalize_image(image).permute(0, 2, 3, 1).numpy()
 
 
 class CartoonFaces(FaceDataModule):
@@ -57,20 +57,20 @@ class CartoonFaces(FaceDataModule):
         self.size = size
         rng = np.random.default_rng(0)
         rows = [
-            (person, label, pan)
+            (person, label, yaw)
             for person in range(people + 4)
             for label in range(3)
-            for pan in (-15.0, 0.0, 15.0)
+            for yaw in (-15.0, 0.0, 15.0)
             for _ in range(takes)
         ]
-        subject, expression, pan = (np.array(column) for column in zip(*rows, strict=True))
-        landmarks = np.stack([geometry(EXPRESSIONS[e], p, rng) for e, p in zip(expression, pan, strict=True)])
+        subject, expression, yaw = (np.array(column) for column in zip(*rows, strict=True))
+        landmarks = np.stack([geometry(EXPRESSIONS[e], p, rng) for e, p in zip(expression, yaw, strict=True)])
         images = np.concatenate([draw(landmarks[subject == s], s, size) for s in range(people + 4)])
         table = FaceLabels(
             expression=expression.astype(np.int64),
             subject=subject.astype(np.int64),
-            pan=pan.astype(np.float32),
-            tilt=np.zeros(len(rows), np.float32),
+            yaw=yaw.astype(np.float32),
+            pitch=np.zeros(len(rows), np.float32),
             landmarks=landmarks,
         )
         split = np.where(subject < people, "train", np.where(subject < people + 2, "val", "test"))

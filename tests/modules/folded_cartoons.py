@@ -19,7 +19,7 @@ class FoldedCartoons(CartoonFaces):
     def __init__(self, people: int = 2, folds: int | None = 5, fold: int = 0) -> None:
         super().__init__(people, takes=1)
         store = self.faces_in_memory
-        table = replace(store.table, tags=(store.table.pan == 0).astype(np.int64))
+        table = replace(store.table, tags=(store.table.yaw == 0).astype(np.int64))
         split = store.split
         if folds is not None:
             split = fold_splits(table.subject.astype(object), folds, fold, 0.25, seed=0)

@@ -7,7 +7,7 @@ from torch import nn
 from geofer.errors import ConfigError
 from geofer.modules.augmentation import AugmentationConfig, augment
 from geofer.modules.hyperparameters import plain_arguments
-from geofer.modules.modes import evaluating, frozen_statistics
+from geofer.networks.modes import evaluating, frozen_statistics
 
 
 def test_by_default_nothing_changes():
@@ -25,7 +25,7 @@ def test_half_of_the_faces_are_mirrored():
     assert 70 < mirrored.sum() < 130
 
 
-def test_rotation_turns_each_face_in_its_own_way_and_keeps_the_centre():
+def test_rotation_turns_each_face_in_its_own_way_and_keeps_the_center():
     torch.manual_seed(0)
     image = torch.zeros(8, 3, 17, 17)
     image[:, :, :, 8] = 1
@@ -49,7 +49,7 @@ def test_evaluating_restores_the_mode_also_after_an_error():
     assert network[1].training
 
 
-def test_frozen_statistics_still_normalise_with_the_batch():
+def test_frozen_statistics_still_normalize_with_the_batch():
     norm = nn.BatchNorm1d(2)
     x = torch.randn(50, 2) * 3 + 5
     with frozen_statistics(norm):

@@ -37,7 +37,7 @@ def snapshot(module):
     return copy.deepcopy(module.state_dict())
 
 
-def test_three_optimisers_and_twelve_batches_are_twelve_steps(few_faces):
+def test_three_optimizers_and_twelve_batches_are_twelve_steps(few_faces):
     module = make_module(generator_steps=2)
     losses = Losses()
     assert fit(module, few_faces, steps=12, callbacks=[losses]).global_step == 12
@@ -143,7 +143,7 @@ def test_the_average_follows_the_generator(few_faces):
 
 
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
-def test_gradients_are_clipped_for_each_optimiser(few_faces, precision):
+def test_gradients_are_clipped_for_each_optimizer(few_faces, precision):
     module = make_module(gradient_clip=1e-3)
     norms = []
 
@@ -209,7 +209,7 @@ def test_running_statistics_can_come_from_real_faces_alone(few_faces, separate):
 
 
 def test_synthetic_faces_seen_in_parts_teach_what_they_teach_at_once(few_faces):
-    """Batch normalisation would know each part alone: so without it."""
+    """Batch normalization would know each part alone: so without it."""
     weights, seen = {}, {}
     for at_once in (None, 7):
         module = make_module(synthesis=SynthesisConfig(per_real=2.5, at_once=at_once))

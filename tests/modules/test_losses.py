@@ -10,10 +10,10 @@ from geofer.modules.losses import (
     adversarial_loss,
     classification_loss,
     discriminator_loss,
+    fusion_loss,
     geometry_loss,
     reconstruction_loss,
     total_variation_loss,
-    witnesses_loss,
 )
 
 
@@ -60,24 +60,24 @@ def test_classification_loss_weighs_faces():
     assert weighted.item() == pytest.approx(0.25 * each[0], rel=1e-5)
 
 
-@pytest.mark.parametrize("pixel_loss", [0.0, 0.7])
-def test_the_pixels_own_loss_stands_beside_that_of_both_witnesses(pixel_loss):
+@pytest.mark.parametrize("image_loss", [0.0, 0.7])
+def test_the_pixels_own_loss_stands_beside_that_of_both_witnesses(image_loss):
     fused, pixels, labels = torch.randn(4, 3), torch.randn(4, 3), [2, 0, 1, 1]
     smoothing, weight = 0.1, [1.0, 0.5, 0.0, 2.0]
     slow = 0.0
-    for logits, factor in ((fused, 1.0), (pixels, pixel_loss)):
+    for logits, factor in ((fused, 1.0), (pixels, image_loss)):
         for row, label, counts in zip(logits.tolist(), labels, weight, strict=True):
             total = sum(math.exp(x) for x in row)
             for k, x in enumerate(row):
                 share = 1 - 2 * smoothing / 3 if k == label else smoothing / 3
                 slow -= factor * counts * share * math.log(math.exp(x) / total) / 4
-    loss = witnesses_loss(fused, pixels, pixel_loss, torch.tensor(labels), smoothing, torch.tensor(weight))
+    loss = fusion_loss(fused, pixels, image_loss, torch.tensor(labels), smoothing, torch.tensor(weight))
     assert loss.item() == pytest.approx(slow, rel=1e-5)
 
 
-def test_pixels_without_a_second_witness_count_once():
+def test_pixels_without_a_geometry_branch_count_once():
     logits, labels = torch.randn(4, 3), torch.tensor([2, 0, 1, 1])
-    assert witnesses_loss(logits, None, 1.0, labels) == classification_loss(logits, labels)
+    assert fusion_loss(logits, None, 1.0, labels) == classification_loss(logits, labels)
 
 
 def test_reconstruction_loss_is_equation_7():

@@ -18,7 +18,7 @@ def sample(faces=200, landmarks=None, **settings):
     bank = make_bank()
     sampler = TargetSampler(bank, SynthesisConfig(**settings), torch.device("cpu"))
     targets = sampler.sample(torch.zeros(faces, 68, 2) if landmarks is None else landmarks)
-    assert targets.actions is None
+    assert targets.blendshapes is None
     return bank, targets.landmarks, targets.expression
 
 
@@ -64,9 +64,9 @@ def test_mixtures_lie_between_two_geometries_of_one_expression():
 
 def test_jitter_is_a_similarity():
     bank, target, _ = sample(jitter=0.3)
-    centred = target - target.mean(dim=1, keepdim=True)
+    centered = target - target.mean(dim=1, keepdim=True)
     shape = bank.landmarks - bank.landmarks.mean(dim=1, keepdim=True)
-    one = torch.view_as_complex(centred.contiguous())
+    one = torch.view_as_complex(centered.contiguous())
     other = torch.view_as_complex(shape.contiguous())
     other = other / other.norm(dim=1, keepdim=True)
     agreement = (one / one.norm(dim=1, keepdim=True)) @ other.conj().mT
@@ -105,10 +105,12 @@ def test_schedules_that_contradict_themselves(settings, end_to_end, message):
     Schedule(generator_stop=5, classifier_start=5).check(end_to_end=False)
 
 
-def test_facial_actions_go_with_their_landmarks_and_are_mixed_alike():
+def test_blendshapes_go_with_their_landmarks_and_are_mixed_alike():
     plain = make_bank()
-    bank = LandmarkBank(plain.landmarks, plain.expression, plain.subject, actions=plain.landmarks.flatten(1)[:, :52])
+    bank = LandmarkBank(
+        plain.landmarks, plain.expression, plain.subject, blendshapes=plain.landmarks.flatten(1)[:, :52]
+    )
     for settings in ({}, {"mix": 0.5}):
         sampler = TargetSampler(bank, SynthesisConfig(**settings), torch.device("cpu"))
         targets = sampler.sample(torch.zeros(100, 68, 2))
-        torch.testing.assert_close(targets.actions, targets.landmarks.flatten(1)[:, :52], atol=1e-5, rtol=0)
+        torch.testing.assert_close(targets.blendshapes, targets.landmarks.flatten(1)[:, :52], atol=1e-5, rtol=0)

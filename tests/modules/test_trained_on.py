@@ -53,11 +53,11 @@ def test_a_test_on_other_data_changes_nothing(trained, tmp_path):
     assert read_checkpoint(tmp_path / "again.ckpt")[PROVENANCE]["arguments"]["people"] == 2
 
 
-@pytest.mark.parametrize("verb", ["fit", "test"])
-def test_faces_cropped_otherwise_are_refused(trained, tmp_path, verb):
+@pytest.mark.parametrize("command", ["fit", "test"])
+def test_faces_cropped_otherwise_are_refused(trained, tmp_path, command):
     data = CroppedCartoons("paper")
     with pytest.raises(CheckpointError, match=r"rule 'tight', but these are cropped by 'paper'"):
-        getattr(trainer_in(tmp_path), verb)(classifier(data), datamodule=data, ckpt_path=trained)
+        getattr(trainer_in(tmp_path), command)(classifier(data), datamodule=data, ckpt_path=trained)
 
 
 def test_faces_taken_whole_may_have_been_cropped_before(trained, tmp_path):

@@ -42,9 +42,9 @@ def test_a_quarter_wears_glasses(people):
     assert 0.15 < share(look.glasses is not None for _, look in people) < 0.4
 
 
-def test_colours_and_strengths_are_in_range(people):
+def test_colors_and_strengths_are_in_range(people):
     for _, look in people:
-        for colour in (look.skin, look.lips, look.brow, look.hair, look.iris, look.cloth, look.frame):
-            assert min(colour) >= 0
-            assert max(colour) <= 1
+        for color in (look.skin, look.lips, look.brow, look.hair, look.iris, look.cloth, look.frame):
+            assert min(color) >= 0
+            assert max(color) <= 1
         assert max(look.moustache, look.chin, look.jaw, look.hair_density) <= 1

@@ -6,17 +6,17 @@ from geofer.rendering.camera import crop_cameras, head_rotation, project_points,
 NOSE, CROWN = np.array([0, 0, 1.0]), np.array([0, 1.0, 0])
 
 
-def turned(point, pan=0.0, tilt=0.0, roll=0.0):
-    angles = (np.array([angle], np.float32) for angle in (pan, tilt, roll))
+def turned(point, yaw=0.0, pitch=0.0, roll=0.0):
+    angles = (np.array([angle], np.float32) for angle in (yaw, pitch, roll))
     return head_rotation(*angles)[0] @ point
 
 
-def test_pan_turns_the_nose_to_the_right_of_the_image():
-    np.testing.assert_allclose(turned(NOSE, pan=30), [0.5, 0, np.sqrt(0.75)], atol=1e-6)
+def test_yaw_turns_the_nose_to_the_right_of_the_image():
+    np.testing.assert_allclose(turned(NOSE, yaw=30), [0.5, 0, np.sqrt(0.75)], atol=1e-6)
 
 
-def test_tilt_lifts_the_nose():
-    np.testing.assert_allclose(turned(NOSE, tilt=30), [0, 0.5, np.sqrt(0.75)], atol=1e-6)
+def test_pitch_lifts_the_nose():
+    np.testing.assert_allclose(turned(NOSE, pitch=30), [0, 0.5, np.sqrt(0.75)], atol=1e-6)
 
 
 def test_roll_leans_the_crown_to_the_right_of_the_image():

@@ -11,7 +11,7 @@ SUBJECTS = range(8)
 
 @pytest.fixture(scope="module")
 def detected():
-    """Per picture: pan, and dlib's 68 points with the true ones, or None where dlib saw no face."""
+    """Per picture: yaw, and dlib's 68 points with the true ones, or None where dlib saw no face."""
     detector = build_detector("dlib")
     spec = RenderSpec(poses="multipie", views=2, image_size=192, crop="loose", roll_jitter=0.0)
     results = []
@@ -19,7 +19,7 @@ def detected():
         faces = render_subject(spec, index)
         found = detector.detect(list(faces.images))
         points = [answer.landmarks[0] if len(answer) else None for answer in found]
-        results += zip(faces.pan, points, faces.landmarks, strict=True)
+        results += zip(faces.yaw, points, faces.landmarks, strict=True)
     return results
 
 
@@ -32,8 +32,8 @@ def test_nineteen_of_twenty_faces_are_found(detected):
 def test_landmarks_of_frontal_faces_agree(detected):
     errors = [
         np.linalg.norm(points - truth, axis=-1).mean() / np.linalg.norm(truth[36] - truth[45])
-        for pan, points, truth in detected
-        if points is not None and pan == 0
+        for yaw, points, truth in detected
+        if points is not None and yaw == 0
     ]
     assert len(errors) > 15
     assert np.mean(errors) <= 0.06

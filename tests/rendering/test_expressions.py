@@ -3,8 +3,8 @@ import pytest
 
 from geofer.errors import ConfigError
 from geofer.faces import EXPRESSIONS
-from geofer.rendering.expressions import ACTIONS, LEVELS, UNITS, sample_actions, sample_style
-from geofer.rendering.prototypes import ACTIONS_OF_UNIT, CONFUSED_WITH, PRESSED_LIPS, PROTOTYPES
+from geofer.rendering.expressions import HEAD_BLENDSHAPES, LEVELS, UNITS, sample_blendshapes, sample_style
+from geofer.rendering.prototypes import BLENDSHAPES_OF_UNIT, CONFUSED_WITH, PRESSED_LIPS, PROTOTYPES
 
 SIGNATURES = {
     "anger": {"browDownLeft", "browDownRight", "mouthPressLeft", "mouthPressRight"},
@@ -29,21 +29,21 @@ OBSERVED = {
 
 def perform(expression, level=4, variation=1.0, person=0, moment=0, lips="drawn"):
     style = sample_style(np.random.default_rng(person), variation, lips)
-    return sample_actions(expression, level, style, np.random.default_rng(moment), variation)
+    return sample_blendshapes(expression, level, style, np.random.default_rng(moment), variation)
 
 
-def test_actions_are_annys_in_its_order():
-    from anny.models.facial_actions import FACIAL_ACTION_LABELS
+def test_blendshapes_are_annys_in_its_order():
+    from anny.models.blendshapes import FACIAL_ACTION_LABELS
 
-    assert list(ACTIONS) == FACIAL_ACTION_LABELS
+    assert list(HEAD_BLENDSHAPES) == FACIAL_ACTION_LABELS
 
 
-def test_units_translate_to_known_actions_on_both_sides():
-    for unit, actions in (*ACTIONS_OF_UNIT.items(), *PRESSED_LIPS.items()):
-        assert set(actions) <= set(ACTIONS), unit
-        assert all(0 < weight <= 1 for weight in actions.values()), unit
-        for name, weight in actions.items():
-            assert actions.get(name.replace("Left", "Right"), weight) == weight, unit
+def test_units_translate_to_known_blendshapes_on_both_sides():
+    for unit, blendshapes in (*BLENDSHAPES_OF_UNIT.items(), *PRESSED_LIPS.items()):
+        assert set(blendshapes) <= set(HEAD_BLENDSHAPES), unit
+        assert all(0 < weight <= 1 for weight in blendshapes.values()), unit
+        for name, weight in blendshapes.items():
+            assert blendshapes.get(name.replace("Left", "Right"), weight) == weight, unit
 
 
 def test_probabilities_sum_to_one():
@@ -75,15 +75,16 @@ def test_variants_use_known_units():
 
 @pytest.mark.parametrize("expression", EMOTIONS)
 def test_signature_dominates_the_bare_prototype(expression):
-    actions = dict(zip(ACTIONS, perform(expression, variation=0), strict=True))
-    weakest = min(actions[name] for name in SIGNATURES[expression])
+    blendshapes = dict(zip(HEAD_BLENDSHAPES, perform(expression, variation=0), strict=True))
+    weakest = min(blendshapes[name] for name in SIGNATURES[expression])
     assert weakest >= 0.9
-    assert all(strength <= weakest for name, strength in actions.items() if name not in SIGNATURES[expression])
+    assert all(strength <= weakest for name, strength in blendshapes.items() if name not in SIGNATURES[expression])
 
 
 def test_pressed_lips_roll_in_where_drawn_ones_are_pulled_apart():
     drawn, pressed = (
-        dict(zip(ACTIONS, perform("anger", variation=0, lips=lips), strict=True)) for lips in ("drawn", "pressed")
+        dict(zip(HEAD_BLENDSHAPES, perform("anger", variation=0, lips=lips), strict=True))
+        for lips in ("drawn", "pressed")
     )
     assert (drawn["mouthPressLeft"], drawn["mouthRollLower"]) == (1, 0)
     assert pressed["mouthPressLeft"] == pytest.approx(0.2)
@@ -99,11 +100,14 @@ def test_how_lips_press_changes_nothing_of_expressions_that_do_not_press_them(ex
 
 
 def test_without_variation_everybody_is_alike_and_symmetric():
-    mirror = [ACTIONS.index(n.replace("Left", "R?").replace("Right", "Left").replace("R?", "Right")) for n in ACTIONS]
+    mirror = [
+        HEAD_BLENDSHAPES.index(n.replace("Left", "R?").replace("Right", "Left").replace("R?", "Right"))
+        for n in HEAD_BLENDSHAPES
+    ]
     for expression in EXPRESSIONS:
-        actions = perform(expression, variation=0, person=1, moment=2)
-        np.testing.assert_array_equal(actions, perform(expression, variation=0, person=3, moment=4))
-        np.testing.assert_array_equal(actions, actions[mirror])
+        blendshapes = perform(expression, variation=0, person=1, moment=2)
+        np.testing.assert_array_equal(blendshapes, perform(expression, variation=0, person=3, moment=4))
+        np.testing.assert_array_equal(blendshapes, blendshapes[mirror])
     assert not perform("neutral", variation=0).any()
 
 
@@ -134,13 +138,13 @@ def test_same_chance_same_act():
 
 
 @pytest.mark.parametrize("variation", [0, 1, 3])
-def test_actions_stay_in_range(variation):
+def test_blendshapes_stay_in_range(variation):
     for moment in range(200):
-        actions = perform(EXPRESSIONS[moment % 7], 4, variation, person=moment, moment=moment)
-        assert actions.dtype == np.float32
-        assert actions.shape == (52,)
-        assert actions.min() >= 0
-        assert actions.max() <= 1
+        blendshapes = perform(EXPRESSIONS[moment % 7], 4, variation, person=moment, moment=moment)
+        assert blendshapes.dtype == np.float32
+        assert blendshapes.shape == (52,)
+        assert blendshapes.min() >= 0
+        assert blendshapes.max() <= 1
 
 
 def test_people_have_styles():
@@ -153,11 +157,11 @@ def test_people_have_styles():
 
 
 def test_both_eyes_look_the_same_way():
-    place = ACTIONS.index
+    place = HEAD_BLENDSHAPES.index
     for moment in range(50):
-        actions = perform("neutral", moment=moment)
-        assert actions[place("eyeLookInLeft")] == pytest.approx(actions[place("eyeLookOutRight")], abs=1e-6)
-        assert actions[place("eyeLookOutLeft")] * actions[place("eyeLookInLeft")] == 0
+        blendshapes = perform("neutral", moment=moment)
+        assert blendshapes[place("eyeLookInLeft")] == pytest.approx(blendshapes[place("eyeLookOutRight")], abs=1e-6)
+        assert blendshapes[place("eyeLookOutLeft")] * blendshapes[place("eyeLookInLeft")] == 0
 
 
 @pytest.mark.parametrize(("expression", "level"), [("contempt", 4), ("anger", 0), ("anger", 5)])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from geofer.errors import DataError
-from geofer.rendering.expressions import ACTIONS
+from geofer.rendering.expressions import HEAD_BLENDSHAPES
 from geofer.rendering.head import load_head
 from geofer.rendering.identity import Identity, sample_identity
 from geofer.rendering.openness import directions
@@ -12,10 +12,10 @@ PLAIN = Identity(phenotypes={}, local_changes={})
 
 
 def acting(**strengths: float) -> np.ndarray:
-    actions = np.zeros((1, len(ACTIONS)), np.float32)
+    blendshapes = np.zeros((1, len(HEAD_BLENDSHAPES)), np.float32)
     for name, strength in strengths.items():
-        actions[0, ACTIONS.index(name)] = strength
-    return actions
+        blendshapes[0, HEAD_BLENDSHAPES.index(name)] = strength
+    return blendshapes
 
 
 def moved(**strengths: float) -> np.ndarray:
@@ -26,11 +26,11 @@ def moved(**strengths: float) -> np.ndarray:
 def test_the_reduced_head_is_the_full_one():
     anny = pytest.importorskip("anny")
     identity = sample_identity(np.random.default_rng(3))
-    actions = np.random.default_rng(4).uniform(0, 0.5, (2, len(ACTIONS))).astype(np.float32)
+    blendshapes = np.random.default_rng(4).uniform(0, 0.5, (2, len(HEAD_BLENDSHAPES))).astype(np.float32)
     full = anny.Anny(
         topology="makehuman",
         local_changes="all",
-        facial_actions="all",
+        blendshapes="all",
         phenotypes="all",
         phenotype_blendshapes="original",
     )
@@ -42,11 +42,11 @@ def test_the_reduced_head_is_the_full_one():
     rest = full(
         phenotype_kwargs=batched(identity.phenotypes),
         local_changes_kwargs=batched(identity.local_changes),
-        facial_actions=torch.from_numpy(actions).double(),
+        blendshapes=torch.from_numpy(blendshapes).double(),
     )["rest_vertices"].numpy()
     head = load_head()
     expected = np.stack((rest[..., 0], rest[..., 2], -rest[..., 1]), axis=-1)[:, head.source]
-    vertices = head.vertices(identity, actions)
+    vertices = head.vertices(identity, blendshapes)
     skin, teeth = (np.unique(head.triangles[head.part == part]) for part in (SKIN, TEETH))
     difference = expected - vertices
     difference -= difference[:, skin].mean((0, 1))
@@ -66,11 +66,11 @@ def test_nose_and_brow_shade_the_face_from_lamps_above():
 
 def test_every_part_is_there_and_in_its_place():
     head = load_head()
-    centre = {part: head.canonical[head.triangles[head.part == part]].mean((0, 1)) for part in range(5)}
-    assert abs(centre[EYE][1]) < 0.003
-    assert -0.09 < centre[TEETH][1] < -0.05
-    assert centre[TONGUE][2] < head.canonical[:, 2].max() - 0.02
-    assert np.all(np.abs([centre[part][0] for part in (SKIN, EYE, TEETH, TONGUE, LASH)]) < 0.002)
+    center = {part: head.canonical[head.triangles[head.part == part]].mean((0, 1)) for part in range(5)}
+    assert abs(center[EYE][1]) < 0.003
+    assert -0.09 < center[TEETH][1] < -0.05
+    assert center[TONGUE][2] < head.canonical[:, 2].max() - 0.02
+    assert np.all(np.abs([center[part][0] for part in (SKIN, EYE, TEETH, TONGUE, LASH)]) < 0.002)
 
 
 def test_the_eyes_are_the_origin_for_everybody():
@@ -82,7 +82,7 @@ def test_the_eyes_are_the_origin_for_everybody():
     assert vertices[left, 0].mean() > 0.02 > -0.02 > vertices[right, 0].mean()
 
 
-def test_actions_add_up():
+def test_blendshapes_add_up():
     both = moved(jawOpen=0.6, browInnerUp=0.4)
     np.testing.assert_allclose(both, moved(jawOpen=0.6) + moved(browInnerUp=0.4), atol=1e-6)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from geofer.faces import MIRRORED_LANDMARKS
-from geofer.rendering.expressions import ACTIONS
+from geofer.rendering.expressions import HEAD_BLENDSHAPES
 from geofer.rendering.head import load_head
 from geofer.rendering.identity import Identity
 from geofer.rendering.landmarks import LANDMARK_VERTICES
@@ -10,12 +10,12 @@ from geofer.rendering.parts import SKIN
 
 
 def points(**strengths):
-    """Landmarks ``(68, 3)`` of an average face with some facial actions on both sides, in millimetres."""
+    """Landmarks ``(68, 3)`` of an average face with some blendshapes on both sides, in millimeters."""
     head = load_head()
-    names = [name.removesuffix("Left").removesuffix("Right") for name in ACTIONS]
-    actions = np.array([[strengths.get(name, 0.0) for name in names]], np.float32)
+    names = [name.removesuffix("Left").removesuffix("Right") for name in HEAD_BLENDSHAPES]
+    blendshapes = np.array([[strengths.get(name, 0.0) for name in names]], np.float32)
     average = Identity({"age": 2 / 3}, {})
-    return 1000 * head.vertices(average, actions)[0, head.index_of(np.array(LANDMARK_VERTICES))]
+    return 1000 * head.vertices(average, blendshapes)[0, head.index_of(np.array(LANDMARK_VERTICES))]
 
 
 def test_they_are_distinct_vertices_of_the_skin():
@@ -64,7 +64,7 @@ def test_the_jaw_takes_the_lower_lip_and_the_chin_along():
 
 
 @pytest.mark.parametrize(("action", "sign"), [("browOuterUp", 1), ("browDown", -1)])
-def test_brows_follow_their_actions(action, sign):
+def test_brows_follow_their_blendshapes(action, sign):
     rise = sign * (points(**{action: 1})[17:27, 1] - points()[17:27, 1])
     assert rise.mean() > 2
 

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from geofer.rendering.expressions import ACTIONS
+from geofer.rendering.expressions import HEAD_BLENDSHAPES
 from geofer.rendering.portrait import Portraits
 
-NEUTRAL = np.zeros(len(ACTIONS), np.float32)
-OPEN = np.where(np.array(ACTIONS) == "jawOpen", np.float32(1), NEUTRAL)
+NEUTRAL = np.zeros(len(HEAD_BLENDSHAPES), np.float32)
+OPEN = np.where(np.array(HEAD_BLENDSHAPES) == "jawOpen", np.float32(1), NEUTRAL)
 
 
 @pytest.fixture(scope="module")
@@ -14,10 +14,10 @@ def portraits():
 
 
 def drawn(portraits, person, *poses, size=96):
-    """One picture for each actions, pan and tilt."""
-    actions, pan, tilt = zip(*poses, strict=True)
+    """One picture for each blendshapes, yaw and pitch."""
+    blendshapes, yaw, pitch = zip(*poses, strict=True)
     sitter = portraits.sitter(person)
-    return portraits.draw(sitter, np.stack(actions), np.array(pan, np.float32), np.array(tilt, np.float32), size)
+    return portraits.draw(sitter, np.stack(blendshapes), np.array(yaw, np.float32), np.array(pitch, np.float32), size)
 
 
 def test_a_person_looks_the_same_again_and_unlike_others(portraits):

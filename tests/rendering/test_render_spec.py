@@ -18,8 +18,8 @@ from geofer.rendering import RenderSpec
         ({"poses": "multipie", "views": 6}, "views"),
         ({"poses": "circle"}, "poses"),
         ({"subjects": 0}, "subjects"),
-        ({"pan_limit": 91.0}, "pan_limit"),
-        ({"tilt_limit": 61.0}, "tilt_limit"),
+        ({"yaw_limit": 91.0}, "yaw_limit"),
+        ({"pitch_limit": 61.0}, "pitch_limit"),
         ({"crop": "wide"}, "crop"),
         ({"variation": float("nan")}, "variation"),
         ({"lips": "pursed"}, "lips"),
@@ -31,5 +31,5 @@ def test_what_cannot_be_rendered_is_refused_by_name(setting, named):
 
 
 def test_limits_are_allowed():
-    RenderSpec(poses="continuous", views=100, pan_limit=90, tilt_limit=60, image_size=512)
+    RenderSpec(poses="continuous", views=100, yaw_limit=90, pitch_limit=60, image_size=512)
     RenderSpec(poses="multipie", views=5, image_size=64)

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from geofer.faces import JAW, LEFT_EYE, NOSE_BRIDGE, OUTER_LIP, RIGHT_EYE
-from geofer.rendering import ACTIONS, RenderSpec, render_subject
+from geofer.rendering import HEAD_BLENDSHAPES, RenderSpec, render_subject
 
 SMALL = RenderSpec(expressions=("anger", "happiness", "neutral"), poses="multipie", views=2)
-FRONT = RenderSpec(poses="continuous", views=1, pan_limit=0, tilt_limit=0, roll_jitter=0, image_size=128)
+FRONT = RenderSpec(poses="continuous", views=1, yaw_limit=0, pitch_limit=0, roll_jitter=0, image_size=128)
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +40,13 @@ def test_shapes_and_types(small):
     assert small.landmarks.dtype == np.float32
     assert small.visible.shape == (n, 68)
     assert small.visible.dtype == np.bool_
-    assert small.actions.shape == (n, len(ACTIONS))
-    assert small.actions.dtype == np.float32
+    assert small.blendshapes.shape == (n, len(HEAD_BLENDSHAPES))
+    assert small.blendshapes.dtype == np.float32
     assert small.expression.tolist() == [0, 0, 1, 1, 2, 2]
     assert small.expression.dtype == np.int64
     assert small.level.tolist() == [4, 4, 4, 4, 0, 0]
-    assert small.pan.dtype == small.tilt.dtype == small.roll.dtype == np.float32
-    assert len(set(small.pan[:2].tolist())) == 2
+    assert small.yaw.dtype == small.pitch.dtype == small.roll.dtype == np.float32
+    assert len(set(small.yaw[:2].tolist())) == 2
 
 
 def test_the_same_in_another_process(small):
@@ -73,18 +73,18 @@ def test_an_expression_is_the_same_whatever_else_is_rendered(small):
 
 
 def test_the_whole_grid_is_taken_without_views(grid):
-    assert sorted(set(zip(grid.pan.tolist(), grid.tilt.tolist(), strict=True))) == sorted(
-        (pan, tilt) for pan in (-45, -30, -15, 0, 15, 30, 45) for tilt in (-30, -15, 0, 15, 30)
+    assert sorted(set(zip(grid.yaw.tolist(), grid.pitch.tolist(), strict=True))) == sorted(
+        (yaw, pitch) for yaw in (-45, -30, -15, 0, 15, 30, 45) for pitch in (-30, -15, 0, 15, 30)
     )
 
 
-def test_pan_and_tilt_move_the_nose_as_agreed(grid):
+def test_yaw_and_pitch_move_the_nose_as_agreed(grid):
     eyes = (grid.landmarks[:, RIGHT_EYE].mean(1) + grid.landmarks[:, LEFT_EYE].mean(1)) / 2
     tip = grid.landmarks[:, NOSE_BRIDGE][:, -1] - eyes
-    level = grid.tilt == 0
-    assert np.all(np.diff(tip[level][np.argsort(grid.pan[level]), 0]) > 0)
-    ahead = grid.pan == 0
-    assert np.all(np.diff(tip[ahead][np.argsort(grid.tilt[ahead]), 1]) < 0)  # y points down
+    level = grid.pitch == 0
+    assert np.all(np.diff(tip[level][np.argsort(grid.yaw[level]), 0]) > 0)
+    ahead = grid.yaw == 0
+    assert np.all(np.diff(tip[ahead][np.argsort(grid.pitch[ahead]), 1]) < 0)  # y points down
 
 
 def test_roll_leans_the_head_to_the_right():
@@ -96,8 +96,8 @@ def test_roll_leans_the_head_to_the_right():
 
 def test_the_far_side_of_a_turned_face_is_hidden(grid):
     right, left = grid.visible[:, JAW][:, :7].mean(1), grid.visible[:, JAW][:, -7:].mean(1)
-    assert left[grid.pan == 45].mean() < 0.35 < 0.6 < right[grid.pan == 45].mean()
-    assert right[grid.pan == -45].mean() < 0.35 < 0.6 < left[grid.pan == -45].mean()
+    assert left[grid.yaw == 45].mean() < 0.35 < 0.6 < right[grid.yaw == 45].mean()
+    assert right[grid.yaw == -45].mean() < 0.35 < 0.6 < left[grid.yaw == -45].mean()
 
 
 def test_the_tight_crop_holds_every_landmark(grid):
@@ -109,14 +109,14 @@ def test_landmarks_lie_on_what_they_name():
     subject = render_subject(replace(FRONT, expressions=("neutral",), variation=0), 0)
     image, points = subject.images[0].astype(float), subject.landmarks[0]
 
-    def colour(centre, reach=2):
-        x, y = np.round(centre).astype(int)
+    def color(center, reach=2):
+        x, y = np.round(center).astype(int)
         return image[y - reach : y + reach + 1, x - reach : x + reach + 1].reshape(-1, 3).mean(0)
 
-    skin = colour(points[30] + (18, 10))
+    skin = color(points[30] + (18, 10))
     for eye in (RIGHT_EYE, LEFT_EYE):
-        assert colour(points[eye].mean(0)).sum() < 0.75 * skin.sum()  # iris and pupil
-    lips = colour(points[[51, 62]].mean(0), reach=1)
+        assert color(points[eye].mean(0)).sum() < 0.75 * skin.sum()  # iris and pupil
+    lips = color(points[[51, 62]].mean(0), reach=1)
     assert lips[0] / lips[1] > 1.08 * skin[0] / skin[1]  # redder than skin
     assert np.abs(image[5, 3] - skin).sum() > 40  # the wall behind
 

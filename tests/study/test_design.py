@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from geofer.modules.targets import SynthesisConfig
-from geofer.study.catalogue import STUDIES
 from geofer.study.design import classifier_alone, merged, setting
+from geofer.study.studies.catalog import STUDIES
 
 
 @pytest.fixture(params=["smoke", "cpu", "paper"])

@@ -13,7 +13,7 @@ import geofer.study.running
 from geofer.metrics.groups import GroupAccuracy
 from geofer.metrics.report import RecognitionReport
 from geofer.study.design import Outcome, Row, Study, classifier_alone, setting, unchanged
-from geofer.study.measuring import _judge
+from geofer.study.measures.measuring import _judge
 from geofer.study.running import Result, StudyRun
 
 QUICKSTART = Path(__file__).parents[2] / "configs" / "quickstart.yaml"

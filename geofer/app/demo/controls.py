@@ -6,8 +6,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from geofer.app.synthesis import LARGEST_PAN, LARGEST_TILT
-from geofer.app.target_geometry import expression_actions
+from geofer.app.synthesis.generation import LARGEST_PITCH, LARGEST_YAW
+from geofer.app.synthesis.target_geometry import expression_blendshapes
 from geofer.faces import EXPRESSIONS
 
 TO_EXPRESSION, ACROSS, UPWARDS = "to the expression", "from left to right", "from down to up"
@@ -20,19 +20,19 @@ class Target:
     """What a face shall show.
 
     Attributes:
-        actions: ``(52,)`` in [0, 1], in the order of `geofer.rendering.ACTIONS`.
-        pan: Degrees, > 0 turns the nose to the picture's right.
-        tilt: Degrees, > 0 looks up.
+        blendshapes: ``(52,)`` in [0, 1], in the order of `geofer.rendering.HEAD_BLENDSHAPES`.
+        yaw: Degrees, > 0 turns the nose to the picture's right.
+        pitch: Degrees, > 0 looks up.
     """
 
-    actions: NDArray[np.float32]
-    pan: float
-    tilt: float
+    blendshapes: NDArray[np.float32]
+    yaw: float
+    pitch: float
 
     @classmethod
-    def of(cls, expression: str, level: int, pan: float, tilt: float) -> Self:
+    def of(cls, expression: str, level: int, yaw: float, pitch: float) -> Self:
         """From the values of the controls."""
-        return cls(expression_actions(expression, int(level)), float(pan), float(tilt))
+        return cls(expression_blendshapes(expression, int(level)), float(yaw), float(pitch))
 
 
 def targets_on_the_way(way: str, end: Target) -> list[Target]:
@@ -44,11 +44,11 @@ def targets_on_the_way(way: str, end: Target) -> list[Target]:
     """
     shares = np.linspace(0, 1, STEPS).tolist()
     if way == TO_EXPRESSION:
-        neutral = expression_actions("neutral", 1)
-        return [replace(end, actions=neutral + np.float32(share) * (end.actions - neutral)) for share in shares]
+        neutral = expression_blendshapes("neutral", 1)
+        return [replace(end, blendshapes=neutral + np.float32(share) * (end.blendshapes - neutral)) for share in shares]
     if way == ACROSS:
-        return [replace(end, pan=(2 * share - 1) * LARGEST_PAN) for share in shares]
-    return [replace(end, tilt=(2 * share - 1) * LARGEST_TILT) for share in shares]
+        return [replace(end, yaw=(2 * share - 1) * LARGEST_YAW) for share in shares]
+    return [replace(end, pitch=(2 * share - 1) * LARGEST_PITCH) for share in shares]
 
 
 @dataclass(frozen=True)
@@ -58,22 +58,22 @@ class Controls:
     Attributes:
         expression: One of `geofer.faces.EXPRESSIONS`.
         level: 1 (slight) to 4 (strong).
-        pan: Degrees.
-        tilt: Degrees.
+        yaw: Degrees.
+        pitch: Degrees.
         way: One of `WAYS`.
         play: The button that starts the animation.
     """
 
     expression: Any
     level: Any
-    pan: Any
-    tilt: Any
+    yaw: Any
+    pitch: Any
     way: Any
     play: Any
 
     def values(self) -> list[Any]:
         """Those that `Target.of` takes, in its order."""
-        return [self.expression, self.level, self.pan, self.tilt]
+        return [self.expression, self.level, self.yaw, self.pitch]
 
 
 def controls() -> Controls:
@@ -81,12 +81,12 @@ def controls() -> Controls:
     import gradio as gr
 
     plain: dict[str, Any] = {"step": 1, "buttons": []}
-    turn, nod = LARGEST_PAN, LARGEST_TILT
+    turn, nod = LARGEST_YAW, LARGEST_PITCH
     expression = gr.Radio(list(EXPRESSIONS), value="happiness", label="Expression", elem_id="expression")
     level = gr.Slider(1, 4, 4, label="Level (slight to strong)", elem_id="level", **plain)
-    pan = gr.Slider(-turn, turn, 0, label="Pan in degrees (+ right)", elem_id="pan", **plain)
-    tilt = gr.Slider(-nod, nod, 0, label="Tilt in degrees (+ up)", elem_id="tilt", **plain)
+    yaw = gr.Slider(-turn, turn, 0, label="Yaw in degrees (+ right)", elem_id="yaw", **plain)
+    pitch = gr.Slider(-nod, nod, 0, label="Pitch in degrees (+ up)", elem_id="pitch", **plain)
     with gr.Row(elem_id="animation", equal_height=True):
         way = gr.Dropdown(list(WAYS), value=WAYS[0], label="Animation", elem_id="way", scale=3)
         play = gr.Button("Play", variant="primary", elem_id="play", scale=1, min_width=90)
-    return Controls(expression, level, pan, tilt, way, play)
+    return Controls(expression, level, yaw, pitch, way, play)

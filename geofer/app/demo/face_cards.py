@@ -1,11 +1,11 @@
-"""What was recognised, as the page shows it: one card a face."""
+"""What was recognized, as the page shows it: one card a face."""
 
 from collections.abc import Sequence
 from html import escape
 from math import isfinite
 
 from geofer.app.demo.pose_icon import pose_icon
-from geofer.app.recogniser import RecognisedFace
+from geofer.app.recognition.recognizer import RecognizedFace
 
 MOST_CARDS = 12
 
@@ -21,7 +21,7 @@ def notice(text: str, kind: str = "hint") -> str:
     return f'<p class="notice {kind}" role="{role}">{escape(text)}</p>'
 
 
-def face_cards(faces: Sequence[RecognisedFace]) -> str:
+def face_cards(faces: Sequence[RecognizedFace]) -> str:
     """A card for each face, the largest face first."""
     cards = [_card(number, face, len(faces)) for number, face in enumerate(faces[:MOST_CARDS], start=1)]
     if len(faces) > MOST_CARDS:
@@ -29,7 +29,7 @@ def face_cards(faces: Sequence[RecognisedFace]) -> str:
     return f'<div class="faces">{"".join(cards)}</div>'
 
 
-def _card(number: int, face: RecognisedFace, of: int) -> str:
+def _card(number: int, face: RecognizedFace, of: int) -> str:
     which = f'<span class="which">face {number} of {of}</span>' if of > 1 else ""
     sure = face.probabilities[face.expression]
     bars = "".join(_bar(name, share, name == face.expression) for name, share in face.probabilities.items())
@@ -47,10 +47,10 @@ def _bar(name: str, share: float, first: bool) -> str:
     )
 
 
-def _pose(face: RecognisedFace) -> str:
+def _pose(face: RecognizedFace) -> str:
     if not all(map(isfinite, (face.yaw, face.pitch, face.roll))):
         return notice("The head pose cannot be told from these landmarks.", "warning")
-    angles = {"pan": face.yaw, "tilt": face.pitch, "roll": face.roll}
+    angles = {"yaw": face.yaw, "pitch": face.pitch, "roll": face.roll}
     told = "".join(f"<span><small>{name}</small> {angle:+.0f}°</span>" for name, angle in angles.items())
     known = face.reliability
     trust = "Not tested at this pose." if known is None else f"Right in {known:.0%} of tests at this pose."

@@ -72,8 +72,8 @@ class HeadTab:
             self._portraits = Portraits()
         return self._portraits.draw(
             self._portraits.sitter(person - 1),
-            np.stack([target.actions for target in targets]),
-            np.array([target.pan for target in targets], np.float32),
-            np.array([target.tilt for target in targets], np.float32),
+            np.stack([target.blendshapes for target in targets]),
+            np.array([target.yaw for target in targets], np.float32),
+            np.array([target.pitch for target in targets], np.float32),
             size,
         )

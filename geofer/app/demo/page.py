@@ -3,8 +3,8 @@
 from typing import Any
 
 from geofer.app.demo.head_tab import HeadTab
-from geofer.app.demo.recognise_tab import RecogniseTab
-from geofer.app.demo.synthesise_tab import SynthesiseTab
+from geofer.app.demo.recognize_tab import RecognizeTab
+from geofer.app.demo.synthesize_tab import SynthesizeTab
 
 KEPT_SECONDS = 1800
 """How long uploaded pictures are kept at most."""
@@ -17,11 +17,11 @@ FOOT = """<footer class="foot"><p>Pictures stay on the machine that runs <code>g
 it ends. A classifier of expressions says what a face shows, not what a person feels.</p></footer>"""
 
 
-def build_page(recognise: RecogniseTab, second: HeadTab | SynthesiseTab) -> Any:  # noqa: ANN401
+def build_page(recognize: RecognizeTab, second: HeadTab | SynthesizeTab) -> Any:  # noqa: ANN401
     """Gradio's blocks of the page, with a queue.
 
     Args:
-        recognise: The first tab.
+        recognize: The first tab.
         second: The tab of synthetic faces, or of the rendered head where there is no generator.
     """
     import gradio as gr
@@ -29,13 +29,13 @@ def build_page(recognise: RecogniseTab, second: HeadTab | SynthesiseTab) -> Any:
     with gr.Blocks(title="geofer", analytics_enabled=False, fill_width=True, delete_cache=(60, KEPT_SECONDS)) as page:
         gr.HTML(HEAD)
         with gr.Tabs():
-            with gr.Tab("Recognise", id="recognise"):
-                recognise.build()
+            with gr.Tab("Recognize", id="recognize"):
+                recognize.build()
             if isinstance(second, HeadTab):
                 with gr.Tab("Rendered head", id="head") as tab:
                     second.build(tab)
             else:
-                with gr.Tab("Synthesise", id="synthesise"):
+                with gr.Tab("Synthesize", id="synthesize"):
                     second.build()
         gr.HTML(FOOT)
     return page.queue(max_size=QUEUE, default_concurrency_limit=1, api_open=False)

@@ -19,18 +19,18 @@ SIDE = 72
 _LINES = (JAW, RIGHT_BROW, LEFT_BROW, NOSE_BRIDGE, NOSE_BASE)
 _LOOPS = (RIGHT_EYE, LEFT_EYE, OUTER_LIP)
 _MIDDLE, _REACH = np.array((0.0, -45.0, -15.0)), 92.0
-"""Millimetres: the middle of the face, which it is turned about, and how far from it the icon reaches."""
+"""Millimeters: the middle of the face, which it is turned about, and how far from it the icon reaches."""
 
 
-def pose_icon(pan: float, tilt: float, roll: float) -> str:
+def pose_icon(yaw: float, pitch: float, roll: float) -> str:
     """An SVG drawing of the average face, posed.
 
     Args:
-        pan: Degrees, > 0 turns the nose to the picture's right.
-        tilt: Degrees, > 0 looks up.
+        yaw: Degrees, > 0 turns the nose to the picture's right.
+        pitch: Degrees, > 0 looks up.
         roll: Degrees, > 0 leans the top of the head to the picture's right.
     """
-    rotation = head_rotation(*(np.array([angle], np.float32) for angle in (pan, tilt, roll)))[0]
+    rotation = head_rotation(*(np.array([angle], np.float32) for angle in (yaw, pitch, roll)))[0]
     turned = (np.array(MEAN_HEAD) - _MIDDLE) @ rotation.T
     places = (turned[:, :2] * (1, -1) / _REACH + 1) * SIDE / 2
     shapes = [("polyline", places[part]) for part in _LINES] + [("polygon", places[part]) for part in _LOOPS]

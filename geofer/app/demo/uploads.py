@@ -12,7 +12,7 @@ MAX_PIXELS = 30_000_000
 """More than telephones take, and what is still quick to look through."""
 
 EXAMPLES = sorted(Path(__file__).with_name("examples").glob("*.jpg"))
-"""Rendered people; ``scripts/demo_examples.py`` makes them."""
+"""Rendered people; ``tools/demo_examples.py`` makes them."""
 
 
 def uploaded_picture(upload: Mapping[str, object]) -> NDArray[np.uint8]:

@@ -15,10 +15,10 @@ from geofer.rendering.camera import from_pixels
 from geofer.rendering.scans.views import DISTANCE, PosedScan, Views
 
 _SIZE = 256
-"""Side in pixels of the buffer that the surface is read from: half a millimetre a sample."""
+"""Side in pixels of the buffer that the surface is read from: half a millimeter a sample."""
 
 _DEPTH_WEIGHT = 0.3
-"""What a millimetre of unexpected depth counts, against one across the picture."""
+"""What a millimeter of unexpected depth counts, against one across the picture."""
 
 
 def lift_landmarks(scan: PosedScan, landmarks: NDArray[np.float32], view: Views, size: int) -> NDArray[np.float32]:
@@ -31,7 +31,7 @@ def lift_landmarks(scan: PosedScan, landmarks: NDArray[np.float32], view: Views,
         size: Of the picture, in pixels.
 
     Returns:
-        ``(68, 3)`` in the scan's frame, metres.
+        ``(68, 3)`` in the scan's frame, meters.
 
     Raises:
         DataError: The landmarks do not form a face.

@@ -11,7 +11,7 @@ from geofer.rendering.scans.mesh import Scan, read_text
 NUM_MARKERS = 83
 
 _TOLERANCE = 0.5
-"""Millimetres that a marker may lie from its vertex, for rounding; the vertices of a scan are further apart."""
+"""Millimeters that a marker may lie from its vertex, for rounding; the vertices of a scan are further apart."""
 
 
 def read_markers(path: Path, root: Path, scan: Scan) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""A scanned face as triangles with colour, and the text files that scans are kept in."""
+"""A scanned face as triangles with color, and the text files that scans are kept in."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +20,13 @@ class Scan:
     """A scanned surface; V vertices, F triangles.
 
     Attributes:
-        vertices: ``(V, 3)`` float64 millimetres: x to the person's left, y up, z out of the face. A scan is taken to
+        vertices: ``(V, 3)`` float64 millimeters: x to the person's left, y up, z out of the face. A scan is taken to
             be frontal as it lies in its file.
         triangles: ``(F, 3)`` int32, counter-clockwise from outside.
         texture_points: ``(F, 3, 2)`` float32, where each corner of a triangle lies in ``texture``: (0, 0) is the
             picture's bottom left and (1, 1) its top right corner; None without a texture.
         texture: ``(H, W, 3)`` uint8 RGB; None if the scan has none.
-        colours: ``(F, 3, 3)`` float32 RGB in [0, 1] of each corner of a triangle, of a scan that is coloured without a
+        colors: ``(F, 3, 3)`` float32 RGB in [0, 1] of each corner of a triangle, of a scan that is colored without a
             texture; else None.
     """
 
@@ -34,7 +34,7 @@ class Scan:
     triangles: NDArray[np.int32]
     texture_points: NDArray[np.float32] | None = None
     texture: NDArray[np.uint8] | None = None
-    colours: NDArray[np.float32] | None = None
+    colors: NDArray[np.float32] | None = None
 
 
 def read_text(path: Path, root: Path) -> bytes:

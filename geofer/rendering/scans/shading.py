@@ -1,14 +1,14 @@
 # mypy: ignore-errors
 # Warp compiles these functions; its annotations are not Python types.
-"""The warp kernel that colours every sample of a scan's visibility buffer and averages the samples of a pixel.
+"""The warp kernel that colors every sample of a scan's visibility buffer and averages the samples of a pixel.
 
-Colours are linear RGB until the last step. A scan's texture and colours hold the light it was captured in, so nothing
+Colors are linear RGB until the last step. A scan's texture and colors hold the light it was captured in, so nothing
 is lit anew; only a scan without any is lit, by a lamp at the camera.
 """
 
 import warp as wp
 
-from geofer.rendering.raster import EMPTY, barycentric
+from geofer.rendering.raster_kernels import EMPTY, barycentric
 
 wp.set_module_options({"enable_backward": False})
 
@@ -18,7 +18,7 @@ _AMBIENT = 0.25
 
 @wp.func
 def texel(texture: wp.array2d(dtype=wp.vec3), u: float, v: float) -> wp.vec3:
-    """Colour of a texture between its texels; (0, 0) is its bottom left corner, and its edge goes on outside."""
+    """Color of a texture between its texels; (0, 0) is its bottom left corner, and its edge goes on outside."""
     x = wp.clamp(u, 0.0, 1.0) * float(texture.shape[1]) - 0.5
     y = (1.0 - wp.clamp(v, 0.0, 1.0)) * float(texture.shape[0]) - 0.5
     left = int(wp.floor(x))
@@ -42,7 +42,7 @@ def shade_scan(
     triangles: wp.array2d(dtype=wp.int32),
     texture: wp.array2d(dtype=wp.vec3),
     texture_points: wp.array2d(dtype=wp.vec2),
-    colours: wp.array2d(dtype=wp.vec3),
+    colors: wp.array2d(dtype=wp.vec3),
     normals: wp.array2d(dtype=wp.vec3),
     wall: wp.vec3,
     samples: int,
@@ -50,7 +50,7 @@ def shade_scan(
 ) -> None:
     """Pictures ``(n, size, size, 3)`` from a visibility buffer with ``samples`` × ``samples`` samples a pixel.
 
-    Without texture points the scan has colours; with normals it is lit.
+    Without texture points the scan has colors; with normals it is lit.
     """
     view, row, column = wp.tid()
     total = wp.vec3(0.0, 0.0, 0.0)
@@ -58,7 +58,7 @@ def shade_scan(
         i = row * samples + sample // samples
         j = column * samples + sample % samples
         key = buffer[view, i, j]
-        colour = wall
+        color = wall
         if key != wp.uint64(EMPTY):
             triangle = int(key & wp.uint64(0xFFFFF))
             va = triangles[triangle, 0]
@@ -68,15 +68,15 @@ def shade_scan(
             if texture_points.shape[0] > 0:
                 at = weight[0] * texture_points[triangle, 0] + weight[1] * texture_points[triangle, 1]
                 at += weight[2] * texture_points[triangle, 2]
-                colour = texel(texture, at[0], at[1])
+                color = texel(texture, at[0], at[1])
             else:
-                colour = weight[0] * colours[triangle, 0] + weight[1] * colours[triangle, 1]
-                colour += weight[2] * colours[triangle, 2]
+                color = weight[0] * colors[triangle, 0] + weight[1] * colors[triangle, 1]
+                color += weight[2] * colors[triangle, 2]
             if normals.shape[0] > 0:
                 n = weight[0] * normals[0, va] + weight[1] * normals[0, vb] + weight[2] * normals[0, vc]
                 facing = wp.max((rotations[view] * wp.normalize(n))[2], 0.0)
-                colour = colour * (_AMBIENT + (1.0 - _AMBIENT) * facing)
-        total += colour
+                color = color * (_AMBIENT + (1.0 - _AMBIENT) * facing)
+        total += color
     for channel in range(3):
         value = wp.pow(wp.clamp(total[channel] / float(samples * samples), 0.0, 1.0), 1.0 / 2.2)
         pictures[view, row, column, channel] = wp.uint8(value * 255.0 + 0.5)

@@ -8,16 +8,16 @@ from numpy.typing import NDArray
 
 from geofer.rendering.camera import crop_cameras, from_pixels, head_rotation, project_points, to_pixels
 from geofer.rendering.parts import SKIN
-from geofer.rendering.raster import EMPTY
-from geofer.rendering.rasteriser import Rasteriser
+from geofer.rendering.raster_kernels import EMPTY
+from geofer.rendering.rasterizer import Rasterizer
 from geofer.rendering.scans.mesh import Scan
 from geofer.rendering.scans.shading import shade_scan
 
 DISTANCE = 1.2
-"""From the camera to the middle of the scan, metres."""
+"""From the camera to the middle of the scan, meters."""
 
 _PLAIN = np.array((0.80, 0.62, 0.54), np.float32)
-"""Skin of scans without colour, RGB in [0, 1]."""
+"""Skin of scans without color, RGB in [0, 1]."""
 
 _WALL = (0.21, 0.21, 0.21)
 """What stands behind all scans, linear RGB."""
@@ -45,10 +45,10 @@ class Views(NamedTuple):
         return Views(self.rotations, self.cameras * np.array((1, 1, 1, factor), np.float32))
 
 
-class PosedScan(Rasteriser):
+class PosedScan(Rasterizer):
     """A scan on one device.
 
-    Its frame is that of its file in metres, with the origin in the middle of the surface's bounding box; there the
+    Its frame is that of its file in meters, with the origin in the middle of the surface's bounding box; there the
     scan turns.
     """
 
@@ -67,9 +67,9 @@ class PosedScan(Rasteriser):
         """Vertices of triangles, in the scan's frame."""
         super().__init__(scan.triangles, np.full(len(scan.triangles), SKIN, np.int32), self.points, device)
         self._shape = self._array(self.points[None], wp.vec3)
-        plain = scan.texture is None and scan.colours is None
-        colours = np.broadcast_to(_PLAIN, (len(scan.triangles), 3, 3)) if scan.colours is None else scan.colours
-        self._colours = self._array(colours**2.2, wp.vec3)
+        plain = scan.texture is None and scan.colors is None
+        colors = np.broadcast_to(_PLAIN, (len(scan.triangles), 3, 3)) if scan.colors is None else scan.colors
+        self._colors = self._array(colors**2.2, wp.vec3)
         self._normals = self.normals(self._shape) if plain else wp.empty((0, 0), dtype=wp.vec3, device=self.device)
         self._texture = wp.empty((0, 0), dtype=wp.vec3, device=self.device)
         self._texture_points = wp.empty((0, 0), dtype=wp.vec2, device=self.device)
@@ -77,16 +77,16 @@ class PosedScan(Rasteriser):
             self._texture = self._array(_LINEAR[scan.texture], wp.vec3)
             self._texture_points = self._array(scan.texture_points, wp.vec2)
 
-    def views(self, pan: NDArray[np.float32], tilt: NDArray[np.float32], shown: NDArray[np.float32]) -> Views:
+    def views(self, yaw: NDArray[np.float32], pitch: NDArray[np.float32], shown: NDArray[np.float32]) -> Views:
         """Sides to see the scan from, each camera turned to what it must show.
 
         Args:
-            pan: ``(n,)`` degrees, > 0 turns the nose to the image's right.
-            tilt: ``(n,)`` degrees, > 0 looks up.
+            yaw: ``(n,)`` degrees, > 0 turns the nose to the image's right.
+            pitch: ``(n,)`` degrees, > 0 looks up.
             shown: ``(P, 3)`` points of the scan's frame; every picture is the tight crop around them.
         """
-        rotations = head_rotation(pan, tilt, np.zeros_like(pan))
-        projected = project_points(np.broadcast_to(shown, (len(pan), *shown.shape)), rotations, DISTANCE)
+        rotations = head_rotation(yaw, pitch, np.zeros_like(yaw))
+        projected = project_points(np.broadcast_to(shown, (len(yaw), *shown.shape)), rotations, DISTANCE)
         return Views(rotations, crop_cameras(projected, DISTANCE, "tight"))
 
     def draw(self, views: Views, size: int) -> NDArray[np.uint8]:
@@ -107,7 +107,7 @@ class PosedScan(Rasteriser):
                 self.triangles,
                 self._texture,
                 self._texture_points,
-                self._colours,
+                self._colors,
                 self._normals,
                 wp.vec3(*_WALL),
                 samples,
@@ -122,7 +122,7 @@ class PosedScan(Rasteriser):
         return to_pixels(project_points(everywhere, views.rotations, DISTANCE), views.cameras, size)
 
     def surface(self, view: Views, size: int) -> NDArray[np.float32]:
-        """Points of the surface that one picture shows, one a sample: ``(N, 3)`` in camera axes, metres.
+        """Points of the surface that one picture shows, one a sample: ``(N, 3)`` in camera axes, meters.
 
         Args:
             view: The one side that the picture shows.
@@ -136,7 +136,7 @@ class PosedScan(Rasteriser):
         return np.concatenate((on_plane * depth, DISTANCE - depth), axis=1).astype(np.float32)
 
     def _buffers(self, views: Views, size: int) -> tuple["wp.array", "wp.array"]:
-        return self.rasterise(
+        return self.rasterize(
             self._shape,
             wp.zeros(len(views.cameras), dtype=wp.int32, device=self.device),
             self._array(views.rotations, wp.mat33),

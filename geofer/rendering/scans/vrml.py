@@ -1,4 +1,4 @@
-"""Reads a scan from a VRML file: vertices, polygons, and their texture or colours.
+"""Reads a scan from a VRML file: vertices, polygons, and their texture or colors.
 
 The file is taken apart by token, so headers of any length, comments, line breaks and the order of the nodes do not
 matter. What is looked for, by the names of the VRML 97 standard (ISO/IEC 14772-1, 6.11, 6.22 and 6.23):
@@ -6,9 +6,9 @@ matter. What is looked for, by the names of the VRML 97 standard (ISO/IEC 14772-
 * ``Coordinate { point [ x y z … ] }`` and ``coordIndex [ a, b, c, -1, … ]``, of triangles or larger polygons;
 * ``ImageTexture { url "…" }``, ``TextureCoordinate { point [ u v … ] }`` and ``texCoordIndex [ … ]``; without the
   index, ``coordIndex`` counts for the texture too;
-* ``Color { color [ r g b … ] }`` and ``colorIndex [ … ]``, one colour a vertex, likewise.
+* ``Color { color [ r g b … ] }`` and ``colorIndex [ … ]``, one color a vertex, likewise.
 
-A surface shows its texture, else its colours, else it is drawn as plain skin. A texture picture has to be named: the
+A surface shows its texture, else its colors, else it is drawn as plain skin. A texture picture has to be named: the
 file's ``url`` does so, else it is the ``.bmp`` beside the file and of its name.
 """
 
@@ -31,7 +31,7 @@ _LIST = rb'\[(?:[^\[\]{}"#]++|' + _COMMENT + rb"|" + _STRING + rb")*+\]"
 _TOKENS = re.compile(rb"|".join((_COMMENT, _STRING, _LIST, rb"[\[\]{}]", rb'[^\s,\[\]{}"#]++')), re.DOTALL)
 
 _SMALLEST, _LARGEST = 50.0, 1000.0
-"""Millimetres that a scan of a face may measure along its longest side."""
+"""Millimeters that a scan of a face may measure along its longest side."""
 
 Fields = Mapping[bytes, list[bytes]]
 """Name of a field → its lists and strings, in the file's order; `_TEXTURE_POINTS` are told from other points."""
@@ -43,7 +43,7 @@ def read_vrml(path: Path, root: Path) -> Scan:
     """Reads a scan.
 
     Args:
-        path: A VRML file with one surface, in millimetres.
+        path: A VRML file with one surface, in millimeters.
         root: Folder that the file and its texture must lie in once all links are followed.
 
     Raises:
@@ -70,7 +70,7 @@ def _read(path: Path, root: Path) -> Scan:
     triangles = _at(places, index, b"coordIndex", vertices)
     size = float(np.ptp(vertices[triangles.reshape(-1)], axis=0).max())
     if not _SMALLEST <= size <= _LARGEST:
-        raise _FormatError(f"it is {size:.4g} mm large; a face in millimetres has {_SMALLEST:.0f} to {_LARGEST:.0f}")
+        raise _FormatError(f"it is {size:.4g} mm large; a face in millimeters has {_SMALLEST:.0f} to {_LARGEST:.0f}")
     a, b, c = (vertices[triangles[:, corner]] for corner in range(3))
     if np.cross(b - a, c - a)[:, 2].sum() < 0:  # wound clockwise: the face would turn its back
         triangles, places = triangles[:, ::-1], places[:, ::-1]
@@ -81,10 +81,10 @@ def _read(path: Path, root: Path) -> Scan:
         corners = _at(places, _polygons_like(index, fields, b"texCoordIndex"), b"texCoordIndex", texture_points)
         picture = read_picture(texture_file, root=root)
         return replace(bare, texture_points=texture_points[corners].astype(np.float32), texture=picture)
-    colours = _numbers(fields, b"color", 3)
-    if colours is not None:
-        corners = _at(places, _polygons_like(index, fields, b"colorIndex"), b"colorIndex", colours)
-        return replace(bare, colours=colours[corners].clip(0, 1).astype(np.float32))
+    colors = _numbers(fields, b"color", 3)
+    if colors is not None:
+        corners = _at(places, _polygons_like(index, fields, b"colorIndex"), b"colorIndex", colors)
+        return replace(bare, colors=colors[corners].clip(0, 1).astype(np.float32))
     return bare
 
 

@@ -92,7 +92,7 @@ def pixels(page, picture):
 
 
 def moves(page, slider, value, picture):
-    """How much a picture changes when a slider is moved, in grey values."""
+    """How much a picture changes when a slider is moved, in gray values."""
     before, source = pixels(page, picture), picture.get_attribute("src")
     page.locator(f"{slider} input[type=range]").fill(str(value))
     page.wait_for_function("([image, old]) => image.src !== old", arg=[picture.element_handle(), source])
@@ -118,7 +118,7 @@ def plays(page, way):
     return np.abs(pixels(page, frames.last) - pixels(page, frames.first)).mean()
 
 
-def test_a_photograph_is_recognised(page, plain, photo):
+def test_a_photograph_is_recognized(page, plain, photo):
     page.goto(plain)
     page.locator("#picture input[type=file]").set_input_files(photo)
     page.locator(FACE).wait_for()
@@ -132,7 +132,7 @@ def test_a_photograph_is_recognised(page, plain, photo):
     assert drawn.evaluate("image => image.naturalWidth") == 512
 
 
-def test_an_example_is_recognised(page, plain):
+def test_an_example_is_recognized(page, plain):
     page.goto(plain)
     page.locator("#examples .gallery-item").first.click()
     page.locator(FACE).wait_for()
@@ -171,21 +171,21 @@ def test_the_rendered_head_moves(page, plain):
     page.get_by_role("tab", name="Rendered head").click()
     head = page.locator("#head img")
     head.wait_for()
-    assert moves(page, "#pan", 40, head) > 2
-    assert moves(page, "#tilt", -25, head) > 2
+    assert moves(page, "#yaw", 40, head) > 2
+    assert moves(page, "#pitch", -25, head) > 2
     assert moves(page, "#person", 7, head) > 2
     assert plays(page, "to the expression") > 0.1
     assert plays(page, "from left to right") > 2
     assert "geofer demo --generator" in page.locator("#hint").inner_text()
 
 
-def test_a_face_is_synthesised(page, with_generator, photo):
+def test_a_face_is_synthesized(page, with_generator, photo):
     page.goto(with_generator)
-    page.get_by_role("tab", name="Synthesise").click()
+    page.get_by_role("tab", name="Synthesize").click()
     page.locator("#source-picture input[type=file]").set_input_files(photo)
     made = page.locator("#synthetic-face img")
     made.wait_for()
     assert pixels(page, page.locator("#own-face img")).std() > 20
-    assert moves(page, "#pan", 40, made) > 0.5
-    assert moves(page, "#tilt", -20, made) > 0.5
+    assert moves(page, "#yaw", 40, made) > 0.5
+    assert moves(page, "#pitch", -20, made) > 0.5
     assert plays(page, "to the expression") > 0.1

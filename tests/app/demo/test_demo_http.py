@@ -13,7 +13,7 @@ from demo_server import running_demo
 from PIL import Image
 
 import geofer
-from geofer.app.model_source import SHIPPED
+from geofer.app.models.model_source import SHIPPED
 from geofer.cli import main
 
 pytest.importorskip("gradio")
@@ -56,7 +56,7 @@ def picture_in(path):
     return {"path": path, "meta": {"_type": "gradio.FileData"}}
 
 
-def recognise(address, content, name="face.png"):
+def recognize(address, content, name="face.png"):
     """The notice or the cards for a file, and the marked picture if there is one."""
     path = upload(address, content, name).json()[0]
     drawn, answer = call(address, ("picture", "change"), [picture_in(path)])["output"]["data"]
@@ -69,9 +69,9 @@ def png(pixels):
     return file.getvalue()
 
 
-def test_a_face_is_recognised(address):
+def test_a_face_is_recognized(address):
     photo = pytest.importorskip("skimage.data").astronaut()
-    answer, drawn = recognise(address, png(photo))
+    answer, drawn = recognize(address, png(photo))
     assert 'class="expression">happiness<' in answer
     assert "of tests at this pose" in answer
     marked = httpx.get(drawn["value"]["url"])
@@ -93,7 +93,7 @@ def test_examples_are_loaded(address):
 def test_nothing_else_is_done_past_the_queue(address):
     path = upload(address, b"x").json()[0]
     assert at_once(address, ("picture", "change"), [picture_in(path)]).status_code == 404
-    assert at_once(address, ("pan", "input"), [1, "fear", 4, 0, 0]).status_code == 404
+    assert at_once(address, ("yaw", "input"), [1, "fear", 4, 0, 0]).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_nothing_else_is_done_past_the_queue(address):
     ids=["wall", "text", "truncated", "svg", "bomb"],
 )
 def test_bad_pictures_have_a_clear_answer(address, content, name, said):
-    answer, drawn = recognise(address, content, name)
+    answer, drawn = recognize(address, content, name)
     assert said in answer
     assert "/tmp" not in answer
     assert drawn["value"] is None

@@ -14,15 +14,15 @@ from geofer.app.demo.face_cards import MOST_CARDS, face_cards, notice
 from geofer.app.demo.player import player
 from geofer.app.demo.pose_icon import SIDE, pose_icon
 from geofer.app.demo.time_limit import TimeLimit
-from geofer.app.recogniser import RecognisedFace
-from geofer.app.target_geometry import expression_actions
+from geofer.app.recognition.recognizer import RecognizedFace
+from geofer.app.synthesis.target_geometry import expression_blendshapes
 from geofer.errors import DataError
 from geofer.faces import EXPRESSIONS
 
 
 def face(yaw=10.0, reliability=0.61):
     shares = dict(zip(EXPRESSIONS, (0.05, 0.05, 0.05, 0.7, 0.05, 0.05, 0.05), strict=True))
-    return RecognisedFace(np.zeros(4, np.float32), np.zeros((68, 2), np.float32), yaw, -4.0, 2.0, shares, reliability)
+    return RecognizedFace(np.zeros(4, np.float32), np.zeros((68, 2), np.float32), yaw, -4.0, 2.0, shares, reliability)
 
 
 def test_a_card_tells_everything():
@@ -31,8 +31,8 @@ def test_a_card_tells_everything():
         name: "70%" if name == "happiness" else "5%" for name in EXPRESSIONS
     }
     assert re.search(r'class="expression">happiness<', card)
-    assert "pan</small> +10°" in card
-    assert "tilt</small> -4°" in card
+    assert "yaw</small> +10°" in card
+    assert "pitch</small> -4°" in card
     assert "Right in 61% of tests at this pose." in card
     assert "Not tested at this pose" in face_cards([face(reliability=None)])
     assert "head pose cannot be told" in face_cards([face(yaw=float("nan"))])
@@ -76,12 +76,12 @@ def test_ways_end_where_they_should():
     end = Target.of("surprise", 3, 20, -10)
     way = targets_on_the_way(TO_EXPRESSION, end)
     assert len(way) == STEPS
-    assert (way[0].actions == expression_actions("neutral", 1)).all()
-    assert way[-1].actions == pytest.approx(expression_actions("surprise", 3))
-    assert {(pose.pan, pose.tilt) for pose in way} == {(20, -10)}
+    assert (way[0].blendshapes == expression_blendshapes("neutral", 1)).all()
+    assert way[-1].blendshapes == pytest.approx(expression_blendshapes("surprise", 3))
+    assert {(pose.yaw, pose.pitch) for pose in way} == {(20, -10)}
     across, up = targets_on_the_way(ACROSS, end), targets_on_the_way(UPWARDS, end)
-    assert [across[0].pan, across[STEPS // 2].pan, across[-1].pan, across[3].tilt] == [-45, 0, 45, -10]
-    assert [up[0].tilt, up[-1].tilt, up[3].pan] == [-30, 30, 20]
+    assert [across[0].yaw, across[STEPS // 2].yaw, across[-1].yaw, across[3].pitch] == [-45, 0, 45, -10]
+    assert [up[0].pitch, up[-1].pitch, up[3].yaw] == [-30, 30, 20]
 
 
 def test_late_work_is_told_and_waited_for():

@@ -9,7 +9,7 @@ ANSWER = {"type": "http.response.start", "status": 200, "headers": []}
 
 
 async def application(scope, receive, send):
-    """Answers with the body that it got."""
+    """ClassifierOutput with the body that it got."""
     body, more = b"", scope["method"] == "POST"
     while more:
         message = await receive()

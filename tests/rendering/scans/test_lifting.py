@@ -9,7 +9,7 @@ from geofer.rendering.scans.lifting import lift_landmarks
 from geofer.rendering.scans.views import PosedScan
 from geofer.rendering.scans.vrml import read_vrml
 
-PANS, TILTS = np.array([(pan, tilt) for tilt in (-30, -15, 0, 15, 30) for pan in range(-45, 46, 15)], np.float32).T
+YAWS, PITCHES = np.array([(yaw, pitch) for pitch in (-30, -15, 0, 15, 30) for yaw in range(-45, 46, 15)], np.float32).T
 SIZE = 512
 
 
@@ -25,7 +25,7 @@ def marked(request, tmp_path_factory):
 
 def errors(scan, lifted, true):
     """``(35, 68)`` distances over that of the outer corners of the eyes, seen from the front."""
-    views = scan.views(PANS, TILTS, true)
+    views = scan.views(YAWS, PITCHES, true)
     front = scan.pixels(true, views, SIZE)[17]
     return np.linalg.norm(scan.pixels(lifted, views, SIZE) - scan.pixels(true, views, SIZE), axis=-1) / np.linalg.norm(
         front[36] - front[45]

@@ -10,7 +10,7 @@ from geofer.rendering.scans.mesh import Scan
 from geofer.rendering.scans.views import PosedScan
 from geofer.rendering.scans.vrml import read_vrml
 
-PANS, TILTS = np.array([(pan, tilt) for tilt in (-30, -15, 0, 15, 30) for pan in range(-45, 46, 15)], np.float32).T
+YAWS, PITCHES = np.array([(yaw, pitch) for pitch in (-30, -15, 0, 15, 30) for yaw in range(-45, 46, 15)], np.float32).T
 SIZE = 96
 NOSE, CHIN, BRIDGE = 30, 8, 27
 
@@ -22,20 +22,20 @@ def face(tmp_path_factory):
     written = head_scan(3)
     scan = PosedScan(read_vrml(write_scan(root / "F0001_HA04WH_F3D.wrl", written), root))
     landmarks = scan.points[written.landmarks]
-    return scan, landmarks, scan.views(PANS, TILTS, landmarks)
+    return scan, landmarks, scan.views(YAWS, PITCHES, landmarks)
 
 
-def flat(colours=None, **texture):
+def flat(colors=None, **texture):
     """A square of two triangles that faces the camera, 100 mm wide."""
     vertices = np.array([(-50, -50, 0), (50, -50, 0), (50, 50, 0), (-50, 50, 0)], np.float64)
-    return PosedScan(Scan(vertices, np.array([(0, 1, 2), (0, 2, 3)], np.int32), colours=colours, **texture))
+    return PosedScan(Scan(vertices, np.array([(0, 1, 2), (0, 2, 3)], np.int32), colors=colors, **texture))
 
 
-def whole(scan, pan=0.0, tilt=0.0):
-    return scan.views(np.array([pan], np.float32), np.array([tilt], np.float32), scan.extent)
+def whole(scan, yaw=0.0, pitch=0.0):
+    return scan.views(np.array([yaw], np.float32), np.array([pitch], np.float32), scan.extent)
 
 
-def test_pan_turns_the_nose_to_the_right_and_tilt_looks_up(face):
+def test_yaw_turns_the_nose_to_the_right_and_pitch_looks_up(face):
     scan, landmarks, views = face
     pixels = scan.pixels(landmarks, views, SIZE).reshape(5, 7, 68, 2)
     aside = pixels[..., NOSE, 0] - pixels[..., [36, 45], 0].mean(-1)
@@ -81,13 +81,13 @@ def test_the_texture_stands_upright_and_is_averaged_in_linear_light():
     assert picture[6, 6].tolist() == [255, 0, 0]
     assert picture[-7, -7].tolist() == [0, 255, 0]
     assert picture[6, -7].max() == picture[-7, 6].max() == 0
-    centre = picture[31:33, 31:33].mean((0, 1))
-    np.testing.assert_allclose(centre, [255 * 0.25 ** (1 / 2.2), 255 * 0.25 ** (1 / 2.2), 0], atol=4)
+    center = picture[31:33, 31:33].mean((0, 1))
+    np.testing.assert_allclose(center, [255 * 0.25 ** (1 / 2.2), 255 * 0.25 ** (1 / 2.2), 0], atol=4)
 
 
-def test_colours_are_mixed_between_the_corners():
+def test_colors_are_mixed_between_the_corners():
     corners = np.array([[(1, 0, 0), (0, 0, 1), (0, 0, 1)], [(1, 0, 0), (0, 0, 1), (1, 0, 0)]], np.float32)
-    scan = flat(colours=corners)
+    scan = flat(colors=corners)
     picture = scan.draw(whole(scan), 64)[0].astype(float)
     row = (picture[32] / 255) ** 2.2
     x = (np.arange(64) + 0.5 - 32) * 1.12 / 64 + 0.5
@@ -98,7 +98,7 @@ def test_colours_are_mixed_between_the_corners():
 
 def test_plain_scans_are_lit_from_the_camera():
     scan = flat()
-    facing, turned = (scan.draw(whole(scan, pan), 64)[0, 32, 32].astype(float) for pan in (0, 45))
+    facing, turned = (scan.draw(whole(scan, yaw), 64)[0, 32, 32].astype(float) for yaw in (0, 45))
     np.testing.assert_allclose(facing, np.array((0.80, 0.62, 0.54)) * 255, atol=1)
     light = 0.25 + 0.75 * np.cos(np.pi / 4)
     np.testing.assert_allclose(turned, facing * light ** (1 / 2.2), atol=1)

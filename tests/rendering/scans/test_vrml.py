@@ -40,7 +40,7 @@ def test_a_scan_is_read_as_it_was_written(tmp_path):
     np.testing.assert_array_equal(scan.triangles, written.triangles)
     np.testing.assert_array_equal(scan.texture, written.texture)
     np.testing.assert_array_equal(scan.texture_points, written.texture_points[written.triangles].astype(np.float32))
-    assert scan.colours is None
+    assert scan.colors is None
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_forms_that_mean_the_same(read, fields):
     scan = read(fields)
     assert scan.triangles.tolist() == [[0, 1, 2], [0, 2, 3]]
     assert scan.vertices.tolist() == [[0, 0, 0], [100, 0, 0], [100, 100, 0], [0, 100, 0]]
-    assert scan.texture is scan.texture_points is scan.colours is None
+    assert scan.texture is scan.texture_points is scan.colors is None
 
 
 def test_headers_may_be_long_and_hold_anything(read):
@@ -75,7 +75,7 @@ def test_larger_polygons_become_fans(read):
 def test_faces_that_are_wound_clockwise_are_turned(read):
     scan = read(f"{COORD} coordIndex [ 2, 1, 0, -1, 3, 2, 0, -1 ] color Color {{ color [ 1 0 0 0 1 0 0 0 1 1 1 1 ] }}")
     assert scan.triangles.tolist() == [[0, 1, 2], [0, 2, 3]]
-    assert scan.colours[0].tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    assert scan.colors[0].tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
 
 
 def test_corners_have_their_own_places_in_the_texture(read, picture):
@@ -95,11 +95,11 @@ def test_the_file_names_its_texture(read, tmp_path, url):
     assert read(f"{look} {COORD} coordIndex [ 0, 1, 2, -1 ]").texture.shape == (2, 3, 3)
 
 
-def test_colours_count_where_there_is_no_texture(read, picture):
-    colours = "color Color { color [ 1 0 0, 0 1 0, 0 0 1, 2 -1 .5 ] } colorIndex [ 3, 1, 0, -1 ]"
-    scan = read(f"{COORD} coordIndex [ 0, 1, 2, -1 ] {colours}")  # the picture is there, its coordinates are not
+def test_colors_count_where_there_is_no_texture(read, picture):
+    colors = "color Color { color [ 1 0 0, 0 1 0, 0 0 1, 2 -1 .5 ] } colorIndex [ 3, 1, 0, -1 ]"
+    scan = read(f"{COORD} coordIndex [ 0, 1, 2, -1 ] {colors}")  # the picture is there, its coordinates are not
     assert scan.texture is None
-    assert scan.colours.tolist() == [[[1, 0, 0.5], [0, 1, 0], [1, 0, 0]]]
+    assert scan.colors.tolist() == [[[1, 0, 0.5], [0, 1, 0], [1, 0, 0]]]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,168 @@
+"""How exact, how sure and how quick landmark detectors are, and the head pose that follows, on rendered faces.
+
+    python experiments/detectors.py --people 12 --detectors mediapipe dlib
+
+Renders people whom no table or constant of geofer was derived from, whole heads at 224 px, each in seven expressions
+and all in all in the 35 poses of the BU-3DFE grid. Errors are mean distances from the true points, hidden ones too, in
+% of that between the outer eye corners in the picture (which shrinks as the head turns). A detector fails where it
+finds no face, or one whose points are off by more than `FAILED` on average; errors count the others. ± is the standard
+error over people. Prints the tables of docs/landmarks.md.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geofer.faces import JAW, LEFT_EYE_OUTER, NUM_LANDMARKS, RIGHT_EYE_OUTER
+from geofer.landmarks import Faces, LandmarkDetector, build_detector, head_pose
+from geofer.landmarks.head_pose import rotation_angles
+from geofer.rendering import RenderedSubject, RenderSpec, render_subject
+
+OPTIONS = {"mediapipe": {"mirrored": False}}
+"""Only landmarks are compared, so nobody looks twice for blendshapes."""
+
+FAILED = 25.0
+"""Error in % beyond which what was found is not the face."""
+
+GROUPS = {
+    "jaw": JAW,
+    "brows": slice(17, 27),
+    "nose": slice(27, 36),
+    "eyes": slice(36, 48),
+    "mouth": slice(48, 68),
+    "all 68": slice(0, NUM_LANDMARKS),
+    "all but jaw": slice(17, NUM_LANDMARKS),
+}
+
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What n pictures show: ``person`` ``(n,)``, ``points`` ``(n, 68, 2)``, ``pose`` ``(n, 3)``."""
+
+    person: NDArray[np.int64]
+    points: NDArray[np.float32]
+    pose: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class ClassifierOutput:
+    """What a detector says of n pictures, NaN where it fails: errors in % ``(n, 68)``, poses ``(n, 3)``.
+
+    ``own_pose`` is that of the head matrices, NaN for detectors without.
+    """
+
+    error: NDArray[np.float64]
+    pose: NDArray[np.float64]
+    own_pose: NDArray[np.float64]
+    milliseconds: float
+
+
+def main() -> None:
+    """Prints the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--people", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=2024)
+    parser.add_argument("--detectors", nargs="+", default=["mediapipe", "dlib"])
+    options = parser.parse_args()
+    spec = RenderSpec(views=5, image_size=224, crop="loose", scene="picture", camera=True, seed=options.seed)
+    people = [render_subject(spec, person) for person in range(options.people)]
+    truth = Truth(
+        np.repeat(np.arange(len(people)), [len(person.images) for person in people]),
+        np.concatenate([person.landmarks for person in people]),
+        np.concatenate([np.column_stack((person.yaw, person.pitch, person.roll)) for person in people]),
+    )
+    answers = {name: ask(build_detector(name, **OPTIONS.get(name, {})), people, truth) for name in options.detectors}
+    print(f"{len(people)} people, {len(truth.person)} pictures")
+    for axis, angles in enumerate((truth.pose[:, 0], truth.pose[:, 1])):
+        bins = {f"{angle:+.0f}": angles == angle for angle in np.unique(angles)}
+        print_table(("yaw", "pitch")[axis], bins, answers, truth, describe_landmarks)
+    print_groups(answers, truth)
+    poses = {"true points": head_pose(truth.points).astype(float)}
+    for name, answer in answers.items():
+        poses[name] = answer.pose
+        if not np.isnan(answer.own_pose).all():
+            poses[f"{name}'s own head"] = answer.own_pose
+    bins = {f"{angle:.0f}": np.abs(truth.pose[:, 0]) == angle for angle in np.unique(np.abs(truth.pose[:, 0]))}
+    print_table("±yaw", bins, poses, truth, describe_pose)
+    bins = {f"{angle:+.0f}": truth.pose[:, 1] == angle for angle in np.unique(truth.pose[:, 1])}
+    print_table("pitch", bins, poses, truth, describe_pitch)
+
+
+def ask(detector: LandmarkDetector, people: Sequence[RenderedSubject], truth: Truth) -> ClassifierOutput:
+    """Runs a detector over all pictures, after one to warm up."""
+    detector.detect([people[0].images[0]])
+    start = time.process_time()
+    found = [faces for person in people for faces in detector.detect(list(person.images))]
+    milliseconds = 1000 * (time.process_time() - start) / len(found)
+    nothing = Faces.from_landmarks(np.full((1, NUM_LANDMARKS, 2), np.nan))
+    first = [faces if len(faces) else nothing for faces in found]
+    points = np.stack([faces.landmarks[0] for faces in first])
+    eyes = np.linalg.norm(truth.points[:, RIGHT_EYE_OUTER] - truth.points[:, LEFT_EYE_OUTER], axis=-1)
+    error = 100 * np.linalg.norm(points - truth.points, axis=-1) / eyes[:, None]
+    pose = np.stack([faces.poses[0] for faces in first]).astype(float)
+    unknown = np.full((1, 4, 4), np.nan)
+    matrices = np.stack([(unknown if faces.head_matrices is None else faces.head_matrices)[0] for faces in first])
+    own_pose = rotation_angles(matrices[:, :3, :3])
+    for values in (error, pose, own_pose):
+        values[~(error.mean(1) < FAILED)] = np.nan
+    return ClassifierOutput(error, pose, own_pose, milliseconds)
+
+
+def describe_landmarks(answers: ClassifierOutput, truth: Truth, rows: NDArray[np.bool_]) -> str:
+    """Error of all points, of all but the jaw, and failures."""
+    error = answers.error[rows]
+    inner = mean_and_spread(error[:, GROUPS["all but jaw"]].mean(1), truth.person[rows])
+    return f"{mean_and_spread(error.mean(1), truth.person[rows])}, {inner}, {100 * np.isnan(error[:, 0]).mean():.0f} %"
+
+
+def describe_pose(poses: NDArray[np.float64], truth: Truth, rows: NDArray[np.bool_]) -> str:
+    """Mean absolute error of yaw, pitch and roll in degrees."""
+    yaw, pitch, roll = np.nanmean(np.abs(poses - truth.pose)[rows], axis=0)
+    return f"{yaw:.1f}, {pitch:.1f}, {roll:.1f}"
+
+
+def describe_pitch(poses: NDArray[np.float64], truth: Truth, rows: NDArray[np.bool_]) -> str:
+    """The pitch that is seen on average, and its mean absolute error."""
+    pitch = poses[rows, 1]
+    return f"{np.nanmean(pitch):+.0f}, {np.nanmean(np.abs(pitch - truth.pose[rows, 1])):.1f}"
+
+
+def mean_and_spread(values: NDArray[np.float64], person: NDArray[np.int64]) -> str:
+    """Mean of people's means, and its standard error."""
+    means = np.array([np.nanmean(values[person == one]) for one in np.unique(person[~np.isnan(values)])])
+    return f"{means.mean():.1f} ± {means.std(ddof=1) / np.sqrt(len(means)):.1f}"
+
+
+def print_table(
+    title: str,
+    bins: dict[str, NDArray[np.bool_]],
+    answers: dict[str, Answer],
+    truth: Truth,
+    describe: Callable[[Answer, Truth, NDArray[np.bool_]], str],
+) -> None:
+    """A Markdown table with one row a bin and one column a detector."""
+    print(f"\n| {title} | {' | '.join(answers)} |\n|---|{'---|' * len(answers)}")
+    for name, rows in {**bins, "all": np.ones(len(truth.person), bool)}.items():
+        cells = [describe(answer, truth, rows) for answer in answers.values()]
+        print(f"| {name} | {' | '.join(cells)} |")
+
+
+def print_groups(answers: dict[str, ClassifierOutput], truth: Truth) -> None:
+    """A Markdown table with one row a group of points, and the time an image takes."""
+    print(f"\n| points | {' | '.join(answers)} |\n|---|{'---|' * len(answers)}")
+    for group, points in GROUPS.items():
+        cells = [mean_and_spread(answer.error[:, points].mean(1), truth.person) for answer in answers.values()]
+        print(f"| {group} | {' | '.join(cells)} |")
+    print(f"| CPU time an image, ms | {' | '.join(f'{answer.milliseconds:.0f}' for answer in answers.values())} |")
+
+
+if __name__ == "__main__":
+    main()

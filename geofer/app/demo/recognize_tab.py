@@ -1,0 +1,76 @@
+"""The tab that recognizes: a picture in, its faces with expressions, head poses and reliability out."""
+
+from collections.abc import Mapping
+
+from PIL import Image
+
+from geofer.app.demo.face_cards import face_cards, notice
+from geofer.app.demo.picture_input import picture_input
+from geofer.app.demo.time_limit import TimeLimit
+from geofer.app.demo.uploads import uploaded_picture
+from geofer.app.recognition.annotation import annotated
+from geofer.app.recognition.recognizer import RecognizedFace, Recognizer
+from geofer.errors import GeoferError
+
+SHOWN_SIDE = 1280
+"""Pixels of the longer side of the picture that is sent back."""
+
+NOTHING_YET = "Choose a picture, take one with the camera, or try an example."
+NO_FACE = "No face was found. Take a picture in which the face is larger, lit from the front and not cut off."
+
+
+class RecognizeTab:
+    """ClassifierOutput for a picture, and the components around them."""
+
+    def __init__(self, recognizer: Recognizer, limit: TimeLimit) -> None:
+        """Recognize with that, and within that time."""
+        self._recognizer, self._limit = recognizer, limit
+
+    def build(self) -> None:
+        """Puts the tab's components into the page that is being built."""
+        import gradio as gr
+
+        with gr.Row():
+            with gr.Column(elem_classes="given"):
+                picture = picture_input(360)
+            with gr.Column():
+                drawn = gr.Image(
+                    label="Faces",
+                    format="jpeg",
+                    interactive=False,
+                    visible=False,
+                    buttons=["fullscreen"],
+                    height=360,
+                    elem_id="drawn",
+                )
+                answer = gr.HTML(notice(NOTHING_YET), elem_id="answer")
+        picture.change(
+            self.answer,
+            picture,
+            [drawn, answer],
+            preprocess=False,
+            api_visibility="private",
+            show_progress="minimal",
+        )
+
+    def answer(self, upload: Mapping[str, object] | None) -> tuple[object, str]:
+        """What the page shows for a picture: the picture with its faces marked, and a card for each."""
+        import gradio as gr
+
+        hidden = gr.update(value=None, visible=False)
+        if upload is None:
+            return hidden, notice(NOTHING_YET)
+        try:
+            pixels, faces = self._limit.run(self._look, upload)
+        except GeoferError as error:
+            return hidden, notice(str(error), "error")
+        if not faces:
+            return hidden, notice(NO_FACE, "warning")
+        return gr.update(value=pixels, visible=True), face_cards(faces)
+
+    def _look(self, upload: Mapping[str, object]) -> tuple[Image.Image, list[RecognizedFace]]:
+        pixels = uploaded_picture(upload)
+        faces = self._recognizer.recognize(pixels)
+        drawn = annotated(pixels, faces)
+        drawn.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
+        return drawn, faces

@@ -1,0 +1,1 @@
+"""Trained recognizers as files, in folders and on the Hub."""

@@ -1,0 +1,150 @@
+"""What a recognizer said of many pictures and frames, one row a face, written as it goes."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from geofer.app.recognition.recognizer import RecognizedFace
+from geofer.app.recognition.views import View
+from geofer.errors import ConfigError, DataError, printable
+from geofer.paths import written_whole
+
+Row = dict[str, Any]
+
+FORMATS = (".csv", ".jsonl", ".parquet")
+
+
+def columns(expressions: Sequence[str]) -> list[str]:
+    """Names of the columns, in order; the same for pictures and videos, so that their tables can be joined."""
+    place = ["file", "frame", "time", "face", "x0", "y0", "x1", "y1"]
+    return [*place, "expression", *expressions, "yaw", "pitch", "roll", "reliability", "warning", "error"]
+
+
+def rows(view: View, faces: Sequence[RecognizedFace]) -> list[Row]:
+    """One row a face, or one that says that there is none."""
+    frame = view.frame
+    place: Row = {
+        "file": view.name,
+        "frame": frame.number if frame else None,
+        "time": round(frame.time, 3) if frame else None,
+    }
+    if not faces:
+        return [{**place, "error": view.error or "no face was found"}]
+    return [
+        {
+            **place,
+            "face": number,
+            **dict(zip(("x0", "y0", "x1", "y1"), (round(float(edge), 1) for edge in face.box), strict=True)),
+            "expression": face.expression,
+            **{name: round(share, 6) for name, share in face.probabilities.items()},
+            "yaw": round(face.yaw, 1),
+            "pitch": round(face.pitch, 1),
+            "roll": round(face.roll, 1),
+            "reliability": face.reliability,
+            "warning": face.warning,
+        }
+        for number, face in enumerate(faces)
+    ]
+
+
+class TableWriter:
+    """Writes rows, all those of a picture or frame at once.
+
+    CSV and JSON lines grow as it goes, and a later writer goes on behind the last whole row; Parquet is written when
+    the writer is closed.
+    """
+
+    def __init__(self, path: Path, names: Sequence[str], files: ExitStack) -> None:
+        """Open the table; ``files`` closes it.
+
+        Raises:
+            ConfigError: The file's name has none of the known endings.
+            DataError: The file is another table.
+        """
+        if path.suffix not in FORMATS:
+            raise ConfigError(f"{printable(path)}: a table ends in {', '.join(FORMATS)}.")
+        self._names, self._suffix = list(names), path.suffix
+        self._kept: list[Row] = []
+        self._last: dict[str, int | None] = {}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file: IO[bytes] | None = None
+        if self._suffix == ".parquet":
+            files.callback(self._write_parquet, path)
+            return
+        self._last = _last_frames(self._read(path)) if path.exists() else {}
+        self._file = files.enter_context(path.open("ab", buffering=0))  # those of one picture are one write, or none
+        if self._suffix == ".csv" and not path.stat().st_size:
+            header = io.StringIO()
+            csv.writer(header).writerow(self._names)
+            self._file.write(header.getvalue().encode())
+
+    def next_frame(self, file: str) -> int | None:
+        """Which frame of a file an earlier writer did not come to: 0 if none was written, None if all were.
+
+        A video is known to be finished only if an error ended it.
+        """
+        if file not in self._last:
+            return 0
+        last = self._last[file]
+        return None if last is None else last + 1
+
+    def write(self, picture: Sequence[Row]) -> None:
+        """Adds the rows of one picture or frame."""
+        if self._file is None:
+            self._kept.extend(picture)
+            return
+        text = io.StringIO()
+        if self._suffix == ".csv":
+            csv.DictWriter(text, self._names).writerows(picture)
+        else:
+            text.writelines(json.dumps({name: row.get(name) for name in self._names}) + "\n" for row in picture)
+        self._file.write(text.getvalue().encode())
+
+    def _read(self, path: Path) -> list[Row]:
+        """The rows of an earlier writer; half a row at the end, left by a kill, is cut off."""
+        raw = path.read_bytes()
+        whole = raw[: raw.rfind(b"\n") + 1]
+        if whole != raw:
+            with path.open("r+b") as file:
+                file.truncate(len(whole))
+        try:
+            text = whole.decode("utf-8")
+            if self._suffix == ".csv":
+                reader = csv.DictReader(io.StringIO(text, newline=""))
+                names, found = reader.fieldnames or [], list(reader)
+            else:
+                found = [json.loads(line) for line in text.splitlines()]
+                names = list(found[0]) if found else []
+        except ValueError as error:
+            raise DataError(f"{printable(path)} is no table of geofer ({error}). Choose another --output.") from error
+        if text and list(names) != self._names:
+            raise DataError(f"{printable(path)} is another table, with other columns. Choose another --output.")
+        return found
+
+    def _write_parquet(self, path: Path) -> None:
+        import pyarrow
+        from pyarrow import parquet
+
+        data = {name: [row.get(name) for row in self._kept] for name in self._names}
+        with written_whole(path) as file:
+            parquet.write_table(pyarrow.table(data), file)
+
+
+def _last_frames(found: Sequence[Row]) -> dict[str, int | None]:
+    """Number of the last frame of each file; None for pictures, and for videos behind whose end an error stands."""
+    last: dict[str, int | None] = {}
+    for row in found:
+        frame = row["frame"]
+        last[row["file"]] = None if frame in (None, "") else int(frame)
+    return last
+
+
+@contextmanager
+def table_writer(path: Path, names: Sequence[str]) -> Iterator[TableWriter]:
+    """A `TableWriter`, closed at the end, also after an interrupt."""
+    with ExitStack() as files:
+        yield TableWriter(path, names, files)

@@ -1,0 +1,161 @@
+"""Geometries to give a face: those of an average head that shows what it is told, and those that a file holds."""
+
+import csv
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from geofer.errors import ConfigError, DataError, printable
+from geofer.faces import NUM_LANDMARKS, denormalize_landmarks, normalize_landmarks
+from geofer.landmarks.alignment import TIGHT_MARGIN, CropRule, alignment_for
+from geofer.landmarks.mean_head import MEAN_HEAD
+from geofer.landmarks.precomputed import read_pts
+
+DISTANCE = 1.2
+"""Meters from the average head to its camera, in the middle of those that rendered people are seen from."""
+
+
+def expression_blendshapes(expression: str, level: int) -> NDArray[np.float32]:
+    """The bare prototype of an expression, without anybody's habits; lips press as in ``lips: pressed``.
+
+    Args:
+        expression: One of `geofer.faces.EXPRESSIONS`.
+        level: 1 (slight) to 4 (strong); the neutral face has none and ignores it.
+
+    Returns:
+        ``(52,)`` in [0, 1], in the order of `geofer.rendering.HEAD_BLENDSHAPES`.
+
+    Raises:
+        ConfigError: The expression or the level does not exist.
+    """
+    from geofer.rendering.expressions import sample_blendshapes, sample_style
+
+    chance = np.random.default_rng(0)  # nothing is drawn where nothing varies
+    return sample_blendshapes(expression, level, sample_style(chance, variation=0, lips="pressed"), chance, variation=0)
+
+
+def changed_blendshapes(blendshapes: NDArray[np.float32], changes: Mapping[str, float]) -> NDArray[np.float32]:
+    """Blendshapes with some of them set anew.
+
+    Args:
+        blendshapes: ``(52,)`` in [0, 1].
+        changes: Strength in [0, 1] of each action to set, by its name in `geofer.rendering.HEAD_BLENDSHAPES`.
+
+    Raises:
+        ConfigError: There is no such action, or a strength is out of its range.
+    """
+    from geofer.rendering import HEAD_BLENDSHAPES
+
+    changed = blendshapes.copy()
+    for name, strength in changes.items():
+        if name not in HEAD_BLENDSHAPES:
+            close = get_close_matches(name, HEAD_BLENDSHAPES, n=2)
+            hint = f"Did you mean {' or '.join(close)}?" if close else f"There are {', '.join(HEAD_BLENDSHAPES)}."
+            raise ConfigError(f"There is no blendshape {name!r}. {hint}")
+        if not 0 <= strength <= 1:
+            raise ConfigError(f"The blendshape {name} is {strength:g}; choose 0 (none) to 1 (strongest).")
+        changed[HEAD_BLENDSHAPES.index(name)] = strength
+    return changed
+
+
+def posed_landmarks(
+    blendshapes: NDArray[np.float32], yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0
+) -> NDArray[np.float32]:
+    """What the average rendered person's landmarks look like, cropped as rendered people are.
+
+    Args:
+        blendshapes: ``(52,)`` in [0, 1], in the order of `geofer.rendering.HEAD_BLENDSHAPES`.
+        yaw: Degrees, > 0 turns the nose to the image's right.
+        pitch: Degrees, > 0 looks up.
+        roll: Degrees, > 0 leans the top of the head to the image's right.
+
+    Returns:
+        ``(68, 2)`` in [-1, 1] of the tight crop.
+    """
+    from geofer.rendering.camera import crop_cameras, head_rotation, project_points, to_pixels
+    from geofer.rendering.head import load_head
+    from geofer.rendering.landmarks import LANDMARK_VERTICES
+
+    head = load_head()
+    shapes = head.blendshape_offsets.reshape(len(blendshapes), -1, 3)[:, head.index_of(np.array(LANDMARK_VERTICES))]
+    points = np.array(MEAN_HEAD) / 1000 + np.tensordot(blendshapes, shapes, axes=1)
+    angles = (np.array([angle], np.float32) for angle in (yaw, pitch, roll))
+    projected = project_points(points[None].astype(np.float32), head_rotation(*angles), DISTANCE)
+    cameras = crop_cameras(projected, DISTANCE, "tight")
+    return normalize_landmarks(torch.from_numpy(to_pixels(projected, cameras, 2)), 2)[0].numpy()
+
+
+def read_geometry(path: Path) -> NDArray[np.float32]:
+    """The 68 iBUG points of a file, cropped tightly, wherever in whatever picture they lie.
+
+    Args:
+        path: ``.pts`` as iBUG writes it, ``.npy`` with an array ``(68, 2)``, or ``.csv`` with 68 lines ``x,y``, maybe
+            below a line of names; x to the right and y down.
+
+    Returns:
+        ``(68, 2)`` in [-1, 1] of the tight crop.
+
+    Raises:
+        DataError: The file is missing or holds something else; it names the file.
+    """
+    readers = {".pts": read_pts, ".npy": _read_array, ".csv": _read_lines}
+    read = readers.get(path.suffix.lower())
+    if read is None:
+        raise DataError(f"{printable(path)} is no file of landmarks; they are read from {', '.join(readers)}.")
+    try:
+        points = np.asarray(read(path), np.float64)
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(f"{printable(path)} cannot be read as landmarks: {printable(error)}.") from error
+    if points.shape != (NUM_LANDMARKS, 2) or not np.isfinite(points).all():
+        raise DataError(f"{printable(path)} must hold {NUM_LANDMARKS} × 2 finite numbers; its shape is {points.shape}.")
+    if not (extent := np.ptp(points, axis=0).max()) > 0:
+        raise DataError(f"{printable(path)} holds {NUM_LANDMARKS} times the same point, which is no face.")
+    return tight_landmarks((points - points.min(axis=0)) / extent * 256)
+
+
+def placed_in_crop(target: NDArray[np.float32], landmarks: NDArray[np.float32], crop: CropRule) -> NDArray[np.float32]:
+    """A target as it would lie in a face's crop: in place of the face, and as large.
+
+    Args:
+        target: ``(68, 2)`` in [-1, 1] of the target's tight crop.
+        landmarks: ``(68, 2)`` of the face, in [-1, 1] of its crop.
+        crop: The rule that the face was cropped by. ``ibug-similarity`` also turns the target upright.
+
+    Returns:
+        ``(68, 2)`` in [-1, 1] of the face's crop.
+    """
+    if crop == "tight":
+        return target
+    if crop == "ibug-similarity":
+        points = denormalize_landmarks(torch.from_numpy(target).double(), 256).numpy()
+        aligned = alignment_for(crop, None, points, (256, 256), 256).to_crop(points)
+        return normalize_landmarks(torch.from_numpy(aligned), 256).numpy().astype(np.float32)
+    low, high = landmarks.min(axis=0), landmarks.max(axis=0)
+    return np.asarray((low + high) / 2 + (high - low).max() / 2 * TIGHT_MARGIN * target, np.float32)
+
+
+def tight_landmarks(points: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Points in pixels of a picture to [-1, 1] of their own tight crop, both ``(68, 2)``.
+
+    Raises:
+        DataError: The points are not finite, or no face's.
+    """
+    width, height = np.maximum(points.max(axis=0), 1).astype(int) + 1
+    crop = alignment_for("tight", None, points, (height, width), 256)
+    return normalize_landmarks(torch.from_numpy(crop.to_crop(points)), crop.size).numpy().astype(np.float32)
+
+
+def _read_array(path: Path) -> NDArray[np.float64]:
+    return np.asarray(np.load(path, allow_pickle=False), np.float64)
+
+
+def _read_lines(path: Path) -> NDArray[np.float64]:
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.reader(file) if row]
+    if len(rows) == NUM_LANDMARKS + 1:
+        rows = rows[1:]
+    return np.array([[float(cell) for cell in row] for row in rows])

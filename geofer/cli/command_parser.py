@@ -1,0 +1,18 @@
+"""The parser of a command's own command line."""
+
+from argparse import ArgumentParser
+from typing import NoReturn
+
+from geofer.errors import ConfigError
+
+
+class CommandParser(ArgumentParser):
+    """Tells a mistake as the rest of the command line does, and takes no abbreviated options."""
+
+    def __init__(self, command: str, description: str) -> None:
+        """``command`` is what follows ``geofer``."""
+        super().__init__(prog=f"geofer {command}", description=description, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        """Raises ConfigError instead of ending the process."""
+        raise ConfigError(f"{message}. `{self.prog} --help` tells what there is.")

@@ -1,0 +1,187 @@
+"""FER2013, with its own labels or those of FER+."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from geofer.datamodules.datasets.label_lists import expression_of, read_rows
+from geofer.datamodules.datasets.layout import check_count, report
+from geofer.datamodules.picture_faces import PictureFaces
+from geofer.datamodules.preparation.records import FaceRecord, Picture, PictureReader
+from geofer.errors import DataError
+from geofer.faces import EXPRESSIONS, Split
+
+CODES = {
+    "0": "anger",
+    "1": "disgust",
+    "2": "fear",
+    "3": "happiness",
+    "4": "sadness",
+    "5": "surprise",
+    "6": "neutral",
+}
+SPLITS: dict[str, tuple[Split, int]] = {
+    "Training": ("train", 28_709),
+    "PublicTest": ("val", 3_589),
+    "PrivateTest": ("test", 3_589),
+}
+PICTURES = "fer2013.csv"
+VOTES = "fer2013new.csv"
+COLUMNS = ("emotion", "pixels", "Usage")
+VOTED = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
+SIZE = 48
+IMAGE_NAME = "Image name"
+FIRST_LINE = 2
+"""Where face 0 stands. FER+ names faces too, in another count: it leaves out those that it has no name for."""
+
+
+class FER2013(PictureFaces):
+    """FER2013: gray faces of 48 × 48 pixels from the web; with ``labels: ferplus``, as ten people relabelled them.
+
+    I. Goodfellow et al., Challenges in representation learning: a report on three machine learning contests, ICONIP
+    2013. The set's own split: Training, PublicTest for validation, PrivateTest for testing. Who is in a picture is not
+    told, and neither is the pose, so it is estimated.
+
+    FER+ is E. Barsoum, C. Zhang, C. Canton Ferrer and Z. Zhang, Training deep networks for facial expression
+    recognition with crowd-sourced label distribution, ICMI 2016. Its majority rule, as its authors' code has it: what
+    got a single vote is struck out, and the label is what holds more than half of the votes that remain. Faces without
+    such a majority, and those that most call ``unknown`` or ``NF`` (no face), are left out and counted.
+
+    ``root`` holds ``fer2013.csv``, and for FER+ ``fer2013new.csv``.
+
+    Args:
+        root: The data set's folder.
+        labels: Whose labels.
+        expressions: Which expressions to use, in the order of their labels; FER+ has ``contempt`` too.
+        **common: See `PictureFaces`.
+    """
+
+    VOCABULARY = (*EXPRESSIONS, "contempt")
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        labels: Literal["fer2013", "ferplus"] = "fer2013",
+        expressions: tuple[str, ...] = EXPRESSIONS,
+        **common: Any,  # noqa: ANN401 - PictureFaces has the types
+    ) -> None:
+        super().__init__(root, expressions=expressions, **common)
+        self.labels = labels
+
+    @property
+    def reader(self) -> PictureReader:
+        """Reads the pixels from the table."""
+        return PixelRows(self.root / PICTURES)
+
+    def records(self) -> Iterator[FaceRecord]:
+        """See `PictureFaces.records`."""
+        path = self.root / PICTURES
+        voted = read_votes(self.root / VOTES) if self.labels == "ferplus" else None
+        found: Counter[str] = Counter()
+        dropped: Counter[str] = Counter()
+        for line, row in read_table(path, COLUMNS):
+            where, number, usage = f"{path}, line {line}", line - FIRST_LINE, row["Usage"]
+            if usage not in SPLITS:
+                raise DataError(f"{where}: {usage!r} is no usage of FER2013. There are {', '.join(SPLITS)}.")
+            found[usage] += 1
+            expression, name = expression_of(CODES, row["emotion"], where), ""
+            if voted is not None:
+                other_usage, expression, name = voted.get(number, ("", "", ""))
+                if other_usage != usage:
+                    raise DataError(f"{where}: {self.root / VOTES} has no face for {usage} in the same line.")
+            if expression in self.VOCABULARY:
+                yield FaceRecord(f"{PICTURES}#{number}/{name}".rstrip("/"), expression, split=SPLITS[usage][0])
+            else:
+                dropped[expression] += 1
+        for usage, (_, size) in SPLITS.items():
+            check_count("FER2013", f"faces for {usage}", size, found[usage], self.root)
+        report(
+            "FER+: faces whose votes give no expression are left out",
+            [f"{label}: {count}" for label, count in dropped.items()],
+        )
+
+
+def read_table(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a table whose header names its columns, with their lines; see `read_rows`.
+
+    Raises:
+        DataError: A column is missing, or a row has more or fewer cells than the header.
+    """
+    rows = read_rows(path)
+    _, header = next(rows, (1, []))
+    if missing := [column for column in columns if column not in header]:
+        raise DataError(
+            f"{path}: the first line names no column {missing[0]!r}; it should be like {','.join(columns)}."
+        )
+    for line, cells in rows:
+        if len(cells) != len(header):
+            raise DataError(f"{path}, line {line}: {len(cells)} cells for {len(header)} columns.")
+        yield line, dict(zip(header, cells, strict=True))
+
+
+def read_votes(path: Path) -> dict[int, tuple[str, str, str]]:
+    """The table of FER+: for each face by its number, its usage, what the majority sees, and its name in FER+."""
+    voted = {}
+    for line, row in read_table(path, ("Usage", IMAGE_NAME, *VOTED)):
+        try:
+            votes = {name: int(row[name]) for name in VOTED}
+        except ValueError as error:
+            raise DataError(f"{path}, line {line}: a number of votes is no number: {error}.") from error
+        voted[line - FIRST_LINE] = row["Usage"], majority(votes), Path(row[IMAGE_NAME]).stem
+    return voted
+
+
+def majority(votes: dict[str, int]) -> str:
+    """What holds more than half of the votes, single ones left out; ``no majority`` if nothing does."""
+    remaining = {name: count for name, count in votes.items() if count > 1}
+    winner = max(remaining, key=remaining.__getitem__, default="")
+    return winner if 2 * remaining.get(winner, 0) > sum(remaining.values()) else "no majority"
+
+
+@dataclass(frozen=True)
+class PixelRows:
+    """Reads the pixels of records such as ``fer2013.csv#0``, the face in the table's second line.
+
+    With FER+ its name there follows, as in ``fer2013.csv#0/fer0000000``.
+
+    Attributes:
+        table: The file ``fer2013.csv``.
+    """
+
+    table: Path
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where each line of the table begins, in bytes."""
+        with self.table.open("rb") as file:
+            return [0, *accumulate(len(line) for line in file)]
+
+    def __call__(self, records: Sequence[FaceRecord]) -> list[Picture | DataError]:
+        """See `PictureReader`."""
+        pictures: list[Picture | DataError] = []
+        with self.table.open("rb") as file:
+            pixels = read_cells(file.readline()).index("pixels")
+            for record in records:
+                number = int(record.file.partition("#")[2].partition("/")[0])
+                file.seek(self._starts[number + FIRST_LINE - 1])
+                try:
+                    values = np.array(read_cells(file.readline())[pixels].split(), np.uint8)
+                    gray = values.reshape(SIZE, SIZE, 1)
+                except (ValueError, OverflowError) as error:
+                    pictures.append(DataError(f"{record.file} is no picture of {SIZE} × {SIZE} gray pixels: {error}."))
+                else:
+                    pictures.append(Picture(gray.repeat(3, axis=2)))
+        return pictures
+
+
+def read_cells(line: bytes) -> list[str]:
+    """The cells of one line of the table."""
+    return next(csv.reader([line.decode("utf-8-sig", errors="replace")]), [])

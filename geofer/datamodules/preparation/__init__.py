@@ -1,0 +1,1 @@
+"""The way from pictures to a cache of cropped faces: configuration, listing, detection, index, files, opening."""

@@ -1,0 +1,151 @@
+"""C_exp, the expression classifier: a backbone and two fully connected layers, and a geometry branch if wanted."""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, get_args
+
+import torch
+from torch import Tensor, nn
+
+from geofer.backbones import build_backbone
+from geofer.errors import ConfigError, DataError
+from geofer.networks.geometry_branch import Geometry
+from geofer.networks.geometry_classifier import GeometryClassifier
+from geofer.ranges import check_range
+
+WITNESS_HIDDEN, WITNESS_DROPOUT = 64, 0.2
+"""Width of the geometry branch, and the share of its inputs left out in training."""
+
+SILENT = 1e6
+"""Deviation of what no training face shows: standardized, it is 0 whatever other faces show."""
+
+
+@dataclass(frozen=True)
+class ClassifierConfig:
+    """Which classifier to build.
+
+    Attributes:
+        backbone: Name of a backbone plugin, or of any timm model.
+        pretrained: Start from ImageNet weights, as the paper's classifier does.
+        hidden: Width of the first of the two fully connected layers after the backbone.
+        backbone_arguments: Keyword arguments of the backbone.
+        normalize: Standardize the backbone's features over the batch before the first fully connected layer. A wide
+            backbone that starts from scratch needs it: 2048 features that are all positive move a hidden unit so far
+            in a few steps of Adam that most units fall silent, and in the end all, so that every face gets one answer.
+        geometry: What a geometry branch looks at: ``none`` is the paper's classifier of pixels; ``landmarks`` are the
+            68 points, brought to a common place, size and roll; ``blendshapes`` are MediaPipe's 52 blendshapes.
+        modality_dropout: Share of the training faces that one of the two witnesses does not see, half of them each, so
+            that either answers alone.
+        image_loss: λ, what the cross entropy of the pixels alone weighs in training beside that of both witnesses, so
+            that a geometry which answers sooner does not keep the pixels from learning; 0 leaves it out.
+    """
+
+    backbone: str = "resnet50"
+    pretrained: bool = True
+    hidden: int = 512
+    backbone_arguments: dict[str, Any] = field(default_factory=dict)
+    normalize: bool = False
+    geometry: Geometry = "none"
+    modality_dropout: float = 0.2
+    image_loss: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Checks the geometry branch.
+
+        Raises:
+            ConfigError: There is none such, the share is none, or the weight is.
+        """
+        check_range("classifier.hidden", self.hidden, 1)
+        if self.geometry not in get_args(Geometry):
+            raise ConfigError(f"classifier.geometry is {self.geometry!r}; choose {', '.join(get_args(Geometry))}.")
+        check_range("classifier.modality_dropout", self.modality_dropout, 0, 1)
+        check_range("classifier.image_loss", self.image_loss, 0)
+
+
+class ClassifierOutput(NamedTuple):
+    """What a classifier says of B faces, as logits.
+
+    Attributes:
+        fused: ``(B, K)``, of all witnesses that were heard.
+        pixels: ``(B, K)``, of the pixels of all faces, with no witness left out; None if only pixels were looked at,
+            and ``fused`` is that.
+    """
+
+    fused: Tensor
+    pixels: Tensor | None
+
+
+class Classifier(nn.Module):
+    """C_exp: backbone, FC 512, ReLU, FC K; with ``normalize`` a BatchNorm stands behind the backbone.
+
+    With ``geometry`` a perceptron looks at the geometry g beside it, and their logits add up::
+
+        l(x, g) = a · l_pixels(x) + b · l_geometry(g),    p = softmax(l)
+
+    a and b are 1; 0 for a witness that is missing, or is left out in training. If pixels and geometry were independent
+    given the expression, and all expressions equally likely, this sum would be exactly what both say together.
+
+    Attributes:
+        geometry: What the geometry branch looks at.
+    """
+
+    def __init__(self, num_classes: int, config: ClassifierConfig) -> None:
+        """Build the classifier of ``num_classes`` expressions that ``config`` describes."""
+        super().__init__()
+        backbone: Any = build_backbone(config.backbone, config.pretrained, **config.backbone_arguments)
+        self.backbone: nn.Module = backbone
+        self.norm = nn.BatchNorm1d(backbone.num_features) if config.normalize else nn.Identity()
+        self.head = nn.Sequential(
+            nn.Linear(backbone.num_features, config.hidden), nn.ReLU(), nn.Linear(config.hidden, num_classes)
+        )
+        self.geometry: Geometry = config.geometry
+        self.modality_dropout = config.modality_dropout
+        self.geometry_branch: GeometryClassifier | None = None
+        if config.geometry != "none":
+            self.geometry_branch = GeometryClassifier(num_classes, config.geometry, WITNESS_HIDDEN, WITNESS_DROPOUT)
+
+    def standardize_by(self, geometry: Tensor) -> None:
+        """Take mean and deviation of what the geometry branch sees from training faces.
+
+        Args:
+            geometry: ``(N, 68, 2)`` landmarks or ``(N, 52)`` blendshapes; those that are not finite are left out.
+
+        Raises:
+            DataError: Fewer than two are left.
+        """
+        if self.geometry_branch is None:
+            return
+        features = self.geometry_branch.features(geometry, geometry)  # it takes the one that it looks at
+        features = features[features.isfinite().all(dim=1)].to(self.geometry_branch.mean.device)
+        if len(features) < 2:
+            raise DataError(
+                f"The {self.geometry} of {len(features)} of {len(geometry)} training faces are known, which is too few "
+                f"for classifier.geometry: {self.geometry}. Prepare the faces with another detector, or set none."
+            )
+        self.geometry_branch.standardize_by(features)
+        self.geometry_branch.deviation[features.std(0) < 1e-3] = SILENT
+
+    def forward(self, image: Tensor, geometry: Tensor | None = None) -> Tensor:
+        """Faces to logits ``(B, num_classes)``.
+
+        Args:
+            image: ``(B, 3, H, W)`` in [-1, 1].
+            geometry: ``(B, 68, 2)`` landmarks or ``(B, 52)`` blendshapes, as ``geometry`` says; a face whose
+                numbers are not finite is judged by its pixels alone, and so are all if this is None.
+        """
+        return self.answers(image, geometry).logits
+
+    def answers(self, image: Tensor, geometry: Tensor | None = None) -> ClassifierOutput:
+        """As `forward`, and what the pixels alone say, which costs nothing more."""
+        pixels: Tensor = self.head(self.norm(self.backbone(image)))
+        if self.geometry_branch is None or geometry is None:
+            return ClassifierOutput(pixels, None)
+        features = self.geometry_branch.features(geometry, geometry)
+        heard = features.isfinite().all(dim=1, keepdim=True)
+        said = self.geometry_branch.classify(torch.where(heard, features, self.geometry_branch.mean))
+        logits = pixels
+        if self.training and self.modality_dropout > 0:
+            chance = torch.rand_like(features[:, :1])
+            deaf = heard & (chance < self.modality_dropout / 2)
+            heard = heard & (chance < 1 - self.modality_dropout / 2)
+            logits = torch.where(deaf, 0, pixels)
+        return ClassifierOutput(logits + torch.where(heard, said, 0), pixels)

@@ -1,0 +1,121 @@
+"""Measures the finished runs of a study whose networks are still there: synthetic faces, and robustness.
+
+``measures/<row>-<seed>.json`` keeps the numbers, and ``.npz`` some faces. A run that was taken from another study is
+not measured again if it was there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from geofer.callbacks.predictions import read_predictions
+from geofer.callbacks.synthesis import Gallery
+from geofer.datamodules import FaceDataModule
+from geofer.errors import PluginError
+from geofer.landmarks import LandmarkDetector, build_detector
+from geofer.metrics import DlibEmbedding
+from geofer.modules.generative import GenerativeModule
+from geofer.study.design import Row, classifier_alone
+from geofer.study.measures.measured import Measures, Pictures, read_measures, write_measures
+from geofer.study.measures.robustness import measure_robustness, pose_curves
+from geofer.study.measures.synthesis_quality import measure_synthesis
+from geofer.study.running import StudyRun, digest_of
+from geofer.study.trained import is_kept, load_trained
+
+PAIRS = 200
+"""Pairs of test faces that a generator is measured on, or as many as there are."""
+
+REFERENCE_CLASSIFIER = Row("judge", "classifier alone, as a judge of synthetic faces", classifier_alone)
+
+
+def measured(run: StudyRun, row: Row, seed: int) -> Measures | None:
+    """What was measured of a run, or None.
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    return read_measures(_path(run, row, seed))
+
+
+def unmeasured(run: StudyRun, rows: Sequence[Row], seeds: Sequence[int]) -> list[tuple[Row, int]]:
+    """The finished runs that the study wants measured, that are not, and whose networks are still there."""
+    return [
+        (row, seed)
+        for seed in seeds
+        for row in rows
+        if (run.study.synthesis or row.name in run.study.robustness)
+        and run.result(row, seed) is not None
+        and not _path(run, row, seed).exists()
+        and is_kept(run.run_folder(row, seed))
+    ]
+
+
+def measure(run: StudyRun, row: Row, seed: int) -> Measures:
+    """Measures one finished run, and keeps what was found.
+
+    The faces of a generator are judged by a classifier of the same seed that learned from the same people's real faces
+    alone; it is trained if no study has its networks.
+
+    Raises:
+        CheckpointError: The run's networks are not there, or damaged.
+        PluginError: The landmark detector is not installed.
+        subprocess.CalledProcessError: The judge could not be trained.
+    """
+    folder = run.run_folder(row, seed)
+    found = read_measures(folder.parents[1] / "measures" / f"{folder.name}.json") or Measures()
+    model, data = load_trained(folder)
+    if run.study.synthesis and found.synthesis is None and isinstance(model, GenerativeModule):
+        judge, _ = load_trained(_judge(run, seed))
+        detector, embedding = _instruments()
+        report = measure_synthesis(model, data, judge, detector=detector, embedding=embedding, pairs=PAIRS, seed=seed)
+        found = replace(found, synthesis=report, pictures=_pictures(model, data))
+    if row.name in run.study.robustness and not found.robustness:
+        curves = pose_curves(read_predictions(folder, model.expressions))
+        found = replace(found, robustness=(*curves, *measure_robustness(model, data)))
+    write_measures(_path(run, row, seed), found)
+    return found
+
+
+def _path(run: StudyRun, row: Row, seed: int) -> Path:
+    return run.folder / "measures" / f"{row.name}-{seed}.json"
+
+
+def _judge(run: StudyRun, seed: int) -> Path:
+    """The folder of the judge's run, with its networks: a row of this study, or of another one, or trained now."""
+    digest = digest_of(REFERENCE_CLASSIFIER.change(run.settings))
+    same = (row for row in run.study.rows if row.measure is None and digest_of(row.change(run.settings)) == digest)
+    row = next(same, REFERENCE_CLASSIFIER)
+    if run.result(row, seed) is None:
+        run.run(row, seed, networks=True)
+    if is_kept(run.run_folder(row, seed)):
+        return run.run_folder(row, seed)
+    if not is_kept(run.run_folder(REFERENCE_CLASSIFIER, seed)):  # the row's was removed
+        run.run(REFERENCE_CLASSIFIER, seed, networks=True)
+    return run.run_folder(REFERENCE_CLASSIFIER, seed)
+
+
+@cache
+def _instruments() -> tuple[LandmarkDetector, DlibEmbedding | None]:
+    """The landmark detector, and what tells people apart if it is installed."""
+    try:
+        embedding = DlibEmbedding()
+    except PluginError:
+        embedding = None
+    return build_detector("mediapipe", mirrored=False), embedding
+
+
+def _pictures(model: GenerativeModule, data: FaceDataModule) -> Pictures:
+    """The first test person."""
+    gallery = Gallery(model, data.faces("test"), tuple(data.expressions))
+    person = gallery.people(1)[0]
+    grid, strips = gallery.grid(person), gallery.strips(person)
+    side = data.image_size
+    return Pictures(
+        real=np.zeros_like(grid.synthetic) if grid.real is None else grid.real,
+        synthetic=grid.synthetic,
+        landmarks=strips[0].landmarks if strips else np.zeros((0, 68, 2), np.float32),
+        strip=strips[0].synthetic if strips else np.zeros((0, side, side, 3), np.uint8),
+    )

@@ -1,0 +1,149 @@
+"""The table of a study: accuracy of each row and its difference to the reference row; as CSV, Markdown and LaTeX."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import mean, stdev
+
+from geofer.study.design import Row, Study
+from geofer.study.report.cells import cells_as_csv, cells_as_markdown
+from geofer.study.running import Result
+
+HEADINGS = (
+    "row",
+    "seeds",
+    "accuracy",
+    "±",
+    "95 %",
+    "difference",
+    "± of it",
+    "95 % of it",
+    "paper",
+    "paper's difference",
+)
+"""Of the columns, as `Line.cells` fills them."""
+
+INTERVALS = ("95 %", "95 % of it")
+"""The widest of them, which a terminal has no room for."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the table, in percent; NaN where there is none.
+
+    Attributes:
+        title: Of the row.
+        seeds: Number of seeds.
+        accuracy: Mean test accuracy.
+        spread: Its standard deviation over seeds.
+        interval: The 95 % confidence interval of its mean over seeds, Student's t.
+        difference: Mean difference to the reference row, seed by seed.
+        difference_spread: Standard deviation of that.
+        difference_interval: As ``interval``.
+        paper: What the paper reports.
+        paper_difference: The same difference in the paper.
+    """
+
+    title: str
+    seeds: int
+    accuracy: float
+    spread: float
+    interval: tuple[float, float]
+    difference: float
+    difference_spread: float
+    difference_interval: tuple[float, float]
+    paper: float
+    paper_difference: float
+
+    def cells(self) -> list[str]:
+        """As the tables print it."""
+        return [
+            self.title,
+            str(self.seeds),
+            _number(self.accuracy),
+            _number(self.spread),
+            _interval(self.interval),
+            _number(self.difference, "+"),
+            _number(self.difference_spread),
+            _interval(self.difference_interval, "+"),
+            _number(self.paper),
+            _number(self.paper_difference, "+"),
+        ]
+
+
+def _number(value: float, sign: str = "") -> str:
+    return "–" if math.isnan(value) else f"{value:{sign}.2f}"
+
+
+def _interval(ends: tuple[float, float], sign: str = "") -> str:
+    return "–" if math.isnan(ends[0]) else " to ".join(_number(end, sign) for end in ends)
+
+
+def table(study: Study, results: Sequence[Result]) -> list[Line]:
+    """The study's table; rows without a finished run are left out."""
+    accuracy: dict[str, dict[int, float]] = {}
+    for result in results:
+        accuracy.setdefault(result.row, {})[result.seed] = 100 * result.report.accuracy
+    return [_line(study, row, accuracy) for row in study.rows if row.name in accuracy]
+
+
+def _line(study: Study, row: Row, accuracy: dict[str, dict[int, float]]) -> Line:
+    own, reference = accuracy[row.name], accuracy.get(study.reference, {})
+    both = [] if row.name == study.reference else sorted(own.keys() & reference.keys())
+    differences = [own[seed] - reference[seed] for seed in both]
+    paper = math.nan if row.paper is None else row.paper
+    paper_reference = study.row(study.reference).paper
+    compared = bool(differences) and paper_reference is not None
+    return Line(
+        title=row.title,
+        seeds=len(own),
+        accuracy=mean(own.values()),
+        spread=_spread(list(own.values())),
+        interval=_confidence(list(own.values())),
+        difference=mean(differences) if differences else math.nan,
+        difference_spread=_spread(differences),
+        difference_interval=_confidence(differences),
+        paper=paper,
+        paper_difference=paper - paper_reference if compared and paper_reference is not None else math.nan,
+    )
+
+
+def _spread(values: Sequence[float]) -> float:
+    return stdev(values) if len(values) > 1 else math.nan
+
+
+def _confidence(values: Sequence[float]) -> tuple[float, float]:
+    """Student's 95 % confidence interval of the mean."""
+    from scipy.special import stdtrit  # a tenth of a second that other commands need not wait for
+
+    if len(values) < 2:
+        return math.nan, math.nan
+    reach = float(stdtrit(len(values) - 1, 0.975)) * stdev(values) / math.sqrt(len(values))
+    return mean(values) - reach, mean(values) + reach
+
+
+def as_csv(lines: Sequence[Line]) -> str:
+    """The table as CSV."""
+    return cells_as_csv([HEADINGS, *(line.cells() for line in lines)])
+
+
+def as_markdown(lines: Sequence[Line]) -> str:
+    """The table as Markdown."""
+    return cells_as_markdown([HEADINGS, *(line.cells() for line in lines)])
+
+
+def as_latex(lines: Sequence[Line]) -> str:
+    """The table as LaTeX, for the package booktabs."""
+    escaped = [[_escaped(cell) for cell in line.cells()] for line in lines]
+    headings = [_escaped(heading).replace("±", r"$\pm$") for heading in HEADINGS]
+    body = "".join(f"{' & '.join(row)} \\\\\n" for row in escaped)
+    return (
+        f"\\begin{{tabular}}{{l{'r' * (len(HEADINGS) - 1)}}}\n\\toprule\n{' & '.join(headings)} \\\\\n\\midrule\n"
+        f"{body}\\bottomrule\n\\end{{tabular}}\n"
+    )
+
+
+def _escaped(cell: str) -> str:
+    for character, latex in (("%", r"\%"), ("_", r"\_"), ("–", "--"), ("σ", r"$\sigma$"), ("λ", r"$\lambda$")):
+        cell = cell.replace(character, latex)
+    return cell

@@ -1,0 +1,145 @@
+"""From finished runs to the files of a study: tables, a figure, and a report beside the paper's numbers."""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from geofer.figures import save_figure
+from geofer.metrics.report import RecognitionReport
+from geofer.paths import written_whole
+from geofer.study.design import Row, Study
+from geofer.study.measures.measure_report import write_measure_report
+from geofer.study.measures.measured import Measures
+from geofer.study.report.accuracy_figure import figure
+from geofer.study.report.accuracy_table import Line, as_csv, as_latex, as_markdown, table
+from geofer.study.report.cells import Lines, cells_as_csv, cells_as_markdown
+from geofer.study.report.expression_tables import expression_lines
+from geofer.study.report.group_tables import Group, group_lines, pooled_groups
+from geofer.study.report.row_tables import CONFUSION, FORMATS, POSE_EXPRESSION, pooled, write_row_tables
+from geofer.study.running import Result
+
+
+def write_report(
+    study: Study,
+    results: Sequence[Result],
+    folder: Path,
+    settings: str,
+    measures: Mapping[tuple[str, int], Measures] = MappingProxyType({}),
+) -> Path:
+    """Writes ``table.csv``, ``.md`` and ``.tex``, ``figure.png`` and ``.pdf``, tables of each row, and ``report.md``.
+
+    The rows' own tables lie in ``rows/<row>/``, see `geofer.study.report.row_tables.write_row_tables`; what all rows recognize
+    of each expression, in ``expressions.csv`` and ``.md``. If it is known whom the faces show, there are ``groups.csv``
+    and ``.md``, too; and what `geofer.study.measures.measure_report` writes of measures.
+
+    Args:
+        study: What was compared.
+        results: All finished runs, at least one.
+        folder: Where to write.
+        settings: The command that made them, for the reader.
+        measures: What was measured of finished runs beside their accuracy, by row and seed.
+
+    Returns:
+        The path of ``report.md``.
+    """
+    lines = table(study, results)
+    for suffix, text in (("csv", as_csv(lines)), ("md", as_markdown(lines)), ("tex", as_latex(lines))):
+        with written_whole(folder / f"table.{suffix}") as file:
+            file.write(text.encode())
+    drawn = figure(study, lines)
+    for suffix in ("png", "pdf"):
+        save_figure(drawn, folder / f"figure.{suffix}")
+    reports = _reports(study, results)
+    for row, report in reports.items():
+        write_row_tables(report, row.title, folder / "rows" / row.name)
+    expressions = expression_lines({row.title: report for row, report in reports.items()})
+    _write_cells(expressions, folder / "expressions")
+    people = group_lines(_groups(study, results))
+    if len(people) > 1:
+        _write_cells(people, folder / "groups")
+    measured = write_measure_report(study, measures, results[0].report.expressions, folder)
+    path = folder / "report.md"
+    with written_whole(path) as file:
+        file.write((_report(study, lines, expressions, results, settings) + measured).encode())
+    return path
+
+
+def _reports(study: Study, results: Sequence[Result]) -> dict[Row, RecognitionReport]:
+    """What each row with a finished run recognizes, its seeds counted together."""
+    seeds = {row: [result.report for result in results if result.row == row.name] for row in study.rows}
+    return {row: pooled(reports) for row, reports in seeds.items() if reports}
+
+
+def _write_cells(lines: Lines, path: Path) -> None:
+    """Writes a table as ``.csv`` and ``.md``."""
+    for suffix, text in (("csv", cells_as_csv(lines)), ("md", cells_as_markdown(lines))):
+        with written_whole(path.with_suffix(f".{suffix}")) as file:
+            file.write(text.encode())
+
+
+def _report(study: Study, lines: Sequence[Line], expressions: Lines, results: Sequence[Result], settings: str) -> str:
+    subjects = sorted({result.report.subjects for result in results})
+    faces = sorted({result.report.faces for result in results})
+    return (
+        f"# {study.title}\n\nIn the paper: {study.source}.\n\n    {settings}\n\n"
+        f"Accuracy in percent over all test faces ({_range(faces)} faces of {_range(subjects)} unseen people a run). "
+        "± is the standard deviation over seeds, 95 % the confidence interval of their mean (Student's t); differences "
+        f"are to the row “{study.row(study.reference).title}”, seed by seed. The paper's numbers are of other faces: "
+        "compare differences, not accuracies.\n\n"
+        f"{as_markdown(lines)}\n![{study.title}](figure.png)\n\n{_expressions(expressions)}"
+        f"{_rows(study, {result.row for result in results})}{_people(study, results)}"
+    )
+
+
+def _expressions(lines: Lines) -> str:
+    """Accuracy by expression."""
+    return (
+        "## By expression\n\nAs in Table X of the paper, in percent of each expression's faces, the faces of all seeds "
+        f"together.\n\n{cells_as_markdown(lines)}\n"
+    )
+
+
+def _groups(study: Study, results: Sequence[Result]) -> dict[str, dict[Group, float]]:
+    """Title of each row whose people are known, and the accuracy of their groups."""
+    seeds = {row.title: [r.groups for r in results if r.row == row.name and r.groups] for row in study.rows}
+    return {title: pooled_groups(groups) for title, groups in seeds.items() if groups}
+
+
+def _people(study: Study, results: Sequence[Result]) -> str:
+    """Accuracy by groups of people, where it is known whom the faces show."""
+    lines = group_lines(_groups(study, results))
+    if len(lines) == 1:
+        return ""
+    return (
+        "\n## By groups of people\n\nAccuracy in percent by gender, age and largest share of ancestry of the people, "
+        "who are rendered; the faces of all seeds together. The gap is the largest difference between groups of one "
+        "kind: with few people it is mostly chance.\n\n"
+        f"{cells_as_markdown(lines)}"
+    )
+
+
+def _rows(study: Study, finished: Collection[str]) -> str:
+    """Links to what each row recognizes, and the reference row's pictures."""
+
+    def links(row: Row, name: str) -> str:
+        return ", ".join(f"[{suffix}](rows/{row.name}/{name}.{suffix})" for suffix in FORMATS)
+
+    rows = "".join(
+        f"| {row.title} | {links(row, POSE_EXPRESSION)} | {links(row, CONFUSION)} |\n"
+        for row in study.rows
+        if row.name in finished
+    )
+    text = (
+        "## By pose and expression\n\nAs Tables III and V and Fig. 4 of the paper, the faces of all seeds together; "
+        "the interval of a table is the mean of the seeds' intervals.\n\n"
+        f"| row | accuracy by pose and expression | confusion |\n| --- | --- | --- |\n{rows}"
+    )
+    if study.reference in finished:
+        title, folder = study.row(study.reference).title, f"rows/{study.reference}"
+        text += f"\n![{title}, by pose and expression]({folder}/{POSE_EXPRESSION}.png)\n"
+        text += f"\n![{title}, confusion]({folder}/{CONFUSION}.png)\n"
+    return text
+
+
+def _range(values: Sequence[int]) -> str:
+    return f"{values[0]:,}" if len(values) == 1 else f"{values[0]:,}–{values[-1]:,}"

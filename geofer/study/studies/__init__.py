@@ -1,0 +1,1 @@
+"""What the paper compares: a study a table or figure."""

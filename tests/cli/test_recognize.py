@@ -1,0 +1,262 @@
+"""``geofer recognize``, as a user calls it."""
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from video_files import cut_off, write_video
+
+from geofer.app.recognition.result_table import columns
+from geofer.cli import main
+from geofer.cli.recognize import copy_paths
+from geofer.faces import EXPRESSIONS
+from geofer.videos import read_video
+
+skimage_data = pytest.importorskip("skimage.data")
+
+
+@pytest.fixture
+def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a face, a picture without one, and a text that calls itself a picture."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    Image.fromarray(skimage_data.astronaut()).save(folder / "astronaut.png")
+    Image.new("RGB", (60, 60), "gray").save(folder / "gray.png")
+    folder.joinpath("text.jpg").write_text("no picture")
+    folder.joinpath("notes.txt").write_text("not even called one")
+    return folder
+
+
+@pytest.fixture
+def clip(pictures: Path) -> Path:
+    """A video of ten frames: a smile, but gray from the fourth frame to the sixth."""
+    head = skimage_data.astronaut()[:260, 100:360]
+    return write_video(pictures / "clip.mp4", [np.full_like(head, 99) if 3 <= n < 6 else head for n in range(10)])
+
+
+def table(path: str) -> list[dict[str, str]]:
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_folder_becomes_a_table_in_which_nothing_is_lost(pictures, capsys):
+    assert main(["recognize", "pictures", "--output", "faces.csv"]) == 0
+    rows = table("faces.csv")
+    assert list(rows[0]) == columns(EXPRESSIONS)
+    assert [Path(row["file"]).name for row in rows] == ["astronaut.png", "gray.png", "text.jpg"]
+    smile, gray, text = rows
+    assert (smile["face"], smile["expression"], smile["error"]) == ("0", "happiness", "")
+    assert sum(float(smile[name]) for name in EXPRESSIONS) == pytest.approx(1, abs=1e-4)
+    assert float(smile["x0"]) < float(smile["x1"])
+    assert 0 < float(smile["reliability"]) < 1
+    assert gray["error"] == "no face was found"
+    assert "damaged, or no picture" in text["error"]
+    assert (smile["frame"], smile["time"], smile["warning"]) == ("", "", "")
+    assert "2 of 3 files have no face or could not be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["faces.csv", "faces.jsonl"])
+def test_a_killed_table_is_gone_on_with(pictures, name, capsys):
+    assert main(["recognize", "pictures", "--output", name]) == 0
+    whole = Path(name).read_bytes()
+    lines = whole.splitlines(keepends=True)
+    Path(name).write_bytes(b"".join(lines[:-1]) + lines[-1][:9])
+    assert main(["recognize", "pictures/text.jpg", "pictures", "--output", name]) == 1  # text.jpg alone was missing
+    assert "2 of 3 files are in" in capsys.readouterr().out
+    Path(name).write_bytes(b"".join(lines[:-1]) + lines[-1][:9])
+    main(["recognize", "pictures", "--output", name])
+    assert Path(name).read_bytes() == whole
+
+
+def test_another_table_is_not_written_into(pictures, capsys):
+    Path("faces.csv").write_text("name,age\nAda,36\n")
+    assert main(["recognize", "pictures", "--output", "faces.csv"]) == 1
+    assert "another table, with other columns" in capsys.readouterr().err
+    assert Path("faces.csv").read_text() == "name,age\nAda,36\n"
+
+
+def test_json_lines_and_parquet_hold_numbers(pictures):
+    from pyarrow import parquet
+
+    assert main(["recognize", "pictures", "--output", "faces.jsonl"]) == 0
+    assert main(["recognize", "pictures", "--output", "faces.parquet"]) == 0
+    lines = [json.loads(line) for line in Path("faces.jsonl").read_text().splitlines()]
+    assert lines == parquet.read_table("faces.parquet").to_pylist()
+    assert lines[0]["face"] == 0
+    assert lines[1]["expression"] is None
+
+
+def test_without_a_table_the_terminal_tells(pictures, capsys):
+    assert main(["recognize", "pictures/astronaut.png"]) == 0
+    line = capsys.readouterr().out
+    assert "astronaut.png face 0: happiness" in line
+    assert "of tests at this pose" in line
+
+
+def test_annotated_copies_are_as_large_and_drawn_on(pictures):
+    assert main(["recognize", "pictures/astronaut.png", "--annotate", "drawn"]) == 0
+    drawn = Image.open("drawn/astronaut.png")
+    assert drawn.size == (512, 512)
+    assert (np.asarray(drawn) == (255, 208, 64)).all(axis=2).sum() > 200
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere.jpg"], "no such picture or video"),
+        (["--camera", "97"], "There is no camera 97"),
+        (["pictures", "--camera", "0"], "and not both"),
+        (["pictures", "--batch-size", "0"], "batch size is 0"),
+        (["http://example.org/a.jpg"], "is an address"),
+        (["pictures/text.jpg"], "Nothing was recognized"),
+        (["pictures", "--output", "faces.xlsx"], "a table ends in .csv, .jsonl, .parquet"),
+        (["pictures", "--checkpoint", "pictures/notes.txt"], "no safetensors file"),
+        (["pictures", "--detector", "medapipe"], "Did you mean mediapipe"),
+        ([], "as PATH, or a --camera"),
+    ],
+)
+def test_a_mistake_is_one_message(pictures, arguments, message, capsys):
+    assert main(["recognize", *arguments]) in (1, 2)
+    output = capsys.readouterr()
+    assert message in output.err
+    assert "Traceback" not in output.err
+
+
+def test_copies_of_pictures_of_one_name_do_not_overwrite_each_other():
+    pictures = [Path("a/face.jpg"), Path("b/Face.png"), Path("b/face-2.png"), Path("a/face.jpg")]
+    copies = copy_paths(pictures, Path("drawn"))
+    assert [copies[picture].name for picture in pictures] == ["face.png", "Face-2.png", "face-2-2.png", "face.png"]
+
+
+def test_a_copy_never_overwrites_a_picture(pictures, capsys):
+    before = Path("pictures/astronaut.png").read_bytes()
+    assert main(["recognize", "pictures", "--annotate", "pictures/../pictures"]) == 2
+    assert "what is to be copied lies there" in capsys.readouterr().err
+    assert Path("pictures/astronaut.png").read_bytes() == before
+
+
+def test_files_of_odd_names_are_found_again_in_the_table(pictures):
+    pictures.joinpath("gray.png").rename(pictures / "two\nlines \u2028.png")
+    for _ in range(2):
+        assert main(["recognize", "pictures", "--output", "faces.csv"]) == 0
+    assert len(table("faces.csv")) == 3
+
+
+def test_a_video_becomes_rows_with_frames_and_times(clip):
+    assert main(["recognize", "pictures/clip.mp4", "pictures/astronaut.png", "--output", "faces.csv"]) == 0
+    rows = table("faces.csv")
+    assert [row["file"] for row in rows] == ["pictures/clip.mp4"] * 10 + ["pictures/astronaut.png"]
+    assert [row["frame"] for row in rows] == [*map(str, range(10)), ""]
+    assert [row["time"] for row in rows] == [*(str(number / 10) for number in range(10)), ""]
+    assert [row["expression"] for row in rows[:10]] == ["happiness"] * 3 + [""] * 3 + ["happiness"] * 4
+    assert {row["error"] for row in rows[3:6]} == {"no face was found"}
+
+
+def test_a_folder_has_videos_too_and_only_some_frames_of_them(clip):
+    assert main(["recognize", "pictures", "--every", "0.25", "--output", "faces.jsonl"]) == 0
+    rows = [json.loads(line) for line in Path("faces.jsonl").read_text().splitlines()]
+    assert [Path(row["file"]).name for row in rows] == ["astronaut.png", *["clip.mp4"] * 4, "gray.png", "text.jpg"]
+    assert [(row["frame"], row["time"]) for row in rows[1:5]] == [(0, 0.0), (3, 0.3), (5, 0.5), (8, 0.8)]
+
+
+@pytest.mark.parametrize("name", ["faces.csv", "faces.jsonl"])
+def test_a_killed_table_goes_on_in_the_middle_of_a_video(clip, name):
+    assert main(["recognize", "pictures/clip.mp4", "--output", name]) == 0
+    whole = Path(name).read_bytes()
+    lines = whole.splitlines(keepends=True)
+    Path(name).write_bytes(b"".join(lines[:-4]) + lines[-4][:9])
+    assert main(["recognize", "pictures/clip.mp4", "--output", name, "--annotate", "drawn"]) == 0
+    assert Path(name).read_bytes() == whole
+    assert cv2.VideoCapture("drawn/clip.mp4").get(cv2.CAP_PROP_FRAME_COUNT) == 10  # drawn from its beginning
+    before = Path("drawn/clip.mp4").read_bytes()
+    assert main(["recognize", "pictures/clip.mp4", "--output", name, "--annotate", "drawn"]) == 0
+    assert Path(name).read_bytes() == whole
+    assert Path("drawn/clip.mp4").read_bytes() == before
+
+
+def test_a_drawn_video_has_the_size_and_the_times_of_the_first(clip):
+    times = [0, 0.04, 0.5, 0.55]
+    head = skimage_data.astronaut()[:260, 100:360]
+    write_video(clip, [head] * 4, times)
+    assert main(["recognize", "pictures/clip.mp4", "--annotate", "drawn", "--output", "faces.csv"]) == 0
+    frames = list(read_video(Path("drawn/clip.mp4")))
+    assert [frame.time for frame in frames] == pytest.approx(times, abs=1e-4)
+    assert {frame.pixels.shape for frame in frames} == {head.shape}
+    for frame in frames:
+        changed = np.abs(frame.pixels.astype(int) - head).mean(axis=2) > 60
+        assert 200 < changed.sum() < head.shape[0] * head.shape[1] / 5
+
+
+def test_a_truncated_video_keeps_what_was_read(clip, capsys):
+    cut = cut_off(clip, 0.7)
+    for _ in range(2):  # the second time, there is nothing left to do
+        assert main(["recognize", str(cut), "pictures/text.jpg", "--output", "faces.csv", "--annotate", "drawn"]) == 0
+    *whole, error, text = table("faces.csv")
+    assert 3 <= len(whole) < 10
+    assert [row["frame"] for row in whole] == [str(number) for number in range(len(whole))]
+    assert whole[0]["expression"] == "happiness"
+    assert (error["frame"], error["expression"]) == ("", "")
+    assert "cut-off-clip.mp4" in error["error"]
+    assert "no picture" in text["error"]
+    output = capsys.readouterr()
+    assert "2 of 2 files have no face or could not be read to their end" in output.err
+    assert "2 of 2 files are in faces.csv already" in output.out
+    assert len(list(read_video(Path("drawn/cut-off-clip.mp4")))) == len(whole)
+
+
+def test_an_interrupt_keeps_the_rows_that_are_there(clip):
+    """A real Ctrl-C, while a long video is looked at."""
+    head = skimage_data.astronaut()[:260, 100:360]
+    write_video(clip, [head] * 500)
+    command = [sys.executable, "-m", "geofer", "recognize", "pictures/clip.mp4", "--output", "faces.jsonl"]
+    listening = partial(signal.signal, signal.SIGINT, signal.default_int_handler)  # not so if the tests run behind an &
+    running = subprocess.Popen(
+        [*command, "--annotate", "drawn"], stderr=subprocess.PIPE, text=True, preexec_fn=listening
+    )
+    output = Path("faces.jsonl")
+    while running.poll() is None and (not output.exists() or output.read_bytes().count(b"\n") < 5):
+        time.sleep(0.02)
+    running.send_signal(signal.SIGINT)
+    _, message = running.communicate(timeout=60)
+    assert running.returncode == 130, message
+    assert "Traceback" not in message
+    rows = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [row["frame"] for row in rows] == list(range(len(rows)))
+    assert 5 <= len(rows) < 500
+    assert list(Path("drawn").iterdir()) == []
+
+
+def test_a_camera_is_recorded_until_it_stops(clip, capsys):
+    """OpenCV reads a file as it reads a camera."""
+    assert main(["recognize", "--camera", str(clip), "--output", "faces.csv", "--annotate", "drawn"]) == 1
+    assert "gives no more pictures" in capsys.readouterr().err
+    rows = table("faces.csv")
+    assert [row["frame"] for row in rows] == [str(number) for number in range(10)]
+    assert len({row["file"] for row in rows}) == 1
+    assert len(list(read_video(Path("drawn") / f"{rows[0]['file']}.mp4"))) == 10
+
+
+def test_the_terminal_tells_times_and_warnings(clip, capsys):
+    head = skimage_data.astronaut()[:260, 100:360]
+    write_video(clip, [np.asarray(Image.fromarray(head).resize((50, 50)))] * 2)
+    assert main(["recognize", "pictures/clip.mp4"]) == 0
+    line = capsys.readouterr().out.splitlines()[1]
+    assert line.startswith("pictures/clip.mp4 0.10 s face 0: ")
+    assert "warning: only" in line
+    assert "pixels between the eyes" in line
+
+
+def test_videos_need_an_extra(clip, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "av", None)  # as if it were not installed
+    assert main(["recognize", "pictures"]) == 2
+    assert "pip install 'geofer[video]'" in capsys.readouterr().err

@@ -1,0 +1,74 @@
+"""Rows of other methods ask for what these methods take, and for nothing that they do not have."""
+
+import inspect
+from importlib.resources import files
+
+import pytest
+import torch
+import yaml
+from lightning.pytorch.cli import LightningArgumentParser
+
+from geofer.modules import GeometryGuidedFER
+from geofer.modules.recognition import RecognitionModule
+from geofer.study.baselines.generators import AAE, CAAE, DRGAN, GCGAN, ConditionalGAN
+from geofer.study.baselines.generators.compared import ComparedGenerator
+from geofer.study.baselines.siamese import OneShotFER
+from geofer.study.studies.comparisons import GENERATORS, OF_OURS_ALONE, ONE_SHOT, SIX
+
+METHODS = {"gc-gan": GCGAN, "dr-gan": DRGAN, "caae": CAAE, "aae": AAE, "cgan": ConditionalGAN}
+
+
+@pytest.fixture(params=["smoke", "paper"])
+def settings(request):
+    return yaml.safe_load(files("geofer.study").joinpath("budgets", f"{request.param}.yaml").read_text())
+
+
+def build(model):
+    """As the command line does, but for weights from the internet."""
+    data = {"expressions": (*SIX, "neutral"), "image_size": 64}
+    offline = {"backbone": "small_resnet", "pretrained": False, "hidden": 8, "backbone_arguments": {"widths": [4]}}
+    arguments = {**model["init_args"], **data, "classifier": offline}
+    parser = LightningArgumentParser(exit_on_error=False)
+    parser.add_subclass_arguments(RecognitionModule, "model")
+    return parser.instantiate(parser.parse_object({"model": {**model, "init_args": arguments}})).model
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_row_of_another_generator_builds_it_with_the_networks_of_the_paper(settings, name):
+    module = build(GENERATORS.row(name).change(settings)["model"])
+    assert type(module) is METHODS[name]
+    assert (module.averaged.warp, module.averaged.decoder.contours, module.averaged.decoder.skips) == (
+        None,
+        False,
+        False,
+    )
+    assert module.classifier_optimizer([torch.nn.Parameter(torch.zeros(1))]).param_groups[0]["lr"] > 0
+    assert module.average == settings["model"]["init_args"].get("average", 0.999)
+
+
+def test_what_is_left_out_is_what_compared_generators_do_not_take():
+    accepted = [set(inspect.signature(kind.__init__).parameters) for kind in (GeometryGuidedFER, ComparedGenerator)]
+    assert accepted[0] - accepted[1] == set(OF_OURS_ALONE)
+    assert accepted[1] < accepted[0]
+
+
+@pytest.mark.parametrize("name", ["paper", *METHODS])
+def test_a_generator_that_paints_learns_to_the_end_and_teaches_in_the_second_half(settings, name):
+    ours = build(GENERATORS.row("full").change(settings)["model"]).schedule
+    theirs = build(GENERATORS.row(name).change(settings)["model"]).schedule
+    last = settings["trainer"]["max_steps"] - 1
+    assert theirs.trains_generator(last)
+    if ours.trains_generator(last):  # nothing to change: the budget stops no generator
+        assert theirs.synthetic_start == ours.synthetic_start
+    else:
+        assert theirs.synthetic_start == settings["trainer"]["max_steps"] // 2
+    assert theirs.synthetic_ramp == ours.synthetic_ramp
+
+
+def test_one_shot_rows_hold_out_each_pair_once(settings):
+    rows = [row for row in ONE_SHOT.rows if row.name != "full"]
+    held_out = {tuple(row.change(settings)["model"]["init_args"]["held_out"]) for row in rows}
+    assert len(held_out) == len(rows) == 15
+    module = build(ONE_SHOT.row("fear-sadness").change(settings)["model"])
+    assert type(module) is OneShotFER
+    assert module.is_held_out.tolist() == [name in ("fear", "sadness") for name in (*SIX, "neutral")]
