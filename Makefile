@@ -59,4 +59,4 @@ bench: $(READY) ## measure the training step against a plain loop of the same ne
 
 clean: ## remove what was built; .venv and runs stay
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	find geofer tests benchmarks scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+	find geofer tests benchmarks experiments tools training -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -3,10 +3,10 @@
     python experiments/geometry_branch.py --seeds 11 12 13
 
 A seed changes everything: the people, their faces, the initial weights and the order of the batches; all rows of a seed
-share them. Finished runs are kept in `runs/second-witness/` and not repeated. What follows the options goes to
+share them. Finished runs are kept in `runs/geometry-branch/` and not repeated. What follows the options goes to
 ``geofer fit``. It ends with a Markdown table of the best epoch on the validation people, on the test people, and on the
 test people when their geometry is kept from the classifier; the last also after the last epoch, since what is best for
-both witnesses may be early for the pixels.
+the geometry branch may converge before the image branch has learned.
 """
 
 import argparse
@@ -66,7 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="+", default=[11, 12, 13])
     parser.add_argument("--rows", nargs="+", choices=list(ROWS), default=list(ROWS))
-    parser.add_argument("--folder", type=Path, default=Path("runs/second-witness"))
+    parser.add_argument("--folder", type=Path, default=Path("runs/geometry-branch"))
     parser.add_argument("--pixel-loss", type=float, default=1.0, help="classifier.image_loss, with a folder for each")
     arguments, extra = parser.parse_known_args()
     extra = [f"--model.classifier.image_loss={arguments.image_loss}", *extra]

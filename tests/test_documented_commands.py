@@ -44,7 +44,7 @@ from geofer.cli.command import COMMANDS
 
 LANGUAGES = {"console", "python", "yaml", "toml", "bash", ""}
 QUICK_PAGES = ("docs/recognize.md",)
-COMMANDS = documented_commands()
+DOCUMENTED = documented_commands()
 PROJECT = tomllib.loads(REPOSITORY.joinpath("pyproject.toml").read_text())["project"]
 
 

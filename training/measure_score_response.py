@@ -1,9 +1,9 @@
-"""Measures the tables of `geofer.landmarks.score_response_measured` on photographs of neutral faces, which are yours to bring.
+"""Measures the tables of `geofer.landmarks.score_response_measured` on your photographs of neutral faces.
 
-Run ``python training/measure_score_response.py FOLDER --smiles OTHER --rendered SCORES``. Each face that looks at the camera is
-warped by the moves of the rendered head's blendshapes (the expressions of a few people, levels 2 to 4, weaker and
-stronger, sharp and coarse), MediaPipe scores the results, and ridge regression tells how the scores' logits rise with
-the blendshapes.
+Run ``python training/measure_score_response.py FOLDER --smiles OTHER --rendered SCORES``. Each face that looks at the
+camera is warped by the moves of the rendered head's blendshapes (the expressions of a few people, levels 2 to 4,
+weaker and stronger, sharp and coarse), MediaPipe scores the results, and ridge regression tells how the scores' logits
+rise with the blendshapes.
 
 Warps show no teeth, so photographs of smiles, if there are any, correct what smiling does; and they uncover no eye, so
 what lids do is the mean of what warps tell and of what rendered faces do, if there are any that
@@ -76,20 +76,21 @@ def measure(
     """Warps a face and has it scored.
 
     Returns:
-        Logits of its own scores, ``(n, 52)`` with n of 0 or 1; blendshapes that it was warped by, ``(m, 52)`` in the order
-        of `BLENDSHAPES`; and by how much they raised the logits, ``(m, 52)``. Faces that MediaPipe loses are left out.
+        Logits of its own scores, ``(n, 52)`` with n of 0 or 1; blendshapes that it was warped by, ``(m, 52)`` in the
+        order of `BLENDSHAPES`; and by how much they raised the logits, ``(m, 52)``. Faces that MediaPipe loses are
+        left out.
     """
     neutral = _logits(photograph.image, detector)
-    blendshapes, logit_slopes = [], []
+    blendshapes, slopes = [], []
     performances = [shown for _ in range(people) for shown in perform(chance)] if len(neutral) else []
     for performed in performances:
         shown, image = photograph.act_somehow(performed, chance)
         for logits in _logits(image, detector):
             blendshapes.append(shown)
-            logit_slopes.append(logits - neutral[0])
+            slopes.append(logits - neutral[0])
     shape = (-1, len(BLENDSHAPES))
     ordered = in_mediapipes_order(np.reshape(blendshapes, shape).astype(np.float32), HEAD_BLENDSHAPES)
-    return neutral, ordered, np.reshape(logit_slopes, shape).astype(np.float32)
+    return neutral, ordered, np.reshape(slopes, shape).astype(np.float32)
 
 
 def _logits(image: NDArray[np.uint8], detector: LandmarkDetector) -> NDArray[np.float32]:
@@ -98,19 +99,19 @@ def _logits(image: NDArray[np.uint8], detector: LandmarkDetector) -> NDArray[np.
     return score_logits(torch.from_numpy(found), EDGE).numpy()
 
 
-def fit_rises(blendshapes: NDArray[np.float32], rises: NDArray[np.float32]) -> NDArray[np.float64]:
+def fit_slopes(blendshapes: NDArray[np.float32], slopes: NDArray[np.float32]) -> NDArray[np.float64]:
     """How much each logit (column) rises with each action (row), by ridge regression; left and right alike.
 
     Args:
         blendshapes: ``(n, 52)`` in the order of `BLENDSHAPES`.
-        rises: ``(n, 52)`` of the logits.
+        slopes: ``(n, 52)`` of the logits.
 
     Returns:
         ``(52, 52)``, 0 for blendshapes that hardly vary.
     """
     mirrored = list(MIRRORED_BLENDSHAPES)
     causes = np.concatenate((blendshapes, blendshapes[:, mirrored])).astype(np.float64)
-    effects = np.concatenate((logit_slopes, logit_slopes[:, mirrored])).astype(np.float64)
+    effects = np.concatenate((slopes, slopes[:, mirrored])).astype(np.float64)
     used = causes.std(0) > 0.01
     causes = causes[:, used]
     matrix = np.zeros((len(BLENDSHAPES), len(BLENDSHAPES)))
@@ -135,7 +136,7 @@ def correct_smiles(
     The other half is left, since these smiles show teeth, and not all do.
 
     Args:
-        matrix: ``(52, 52)`` rises.
+        matrix: ``(52, 52)`` slopes.
         neutral: Logits of neutral photographs, ``(n, 52)``.
         smiling: Logits of photographs of smiles, ``(m, 52)``.
         shown: Actions of rendered smiles, ``(k, 52)`` in the order of `BLENDSHAPES`, which are as strong as those.
@@ -150,10 +151,10 @@ def correct_smiles(
 
 
 def correct_lids(matrix: NDArray[np.floating], rendered: Scored) -> NDArray[np.float64]:
-    """The rows of `LIDS` of ``(52, 52)`` rises become the mean of themselves and of what rendered faces tell."""
+    """The rows of `LIDS` of ``(52, 52)`` slopes become the mean of themselves and of what rendered faces tell."""
     near = rendered[rendered.yaw.abs() < YAW_LIMIT]
-    blendshapes, logits = near.blendshapes.numpy(), score_logits(near.blendshapes, EDGE).numpy()
-    told = fit_rises(blendshapes - blendshapes.mean(0), logits - logits.mean(0))
+    blendshapes, logits = near.blendshapes.numpy(), score_logits(near.scores, EDGE).numpy()
+    told = fit_slopes(blendshapes - blendshapes.mean(0), logits - logits.mean(0))
     corrected, rows = np.array(matrix, np.float64), [BLENDSHAPES.index(name) for name in LIDS]
     corrected[rows] = (corrected[rows] + told[rows]) / 2
     return corrected
@@ -190,18 +191,15 @@ def rise_table(matrix: NDArray[np.floating]) -> dict[str, dict[str, float]]:
 def neutral_table(logits: NDArray[np.float32]) -> dict[str, tuple[float, float]]:
     """`NEUTRAL_LOGITS` of `geofer.landmarks.score_response_measured`, from ``(n, 52)``."""
     both = np.concatenate((logits, logits[:, list(MIRRORED_BLENDSHAPES)]))
-    mean, deviation = both.mean(0), both.std(0)
-    return {
-        name: (round(float(mean[index]), 1), round(float(deviation[index]), 1))
-        for index, name in _blendshapes().items()
-    }
+    mean, std = both.mean(0), both.std(0)
+    return {name: (round(float(mean[index]), 1), round(float(std[index]), 1)) for index, name in _blendshapes().items()}
 
 
 def noise_table(unexplained: NDArray[np.floating]) -> dict[str, float]:
-    """`NOISE` of `geofer.landmarks.score_response_measured`, from what of the logits blendshapes do not explain, ``(n, 52)``."""
+    """`NOISE` of `geofer.landmarks.score_response_measured`, from the unexplained rest of the logits, ``(n, 52)``."""
     squares = (unexplained**2).mean(0)
-    deviation = np.sqrt((squares + squares[list(MIRRORED_BLENDSHAPES)]) / 2)
-    return {name: round(float(deviation[index]), 1) for index, name in _blendshapes().items()}
+    std = np.sqrt((squares + squares[list(MIRRORED_BLENDSHAPES)]) / 2)
+    return {name: round(float(std[index]), 1) for index, name in _blendshapes().items()}
 
 
 def _blendshapes() -> dict[int, str]:
@@ -230,12 +228,12 @@ def main() -> None:
         measure(photograph, options.people, detector, np.random.default_rng((options.seed, number)))
         for number, photograph in enumerate(track(photographs, "Warping faces", console=Console(stderr=True)))
     ]
-    neutral, blendshapes, logit_slopes = (np.concatenate(part) for part in zip(*parts, strict=True))
+    neutral, blendshapes, slopes = (np.concatenate(part) for part in zip(*parts, strict=True))
     if not len(blendshapes):
         raise DataError("MediaPipe lost every face once it was cut out or warped; bring larger or sharper photographs.")
     print(f"# {len(neutral)} neutral faces, {len(blendshapes)} warped ones, seed {options.seed}")
-    matrix = fit_rises(blendshapes, logit_slopes)
-    unexplained = rises - blendshapes @ matrix
+    matrix = fit_slopes(blendshapes, slopes)
+    unexplained = slopes - blendshapes @ matrix
     if options.smiles:
         smiles = [_logits(photograph.image, detector) for photograph in find_photographs(options.smiles, detector)]
         shown = rendered_smiles(np.random.default_rng(options.seed))

@@ -126,6 +126,6 @@ def _front(head: HeadModel, neutral: NDArray[np.float32]) -> NDArray[np.int64]:
 
 
 def perform(chance: np.random.Generator) -> NDArray[np.float32]:
-    """What one rendered person shows, ``(19, 52)`` in the order of `HEAD_BLENDSHAPES`, of the expressions of `MOMENTS`."""
+    """What one rendered person shows in `MOMENTS`, ``(19, 52)`` in the order of `HEAD_BLENDSHAPES`."""
     style = sample_style(chance, lips="pressed")
     return np.stack([sample_blendshapes(name, level, style, chance) for name, level in MOMENTS])

@@ -5,16 +5,16 @@ two small perceptrons, measures them by pose on people they never saw, and write
 ``geofer/app/models/rendered.safetensors``.
 
 MediaPipe's scores of rendered faces are not those of photographs: it sees the brows of rendered neutral faces raised
-and the brows of neutral photographs slightly drawn, and rendered frowns hardly move its scores. The blendshapes that move
-the rendered head, on the other hand, are known exactly, and in photographs MediaPipe scores just such blendshapes. So seven
-of ten training faces are *translated*: what MediaPipe scores in photographs of neutral faces, moved by the true
-blendshapes. The others are the scores of rendered faces as they are.
+and the brows of neutral photographs slightly drawn, and rendered frowns hardly move its scores. The blendshapes that
+move the rendered head, on the other hand, are known exactly, and in photographs MediaPipe scores just such
+blendshapes. So seven of ten training faces are *translated*: what MediaPipe scores in photographs of neutral faces,
+moved by the true blendshapes. The others are the scores of rendered faces as they are.
 
 How MediaPipe answers is known badly, so the two perceptrons, whose mean probability counts, learn of it in two ways:
 one from what was measured on photographs that were warped by the rendered head's moves
-(``geofer/landmarks/score_response_measured.py``), in logits of scores, since many that matter stay below a hundredth; the
-other from guesses (``geofer/landmarks/score_response_assumed.py``), in the scores themselves. No photograph's label is
-learned from, but the tables rest on photographs: of neutral faces, and of smiles.
+(``geofer/landmarks/score_response_measured.py``), in logits of scores, since many that matter stay below a hundredth;
+the other from guesses (``geofer/landmarks/score_response_assumed.py``), in the scores themselves. No photograph's
+label is learned from, but the tables rest on photographs: of neutral faces, and of smiles.
 """
 
 import argparse
@@ -85,7 +85,7 @@ class Scored:
     """Rendered faces that MediaPipe found.
 
     Attributes:
-        blendshapes: ``(N, 52)`` its scores.
+        scores: ``(N, 52)`` those of MediaPipe.
         blendshapes: ``(N, 52)`` the truth, in MediaPipe's order.
         expression: ``(N,)`` labels.
         yaw: ``(N,)`` true, in degrees.
@@ -93,7 +93,7 @@ class Scored:
         person: ``(N,)`` numbers.
     """
 
-    blendshapes: Tensor
+    scores: Tensor
     blendshapes: Tensor
     expression: Tensor
     yaw: Tensor
@@ -123,7 +123,7 @@ def score_person(number: int, folder: Path) -> None:
     with written_whole(path) as file:
         np.savez(
             file,
-            blendshapes=np.concatenate([faces.blendshapes for faces in found if len(faces)]),
+            scores=np.concatenate([faces.blendshapes for faces in found if len(faces)]),
             blendshapes=blendshapes[seen],
             expression=person.expression[seen],
             yaw=person.yaw[seen],
@@ -152,7 +152,7 @@ def gather(people: Iterable[int], folder: Path) -> Scored:
 def neutral_faces(faces: Scored) -> Tensor:
     """Scores of the neutral faces that are not turned far, ``(N, 52)``."""
     near = (faces.expression == EXPRESSIONS.index("neutral")) & (faces.yaw.abs() < 40)
-    return faces.blendshapes[near]
+    return faces.scores[near]
 
 
 def train(
@@ -173,7 +173,7 @@ def train(
     """
     rendered, mirrored = looks(classifier, faces), list(MIRRORED_BLENDSHAPES)
     classifier.standardize_by(torch.cat((translation(faces.blendshapes), rendered)))
-    classifier.deviation[[BLENDSHAPES.index(name) for name in UNUSED]] = 1e6
+    classifier.std[[BLENDSHAPES.index(name) for name in UNUSED]] = 1e6
     weights = len(faces.expression) / torch.bincount(faces.expression, minlength=len(EXPRESSIONS))
     weights *= torch.tensor([COUNTS.get(name, 1.0) for name in EXPRESSIONS])
     optimizer = torch.optim.AdamW(classifier.parameters(), 3e-3, weight_decay=0.01)
@@ -204,8 +204,8 @@ def train_ensemble(faces: Scored, validation: Scored, steps: int, translated: fl
 
 def looks(classifier: GeometryClassifier | GeometryEnsemble, faces: Scored) -> Tensor:
     """What a classifier of blendshapes looks at, of rendered faces as they are."""
-    nowhere = torch.zeros(len(faces.blendshapes), 68, 2)
-    return classifier.features(nowhere, faces.blendshapes)
+    nowhere = torch.zeros(len(faces.scores), 68, 2)
+    return classifier.features(nowhere, faces.scores)
 
 
 @torch.no_grad()

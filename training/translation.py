@@ -1,7 +1,7 @@
-"""What MediaPipe might score in photographs of people who show a rendered person's blendshapes: as measured, as guessed.
+"""What MediaPipe might score in photographs of people who show a rendered person's blendshapes.
 
-How a face at rest scores and what blendshapes do to scores is told by two tables: `geofer.landmarks.score_response_measured` and
-`geofer.landmarks.score_response_assumed`.
+How a face at rest scores and what blendshapes do to scores is told by two tables:
+`geofer.landmarks.score_response_measured` and `geofer.landmarks.score_response_assumed`.
 """
 
 import torch
@@ -23,7 +23,7 @@ def vary(median: float, count: int) -> Tensor:
 
 
 class MeasuredTranslation:
-    """Logits of scores as MediaPipe might give them for a photograph of somebody who shows a rendered person's blendshapes.
+    """Logits of the scores that MediaPipe might give a photograph of somebody who shows known blendshapes.
 
     Logits add up: of the photographed face at rest, of its blendshapes, and of noise.
     """
@@ -38,15 +38,15 @@ class MeasuredTranslation:
         logits = torch.cat((logits, logits[:, list(MIRRORED_BLENDSHAPES)]))
         correlation = (logits + 1e-3 * torch.randn_like(logits)).T.corrcoef()
         self.together = torch.linalg.cholesky(correlation + 1e-3 * torch.eye(len(BLENDSHAPES)))
-        self.mean, self.deviation = map(torch.from_numpy, neutral_logits())
+        self.mean, self.std = map(torch.from_numpy, neutral_logits())
         self.logit_slopes, self.noise = torch.from_numpy(logit_slopes()), torch.from_numpy(noise())
 
     def __call__(self, blendshapes: Tensor) -> Tensor:
         """True blendshapes ``(B, 52)`` to logits ``(B, 52)``, at random."""
         count = len(blendshapes)
-        person = self.deviation * (torch.randn(count, 52) @ self.together.T)
+        person = self.std * (torch.randn(count, 52) @ self.together.T)
         shown = vary(STRENGTH, count) * blendshapes
-        return self.mean + person + shown @ self.rises + self.noise * torch.randn(count, 52)
+        return self.mean + person + shown @ self.logit_slopes + self.noise * torch.randn(count, 52)
 
 
 class GuessedTranslation:
@@ -62,14 +62,14 @@ class GuessedTranslation:
             neutral: Scores of rendered neutral faces, ``(N, 52)``.
         """
         self.residuals = neutral - neutral.mean(0)
-        self.mean, self.deviation = map(torch.from_numpy, neutral_scores())
+        self.mean, self.std = map(torch.from_numpy, neutral_scores())
         self.answers = torch.from_numpy(answers())
 
     def __call__(self, blendshapes: Tensor) -> Tensor:
         """True blendshapes ``(B, 52)`` to scores ``(B, 52)`` in [0, 1], at random."""
         count = len(blendshapes)
         residuals = self.residuals[torch.randint(len(self.residuals), (count,))]
-        person = OF_THE_PERSON * self.deviation * torch.randn(count, 52)
+        person = OF_THE_PERSON * self.std * torch.randn(count, 52)
         person = (person + person[:, list(MIRRORED_BLENDSHAPES)]) / 2**0.5
         shown = vary(INTENSITY, count) * blendshapes
         return (self.mean + residuals + person + shown @ self.answers).clamp(0, 1)

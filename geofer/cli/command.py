@@ -93,8 +93,11 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
     "report": (report, "print the results of finished runs side by side"),
     "evaluate": (own_command("evaluate", "evaluate"), "measure a checkpoint on the test subjects of any data"),
     "compare": (own_command("compare", "compare"), "compare two tested runs face by face: is one better?"),
-    "synthesize": (own_command("synthesize", "synthesize"), "give a face the expression and pose of other landmarks"),
-    "demo": (own_command("demo", "demo"), "serve a web page that recognizes and synthesizes faces, on this machine"),
+    "synthesize": (
+        own_command("synthesize", "run_synthesize"),
+        "give a face another expression and pose",
+    ),
+    "demo": (own_command("demo", "demo"), "serve a web page that recognizes and synthesizes faces on this machine"),
     "export": (
         own_command("export", "export"),
         "write a trained recognizer as one file: safetensors, ONNX or torch.export",

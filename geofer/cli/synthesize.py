@@ -110,7 +110,7 @@ def parser() -> CommandParser:
     return parser
 
 
-def synthesize(arguments: Sequence[str]) -> None:
+def run_synthesize(arguments: Sequence[str]) -> None:
     """Synthesize what the command line asks for.
 
     Raises:

@@ -1,8 +1,8 @@
 """How MediaPipe would score a photograph of a face whose blendshapes are known: estimates, not measurements.
 
-MediaPipe's scores of rendered faces are not those of photographs, but the blendshapes that move the rendered head are known
-exactly, and MediaPipe scores just such blendshapes. So their scores are those of a neutral photograph, plus the blendshapes
-times how strongly MediaPipe answers to each.
+MediaPipe's scores of rendered faces are not those of photographs, but the blendshapes that move the rendered head are
+known exactly, and MediaPipe scores just such blendshapes. So their scores are those of a neutral photograph, plus the
+blendshapes times how strongly MediaPipe answers to each.
 """
 
 from collections.abc import Sequence
@@ -100,8 +100,8 @@ def in_mediapipes_order(blendshapes: NDArray[np.float32], names: Sequence[str]) 
 def neutral_scores() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Mean and deviation of the scores of neutral photographs, each ``(52,)``."""
     means = {name: mean for name, (mean, _) in NEUTRAL_PHOTOGRAPHS.items()}
-    deviations = {name: deviation for name, (_, deviation) in NEUTRAL_PHOTOGRAPHS.items()}
-    return _by_side(means), _by_side(deviations)
+    stds = {name: std for name, (_, std) in NEUTRAL_PHOTOGRAPHS.items()}
+    return _by_side(means), _by_side(stds)
 
 
 def answers() -> NDArray[np.float32]:
@@ -127,8 +127,8 @@ def estimate_scores(blendshapes: NDArray[np.float32], chance: np.random.Generato
     Returns:
         ``(N, 52)`` in [0, 1].
     """
-    mean, deviation = neutral_scores()
-    person = deviation * chance.standard_normal(52)
+    mean, std = neutral_scores()
+    person = std * chance.standard_normal(52)
     person = (person + person[list(MIRRORED_BLENDSHAPES)]) / np.sqrt(2)
     faces = FACES_DIFFER * chance.standard_normal((len(blendshapes), 1))
     intensity = INTENSITY * np.exp(faces + BLENDSHAPES_DIFFER * chance.standard_normal(blendshapes.shape))

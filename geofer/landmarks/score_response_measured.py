@@ -162,8 +162,8 @@ def neutral_logits() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Mean and deviation of the logits of neutral photographs' scores, each ``(52,)``."""
     nothing = (float(logit(EDGE)), 0.0)
     pairs = [NEUTRAL_LOGITS.get(_split(name)[0], nothing) for name in BLENDSHAPES]
-    mean, deviation = np.array(pairs, np.float32).T
-    return mean, deviation
+    mean, std = np.array(pairs, np.float32).T
+    return mean, std
 
 
 def noise() -> NDArray[np.float32]:

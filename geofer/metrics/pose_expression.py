@@ -53,8 +53,8 @@ def angle_bin(degrees: Tensor) -> Tensor:
 class PoseExpressionAccuracy(Metric):
     """Counts faces and right answers by (yaw, pitch) and expression.
 
-    Faces whose yaw or pitch is NaN have rows of their own. Poses that are on no grid, as those that were estimated, fill
-    more than `MAX_ROWS` rows of 15°; the table then has rows of 45°, which end at 22.5° and 67.5°.
+    Faces whose yaw or pitch is NaN have rows of their own. Poses that are on no grid, as those that were estimated,
+    fill more than `MAX_ROWS` rows of 15°; the table then has rows of 45°, which end at 22.5° and 67.5°.
 
     Args:
         num_classes: Number of expressions, K.

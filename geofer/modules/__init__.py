@@ -32,16 +32,16 @@ __all__ = [
 ]
 
 _HOMES = {
-    "AugmentationConfig": "augmentation",
-    "ClassifierConfig": "classifier",
-    "ExpressionClassifier": "expression_classifier",
-    "GenerativeModule": "generative",
-    "GeneratorConfig": "synthesizer",
-    "GeometryGuidedFER": "geometry_guided_fer",
-    "LossWeights": "losses",
-    "RecognitionModule": "recognition",
-    "Schedule": "schedule",
-    "SynthesisConfig": "targets",
+    "AugmentationConfig": "geofer.modules.augmentation",
+    "ClassifierConfig": "geofer.networks.classifier",
+    "ExpressionClassifier": "geofer.modules.expression_classifier",
+    "GenerativeModule": "geofer.modules.generative",
+    "GeneratorConfig": "geofer.networks.synthesizer",
+    "GeometryGuidedFER": "geofer.modules.geometry_guided_fer",
+    "LossWeights": "geofer.modules.losses",
+    "RecognitionModule": "geofer.modules.recognition",
+    "Schedule": "geofer.modules.schedule",
+    "SynthesisConfig": "geofer.modules.targets",
 }
 
 
@@ -49,4 +49,4 @@ def __getattr__(name: str) -> object:
     """A name of this package, from the module it lives in."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(_HOMES[name]), name)

@@ -87,18 +87,18 @@ def classification_loss(
 
 
 def fusion_loss(
-    fused: Tensor,
-    pixels: Tensor | None,
+    logits: Tensor,
+    image_logits: Tensor | None,
     image_loss: float,
     expression: Tensor,
     smoothing: float = 0.0,
     weight: Tensor | None = None,
 ) -> Tensor:
-    """Eq. 5 for a classifier with a geometry branch: of both witnesses, plus λ times of the pixels alone.
+    """Eq. 5 for a classifier with a geometry branch: of both branches, plus λ times of the image branch alone.
 
     Args:
-        fused: ``(B, K)`` logits of all witnesses.
-        pixels: ``(B, K)`` logits of the pixels alone; None if there is no geometry branch, which leaves Eq. 5.
+        logits: ``(B, K)``, of both branches.
+        image_logits: ``(B, K)``, of the image branch alone; None if there is no geometry branch, which leaves Eq. 5.
         image_loss: λ, 0 or more.
         expression: ``(B,)`` int64, the true class.
         smoothing: ρ of `classification_loss`.
@@ -107,10 +107,10 @@ def fusion_loss(
     Returns:
         A scalar.
     """
-    loss = classification_loss(fused, expression, smoothing, weight)
-    if pixels is None or image_loss == 0:
+    loss = classification_loss(logits, expression, smoothing, weight)
+    if image_logits is None or image_loss == 0:
         return loss
-    return loss + image_loss * classification_loss(pixels, expression, smoothing, weight)
+    return loss + image_loss * classification_loss(image_logits, expression, smoothing, weight)
 
 
 def reconstruction_loss(image: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:

@@ -25,8 +25,8 @@ class SynthesisConfig:
         at_once: How many of them G makes and C sees at once; None takes all. Fewer need less memory and have the same
             gradients, except that batch normalization knows each part alone.
         weight: What their loss weighs beside that of the real faces.
-        confidence_weighting: Each synthetic face counts as much as C believes its label, so that faces which do not show what
-            they should are left out.
+        confidence_weighting: Each synthetic face counts as much as C believes its label, so that faces which do not
+            show what they should are left out.
         separate_statistics: C's running batch statistics, which it is tested with, come from real faces alone.
         noise: σ of Table IX, uniform in [-σ, σ] pixels at 224, on the target landmarks.
         candidates: Of so many random geometries, take the one whose pose is nearest to the face's.

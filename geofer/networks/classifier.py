@@ -12,11 +12,11 @@ from geofer.networks.geometry_branch import Geometry
 from geofer.networks.geometry_classifier import GeometryClassifier
 from geofer.ranges import check_range
 
-WITNESS_HIDDEN, WITNESS_DROPOUT = 64, 0.2
+BRANCH_HIDDEN, BRANCH_DROPOUT = 64, 0.2
 """Width of the geometry branch, and the share of its inputs left out in training."""
 
 SILENT = 1e6
-"""Deviation of what no training face shows: standardized, it is 0 whatever other faces show."""
+"""Standard deviation of what no training face shows: standardized, it is 0 whatever other faces show."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,10 @@ class ClassifierConfig:
             in a few steps of Adam that most units fall silent, and in the end all, so that every face gets one answer.
         geometry: What a geometry branch looks at: ``none`` is the paper's classifier of pixels; ``landmarks`` are the
             68 points, brought to a common place, size and roll; ``blendshapes`` are MediaPipe's 52 blendshapes.
-        modality_dropout: Share of the training faces that one of the two witnesses does not see, half of them each, so
-            that either answers alone.
-        image_loss: λ, what the cross entropy of the pixels alone weighs in training beside that of both witnesses, so
-            that a geometry which answers sooner does not keep the pixels from learning; 0 leaves it out.
+        modality_dropout: Fraction of the training faces that one of the two branches does not see, half of them each,
+            so that either works alone.
+        image_loss: λ, what the cross entropy of the pixels alone weighs in training beside that of both branches: the
+            geometry branch converges first and would starve the image branch of gradient; 0 leaves it out.
     """
 
     backbone: str = "resnet50"
@@ -65,13 +65,13 @@ class ClassifierOutput(NamedTuple):
     """What a classifier says of B faces, as logits.
 
     Attributes:
-        fused: ``(B, K)``, of all witnesses that were heard.
-        pixels: ``(B, K)``, of the pixels of all faces, with no witness left out; None if only pixels were looked at,
-            and ``fused`` is that.
+        logits: ``(B, K)``, of all branches that saw the face.
+        image_logits: ``(B, K)``, of the image branch alone, with no branch left out; None if there is no other, and
+            ``logits`` is that.
     """
 
-    fused: Tensor
-    pixels: Tensor | None
+    logits: Tensor
+    image_logits: Tensor | None
 
 
 class Classifier(nn.Module):
@@ -81,7 +81,7 @@ class Classifier(nn.Module):
 
         l(x, g) = a · l_pixels(x) + b · l_geometry(g),    p = softmax(l)
 
-    a and b are 1; 0 for a witness that is missing, or is left out in training. If pixels and geometry were independent
+    a and b are 1; 0 for a branch that is missing, or is left out in training. If pixels and geometry were independent
     given the expression, and all expressions equally likely, this sum would be exactly what both say together.
 
     Attributes:
@@ -101,7 +101,7 @@ class Classifier(nn.Module):
         self.modality_dropout = config.modality_dropout
         self.geometry_branch: GeometryClassifier | None = None
         if config.geometry != "none":
-            self.geometry_branch = GeometryClassifier(num_classes, config.geometry, WITNESS_HIDDEN, WITNESS_DROPOUT)
+            self.geometry_branch = GeometryClassifier(num_classes, config.geometry, BRANCH_HIDDEN, BRANCH_DROPOUT)
 
     def standardize_by(self, geometry: Tensor) -> None:
         """Take mean and deviation of what the geometry branch sees from training faces.
@@ -122,7 +122,7 @@ class Classifier(nn.Module):
                 f"for classifier.geometry: {self.geometry}. Prepare the faces with another detector, or set none."
             )
         self.geometry_branch.standardize_by(features)
-        self.geometry_branch.deviation[features.std(0) < 1e-3] = SILENT
+        self.geometry_branch.std[features.std(0) < 1e-3] = SILENT
 
     def forward(self, image: Tensor, geometry: Tensor | None = None) -> Tensor:
         """Faces to logits ``(B, num_classes)``.
@@ -132,20 +132,20 @@ class Classifier(nn.Module):
             geometry: ``(B, 68, 2)`` landmarks or ``(B, 52)`` blendshapes, as ``geometry`` says; a face whose
                 numbers are not finite is judged by its pixels alone, and so are all if this is None.
         """
-        return self.answers(image, geometry).logits
+        return self.outputs(image, geometry).logits
 
-    def answers(self, image: Tensor, geometry: Tensor | None = None) -> ClassifierOutput:
-        """As `forward`, and what the pixels alone say, which costs nothing more."""
+    def outputs(self, image: Tensor, geometry: Tensor | None = None) -> ClassifierOutput:
+        """The logits of `forward`, and those of the image branch alone, which cost nothing more."""
         pixels: Tensor = self.head(self.norm(self.backbone(image)))
         if self.geometry_branch is None or geometry is None:
             return ClassifierOutput(pixels, None)
         features = self.geometry_branch.features(geometry, geometry)
-        heard = features.isfinite().all(dim=1, keepdim=True)
-        said = self.geometry_branch.classify(torch.where(heard, features, self.geometry_branch.mean))
+        seen = features.isfinite().all(dim=1, keepdim=True)
+        theirs = self.geometry_branch.classify(torch.where(seen, features, self.geometry_branch.mean))
         logits = pixels
         if self.training and self.modality_dropout > 0:
             chance = torch.rand_like(features[:, :1])
-            deaf = heard & (chance < self.modality_dropout / 2)
-            heard = heard & (chance < 1 - self.modality_dropout / 2)
-            logits = torch.where(deaf, 0, pixels)
-        return ClassifierOutput(logits + torch.where(heard, said, 0), pixels)
+            without_image = seen & (chance < self.modality_dropout / 2)
+            seen = seen & (chance < 1 - self.modality_dropout / 2)
+            logits = torch.where(without_image, 0, pixels)
+        return ClassifierOutput(logits + torch.where(seen, theirs, 0), pixels)

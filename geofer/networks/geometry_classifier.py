@@ -52,9 +52,9 @@ class GeometryClassifier(nn.Module):
         width = {"landmarks": 0, "blendshapes": NUM_BLENDSHAPES, "both": NUM_BLENDSHAPES}[inputs]
         width += 0 if inputs == "blendshapes" else 2 * LANDMARKS_USED
         self.mean: Tensor
-        self.deviation: Tensor
+        self.std: Tensor
         self.register_buffer("mean", torch.zeros(width))
-        self.register_buffer("deviation", torch.ones(width))
+        self.register_buffer("std", torch.ones(width))
         layers: list[nn.Module] = [nn.Dropout(dropout)]
         if hidden:
             layers += [nn.Linear(width, hidden), nn.ReLU(), nn.Dropout(dropout)]
@@ -77,7 +77,7 @@ class GeometryClassifier(nn.Module):
     def standardize_by(self, features: Tensor) -> None:
         """Take mean and deviation from training features, ``(N, …)``; what does not vary counts for nothing."""
         self.mean.copy_(features.mean(0))
-        self.deviation.copy_(features.std(0).clamp_min(1e-3))
+        self.std.copy_(features.std(0).clamp_min(1e-3))
 
     def forward(self, landmarks: Tensor, blendshapes: Tensor) -> Tensor:
         """Landmarks ``(B, 68, 2)`` and blendshapes ``(B, 52)`` to logits ``(B, K)``."""
@@ -85,7 +85,7 @@ class GeometryClassifier(nn.Module):
 
     def classify(self, features: Tensor) -> Tensor:
         """Features to logits ``(B, K)``."""
-        logits: Tensor = self.layers((features - self.mean) / self.deviation)
+        logits: Tensor = self.layers((features - self.mean) / self.std)
         return logits
 
 

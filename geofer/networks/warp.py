@@ -54,7 +54,7 @@ class FaceWarp(nn.Module):
     def __init__(self, image_size: int) -> None:
         """Make the matrices; the chart gets twice as many points a side as the picture has pixels."""
         super().__init__()
-        with np.load(str(files("geofer.modules").joinpath("average_face.npz")), allow_pickle=False) as file:
+        with np.load(str(files("geofer.networks").joinpath("average_face.npz")), allow_pickle=False) as file:
             positions, chart = torch.from_numpy(file["positions"]), torch.from_numpy(file["chart"])
         landmarks = torch.tensor(MEAN_HEAD)
         self.side, self.points = positions.shape[0], 2 * image_size

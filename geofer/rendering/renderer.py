@@ -123,7 +123,8 @@ class Renderer(Rasterizer):
         """Whether nothing in the buffer ``(n, S, S)`` lies in front of projected points ``(n, P, 3)``."""
         side = buffer.shape[1]
         column, row = (np.clip(points[..., axis].astype(int), 0, side - 1) for axis in (0, 1))
-        nearest = (buffer[np.arange(len(buffer))[:, None], row, column] >> raster.TRIANGLE_BITS) / raster.DEPTH_STEPS
+        nearest = buffer[np.arange(len(buffer))[:, None], row, column] >> raster_kernels.TRIANGLE_BITS
+        nearest = nearest / raster_kernels.DEPTH_STEPS
         return np.asarray(points[..., 2] < nearest + _HIDDEN_BEHIND)
 
 

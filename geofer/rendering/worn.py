@@ -1,7 +1,7 @@
 """What a head wears that is no part of Anny's mesh: locks of long hair, and a frame of glasses.
 
-Both follow a person's size and eyes but not the face's blendshapes. Everybody has their vertices, so that the mesh is the
-same for all; on those who do not wear them they collapse into a point.
+Both follow a person's size and eyes but not the face's blendshapes. Everybody has their vertices, so that the mesh is
+the same for all; on those who do not wear them they collapse into a point.
 """
 
 import functools

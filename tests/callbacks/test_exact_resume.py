@@ -5,8 +5,8 @@ import signal
 
 import pytest
 import torch
+from adversarial_game import AdversarialGame, Data, trainer_in
 from lightning import Callback, seed_everything
-from two_players import Data, TwoPlayers, trainer_in
 
 from geofer.checkpoints import read_checkpoint
 
@@ -34,14 +34,14 @@ class Kill(Callback):
             self.send()
 
 
-def fit(folder, *, ckpt_path=None, num_workers=0, seed=11, **options) -> TwoPlayers:
+def fit(folder, *, ckpt_path=None, num_workers=0, seed=11, **options) -> AdversarialGame:
     seed_everything(seed, verbose=False)
-    module = TwoPlayers()
+    module = AdversarialGame()
     trainer_in(folder, **options).fit(module, datamodule=Data(num_workers=num_workers), ckpt_path=ckpt_path)
     return module
 
 
-def assert_same(resumed: TwoPlayers, whole: TwoPlayers) -> None:
+def assert_same(resumed: AdversarialGame, whole: AdversarialGame) -> None:
     for name, value in whole.state_dict().items():
         assert torch.equal(resumed.state_dict()[name], value), name
     assert resumed.seen
@@ -50,7 +50,7 @@ def assert_same(resumed: TwoPlayers, whole: TwoPlayers) -> None:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory) -> TwoPlayers:
+def whole(tmp_path_factory) -> AdversarialGame:
     return fit(tmp_path_factory.mktemp("whole"))
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 import torch
+from adversarial_game import AdversarialGame, Data, trainer_in
 from lightning import Callback, seed_everything
-from two_players import Data, TwoPlayers, trainer_in
 
 from geofer.callbacks import NonFiniteGuard
 from geofer.checkpoints import all_finite, read_checkpoint
@@ -28,7 +28,7 @@ class Break(Callback):
             weight.data[0, 0] = self.value
 
 
-class BrokenLoss(TwoPlayers):
+class BrokenLoss(AdversarialGame):
     """Returns a loss that is not finite, though nothing was trained with it."""
 
     def training_step(self, batch, batch_idx):
@@ -48,7 +48,7 @@ def fit(folder, module, *callbacks):
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 @pytest.mark.parametrize("what", ["gradient", "weight"])
 def test_ends_in_that_step_and_says_where(tmp_path, what, value):
-    module = TwoPlayers()
+    module = AdversarialGame()
     with pytest.raises(NonFiniteError, match=rf"epoch 1, batch 1: .*{what}s of .*discriminator"):
         fit(tmp_path, module, Break(what, value))
     assert len(module.seen) == 4 + 2, "no further batch was seen"
@@ -66,9 +66,9 @@ def test_a_checkpoint_before_the_next_look_is_refused(tmp_path):
     trainer = trainer_in(tmp_path, callbacks=[Break("weight", float("nan"))])
     next(guard for guard in trainer.callbacks if isinstance(guard, NonFiniteGuard)).every_n_steps = 1000
     with pytest.raises(NonFiniteError, match="was not written"):
-        trainer.fit(TwoPlayers(), datamodule=Data())
+        trainer.fit(AdversarialGame(), datamodule=Data())
     assert read_checkpoint(tmp_path / "checkpoints" / "last.ckpt")["epoch"] == 0
 
 
 def test_frozen_copies_and_finite_runs_are_left_alone(tmp_path):
-    assert fit(tmp_path, TwoPlayers()).state.finished
+    assert fit(tmp_path, AdversarialGame()).state.finished

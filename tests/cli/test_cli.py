@@ -15,13 +15,13 @@ from geofer.cli import main
 from geofer.cli.command import COMMANDS, explain
 from geofer.errors import ConfigError
 
-CARTOONS = Path(__file__).parent / "modules"
+HELPERS = Path(__file__).parents[1] / "helpers"
 
 
 @pytest.fixture
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to work in, with a configuration ``small.yaml`` of a classifier that trains in a second."""
-    monkeypatch.syspath_prepend(CARTOONS)
+    monkeypatch.syspath_prepend(HELPERS)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GEOFER_RUN", raising=False)
     classifier = {"backbone": "small_resnet", "pretrained": False, "backbone_arguments": {"widths": [4, 8]}}
@@ -183,7 +183,7 @@ def test_a_wrong_key_in_a_file(workplace: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_what_lightning_refuses_is_one_message_too(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    fused = ["--model.classifier_optimizer", "torch.optim.Adam", "--model.classifier_optimizer.logits", "true"]
+    fused = ["--model.classifier_optimizer", "torch.optim.Adam", "--model.classifier_optimizer.fused", "true"]
     assert run("fit", "--trainer.precision", "bf16-mixed", "--model.gradient_clip", "1.0", *fused) == 1
     output = capsys.readouterr().err
     assert "does not allow for gradient clipping" in output

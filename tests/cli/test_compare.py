@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from cartoon_faces import EXPRESSIONS as CARTOONS
+from cartoon_faces import EXPRESSIONS as HELPERS
 from tiny_generator import full_method
 
 from geofer.app.models.checkpoint_model import from_checkpoint
@@ -105,7 +105,7 @@ def test_what_cannot_be_compared_is_told(tmp_path, capsys):
 
 
 def test_models_are_tested_first_where_data_are_named(tmp_path, capsys):
-    first = full_method(tmp_path / "first.ckpt", 32, CARTOONS)
+    first = full_method(tmp_path / "first.ckpt", 32, HELPERS)
     network, description = from_checkpoint(first)
     with torch.no_grad():
         network.head[-1].bias += torch.tensor([0.0, 100.0, 0.0])  # sadness, whatever it sees

@@ -14,7 +14,7 @@ from geofer.cli.cross_validation import pool
 from geofer.errors import DataError, LeakError
 from geofer.metrics.tables import load_report
 
-CARTOONS = Path(__file__).parent / "modules"
+HELPERS = Path(__file__).parents[1] / "helpers"
 PEOPLE, FACES = 6, 6 * 9
 RUN = Path("runs/small-cross-validation")
 EVERYBODY = frozenset(range(PEOPLE))
@@ -25,7 +25,7 @@ def workplace(tmp_path_factory):
     """A folder with a finished cross validation in three folds."""
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("workplace")
-        patch.syspath_prepend(CARTOONS)
+        patch.syspath_prepend(HELPERS)
         patch.chdir(folder)
         configure(folder / "small.yaml")
         assert main(["cross-validate", "--folds", "3", "--config", "small.yaml"]) == 0

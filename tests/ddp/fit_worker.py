@@ -1,4 +1,4 @@
-"""What the tests of this folder run in two processes: ``play.py FOLDER MODE``."""
+"""What the tests of this folder run in two processes: ``fit_worker.py FOLDER MODE``."""
 
 import os
 import signal
@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 
 import torch
+from adversarial_game import AdversarialGame, Data, trainer_in
 from cartoon_faces import EXPRESSIONS, CartoonFaces
 from lightning import Callback, Trainer, seed_everything
 from narrow_method import EVERYTHING
-from two_players import Data, TwoPlayers, trainer_in
 
 from geofer.callbacks import Watchdog
 from geofer.modules import GeometryGuidedFER
@@ -45,9 +45,9 @@ def trainer(name: str, *callbacks: Callback, **options) -> Trainer:
     return trainer_in(FOLDER / name, callbacks=callbacks, devices=2, strategy=STRATEGY, **options)
 
 
-def fit(trainer: Trainer, seed: int = 7, ckpt_path: Path | None = None, **options) -> TwoPlayers:
+def fit(trainer: Trainer, seed: int = 7, ckpt_path: Path | None = None, **options) -> AdversarialGame:
     seed_everything(seed, verbose=False)
-    module = TwoPlayers(**options)
+    module = AdversarialGame(**options)
     trainer.fit(module, datamodule=Data(num_workers=2), ckpt_path=ckpt_path)
     return module
 
@@ -59,7 +59,7 @@ def fit_method(trainer: Trainer, seed: int = 7, ckpt_path: Path | None = None) -
     return module
 
 
-def keep(name: str, module: TwoPlayers) -> None:
+def keep(name: str, module: AdversarialGame) -> None:
     torch.save(
         {"weights": module.state_dict(), "seen": module.seen, "validated": module.validated},
         FOLDER / f"{name}-{module.global_rank}.pt",

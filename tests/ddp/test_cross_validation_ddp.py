@@ -25,7 +25,7 @@ def test_two_processes_cross_validate(tmp_path) -> None:
     }
     tmp_path.joinpath("two.yaml").write_text(yaml.safe_dump(config))
     environment = {name: value for name, value in os.environ.items() if name not in ("LOCAL_RANK", "WORLD_SIZE")}
-    environment |= {"PYTHONPATH": f"{TESTS / 'modules'}", "OMP_NUM_THREADS": "1"}
+    environment |= {"PYTHONPATH": str(TESTS / "helpers"), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "geofer", "cross-validate", "--config", "two.yaml"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr

@@ -54,7 +54,7 @@ def workplace(tmp_path: Path) -> Path:
 
 def environment(**more: str) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name not in ("LOCAL_RANK", "RANK", "WORLD_SIZE")}
-    return {**inherited, "PYTHONPATH": str(TESTS / "modules"), "OMP_NUM_THREADS": "1", **more}
+    return {**inherited, "PYTHONPATH": str(TESTS / "helpers"), "OMP_NUM_THREADS": "1", **more}
 
 
 def torchrun(workplace: Path, command: str, *options: str) -> subprocess.Popen[str]:

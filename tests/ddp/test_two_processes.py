@@ -9,20 +9,20 @@ from pathlib import Path
 
 import pytest
 import torch
+from adversarial_game import AdversarialGame, Data, trainer_in
 from lightning import seed_everything
-from two_players import Data, TwoPlayers, trainer_in
 
 from geofer.datamodules.loader import FaceLoader
 
 pytestmark = [pytest.mark.ddp, pytest.mark.slow]
 
-SCRIPT = Path(__file__).with_name("play.py")
+SCRIPT = Path(__file__).with_name("fit_worker.py")
 TESTS = SCRIPT.parents[1]
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen:
     environment = {name: value for name, value in os.environ.items() if name not in ("LOCAL_RANK", "WORLD_SIZE")}
-    environment |= {"PYTHONPATH": f"{TESTS}:{TESTS / 'modules'}", "OMP_NUM_THREADS": "1"}
+    environment |= {"PYTHONPATH": str(TESTS / "helpers"), "OMP_NUM_THREADS": "1"}
     with (folder / "log").open("w") as log:
         command = [sys.executable, str(SCRIPT), str(folder), *arguments]
         return subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
@@ -64,7 +64,7 @@ class DataForOne(Data):
 
 def test_two_processes_give_what_one_gives(fits, tmp_path):
     seed_everything(7, verbose=False)
-    one = TwoPlayers(noise=False, batch_norm=False)
+    one = AdversarialGame(noise=False, batch_norm=False)
     trainer_in(tmp_path).fit(one, datamodule=DataForOne())
     first, second = (load(fits, "equal", rank) for rank in range(2))
     assert [a + b for a, b in zip(first["seen"], second["seen"], strict=True)] == one.seen

@@ -7,7 +7,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-SCRIPT = Path(__file__).parents[1] / "benchmarks" / "emopy_photographs.py"
+SCRIPT = Path(__file__).parents[2] / "experiments" / "emopy_photographs.py"
 PICTURES = {
     "sample_happy_image.png": ("S074", "happiness"),
     "sample_image_directory/anger/S113_008_00000019.png": ("S113", "anger"),

@@ -25,9 +25,9 @@ def people(blendshapes, count=1500):
 
 def test_a_face_that_shows_nothing_scores_as_neutral_photographs():
     scores = people(np.zeros(52, np.float32))
-    mean, deviation = NEUTRAL_PHOTOGRAPHS["eyeSquint"]
+    mean, std = NEUTRAL_PHOTOGRAPHS["eyeSquint"]
     assert scores[:, of("eyeSquintRight")].mean() == pytest.approx(mean, abs=0.02)
-    assert scores[:, of("eyeSquintRight")].std() == pytest.approx(deviation, abs=0.02)
+    assert scores[:, of("eyeSquintRight")].std() == pytest.approx(std, abs=0.02)
     assert not scores[:, of("cheekPuff")].any()
     assert not scores[:, of("_neutral")].any()
     assert np.corrcoef(scores[:, of("eyeSquintLeft")], scores[:, of("eyeSquintRight")])[0, 1] > 0.95

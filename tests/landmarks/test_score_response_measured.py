@@ -40,10 +40,10 @@ def test_rises_stay_on_their_side_and_share_the_middle():
 
 
 def test_neutral_photographs_squint_and_hardly_ever_puff_their_cheeks():
-    mean, deviation = neutral_logits()
+    mean, std = neutral_logits()
     assert mean[of("eyeSquintLeft")] == mean[of("eyeSquintRight")] == pytest.approx(-0.2)
     assert mean[of("cheekPuff")] == pytest.approx(-9.8)
-    assert deviation[of("eyeLookInLeft")] == 0
+    assert std[of("eyeLookInLeft")] == 0
     assert mean[of("eyeLookInLeft")] == pytest.approx(np.log(EDGE), abs=1e-3)
 
 

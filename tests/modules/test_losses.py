@@ -61,7 +61,7 @@ def test_classification_loss_weighs_faces():
 
 
 @pytest.mark.parametrize("image_loss", [0.0, 0.7])
-def test_the_pixels_own_loss_stands_beside_that_of_both_witnesses(image_loss):
+def test_the_image_branchs_loss_stands_beside_that_of_both_branches(image_loss):
     fused, pixels, labels = torch.randn(4, 3), torch.randn(4, 3), [2, 0, 1, 1]
     smoothing, weight = 0.1, [1.0, 0.5, 0.0, 2.0]
     slow = 0.0

@@ -5,10 +5,10 @@ import signal
 
 import pytest
 import torch
+from adversarial_game import trainer_in
 from cartoon_faces import EXPRESSIONS, CartoonFaces
 from lightning import Callback, seed_everything
 from narrow_method import CLASSIFIER, EVERYTHING
-from two_players import trainer_in
 
 from geofer.checkpoints import read_checkpoint
 from geofer.errors import CheckpointError, NonFiniteError

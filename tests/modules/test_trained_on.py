@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from adversarial_game import trainer_in
 from cartoon_faces import CartoonFaces
 from narrow_method import CLASSIFIER
-from two_players import trainer_in
 
 import geofer
 from geofer.checkpoints import PROVENANCE, provenance_of, read_checkpoint

@@ -63,7 +63,7 @@ def test_the_logits_of_both_add_up(geometry):
     both, pixels = network(image, known), network(image)
     features = known if geometry == "blendshapes" else upright(known)[:, 17:].flatten(1)
     first, second = (network.geometry_branch.layers[place] for place in (1, 4))
-    standard = (features - network.geometry_branch.mean) / network.geometry_branch.deviation
+    standard = (features - network.geometry_branch.mean) / network.geometry_branch.std
     by_hand = (standard @ first.weight.T + first.bias).clamp_min(0) @ second.weight.T + second.bias
     torch.testing.assert_close(both - pixels, by_hand, atol=1e-4, rtol=1e-4)
     assert (both - pixels).abs().max() > 1e-2
@@ -75,13 +75,13 @@ def test_a_face_without_geometry_is_judged_by_its_pixels(geometry, training):
     network, image, known = classifier(geometry, modality_dropout=0.5), torch.rand(6, 3, 32, 32), seen(geometry)
     known[2:4].view(2, -1)[:, -1] = torch.tensor([torch.nan, torch.inf])
     network.train(training)
-    for _ in range(8):  # nor is it ever left without any witness
+    for _ in range(8):  # nor is it ever left without any branch
         logits = network(image, known)
         assert torch.equal(logits[2:4], network(image)[2:4])
         assert logits.isfinite().all()
 
 
-def test_in_training_each_witness_is_left_out_for_half_of_the_share():
+def test_in_training_each_branch_is_left_out_for_half_of_the_fraction():
     network = classifier("blendshapes", modality_dropout=0.6)
     image, known = torch.rand(1, 3, 32, 32).expand(3000, -1, -1, -1), seen("blendshapes", 1).expand(3000, -1)
     network.geometry_branch.layers[0].p = network.geometry_branch.layers[3].p = 0.0
@@ -97,7 +97,7 @@ def test_in_training_each_witness_is_left_out_for_half_of_the_share():
 
 
 @pytest.mark.parametrize("training", [False, True])
-def test_the_pixels_answer_is_known_of_every_face_whichever_witness_is_left_out(training):
+def test_the_pixels_answer_is_known_of_every_face_whichever_branch_is_left_out(training):
     network, image, known = (
         classifier("blendshapes", modality_dropout=1.0),
         torch.rand(6, 3, 32, 32),
@@ -141,8 +141,8 @@ def test_what_no_training_face_shows_says_nothing_and_unknown_faces_do_not_count
     known = blendshapes[blendshapes.isfinite().all(1)]
     assert len(known) == 39
     torch.testing.assert_close(network.geometry_branch.mean, known.mean(0))
-    assert network.geometry_branch.deviation[7] == SILENT
-    torch.testing.assert_close(network.geometry_branch.deviation[8:], known[:, 8:].std(0))
+    assert network.geometry_branch.std[7] == SILENT
+    torch.testing.assert_close(network.geometry_branch.std[8:], known[:, 8:].std(0))
     image, moved = torch.rand(39, 3, 32, 32), known.clone()
     moved[:, 7] = 1.0
     torch.testing.assert_close(network(image, moved), network(image, known), atol=1e-4, rtol=0)
@@ -206,10 +206,10 @@ def test_the_picture_is_changed_as_without_geometry():
 def test_noise_is_in_shares_of_the_side_for_landmarks_and_plain_for_blendshapes():
     torch.manual_seed(0)
     image, config = torch.zeros(300, 3, 4, 4), AugmentationConfig(geometry=0.02)
-    for geometry, deviation in (("landmarks", 0.04), ("blendshapes", 0.02)):
+    for geometry, std in (("landmarks", 0.04), ("blendshapes", 0.02)):
         known = seen(geometry, 300)
         noise = augment_with_geometry(image, known, config)[1] - known
-        assert noise.std() == pytest.approx(deviation, rel=0.03)
+        assert noise.std() == pytest.approx(std, rel=0.03)
 
 
 def module_of(geometry):

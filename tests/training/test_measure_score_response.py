@@ -1,4 +1,5 @@
-"""``training/measure_score_response.py``, which makes the tables of `geofer.landmarks.score_response_measured`, and its warps."""
+"""``training/measure_score_response.py``, which makes the tables of `geofer.landmarks.score_response_measured`, and
+its warps."""
 
 from types import ModuleType
 
@@ -24,7 +25,7 @@ from geofer.rendering import HEAD_BLENDSHAPES, RenderSpec, render_subject
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    return load_script("measure_score_response")
+    return load_script("training/measure_score_response")
 
 
 @pytest.fixture(scope="module")
@@ -82,20 +83,20 @@ def test_the_fit_recovers_the_rises_that_moved_scores(script):
     chance = np.random.default_rng(0)
     blendshapes = 1.5 * chance.random((4000, 52)).astype(np.float32)
     noise = 0.1 * chance.standard_normal((4000, 52)).astype(np.float32)
-    matrix = script.fit_rises(blendshapes, blendshapes @ logit_slopes() + noise)
+    matrix = script.fit_slopes(blendshapes, blendshapes @ logit_slopes() + noise)
     np.testing.assert_allclose(matrix, logit_slopes(), atol=0.1)
 
 
 def test_an_action_that_nobody_shows_has_no_rise(script):
     blendshapes = np.random.default_rng(0).random((200, 52)).astype(np.float32)
     blendshapes[:, BLENDSHAPES.index("jawOpen")] = 0
-    assert not script.fit_rises(blendshapes, blendshapes)[BLENDSHAPES.index("jawOpen")].any()
+    assert not script.fit_slopes(blendshapes, blendshapes)[BLENDSHAPES.index("jawOpen")].any()
 
 
 def test_tables_have_the_form_of_those_that_geofer_carries(script):
     assert script.rise_table(logit_slopes()) == RISES
-    mean, deviation = neutral_logits()
-    two = np.stack((mean - deviation, mean + deviation))  # of this mean and deviation
+    mean, std = neutral_logits()
+    two = np.stack((mean - std, mean + std))  # of this mean and deviation
     assert script.neutral_table(two) == NEUTRAL_LOGITS
     assert script.noise_table(np.stack((noise(), -noise()))) == NOISE
 
@@ -144,7 +145,7 @@ def test_rendered_people_that_choose_or_measure_do_not_tell_of_lids(script, tmp_
         script.rendered_faces(tmp_path)
     for number in (0, 1, 2, 3):  # 0 chooses the temperature, 1 measures
         one = {name: np.full(1, number, np.float32) for name in ("expression", "yaw", "pitch", "person")}
-        np.savez(tmp_path / f"{number}.npz", blendshapes=np.zeros((1, 52)), blendshapes=np.zeros((1, 52)), **one)
+        np.savez(tmp_path / f"{number}.npz", scores=np.zeros((1, 52)), blendshapes=np.zeros((1, 52)), **one)
     assert script.rendered_faces(tmp_path).person.tolist() == [2, 3]
 
 

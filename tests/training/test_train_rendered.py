@@ -25,7 +25,7 @@ from geofer.landmarks.score_response_measured import (
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    return load_script("train_rendered")
+    return load_script("training/train_rendered")
 
 
 def of(name: str) -> int:
@@ -41,12 +41,12 @@ def faces(script: ModuleType, count: int = 4000):
 
 
 def test_translated_neutral_faces_score_as_neutral_photographs(script):
-    logits = script.MeasuredTranslation(faces(script).blendshapes)(torch.zeros(4000, 52))
-    mean, deviation = NEUTRAL_LOGITS["eyeSquint"]
+    logits = script.MeasuredTranslation(faces(script).scores)(torch.zeros(4000, 52))
+    mean, std = NEUTRAL_LOGITS["eyeSquint"]
     for side in ("Left", "Right"):
         squint = logits[:, of(f"eyeSquint{side}")]
         assert squint.mean() == pytest.approx(mean, abs=0.1)
-        assert squint.std() == pytest.approx((deviation**2 + NOISE["eyeSquint"] ** 2) ** 0.5, abs=0.1)
+        assert squint.std() == pytest.approx((std**2 + NOISE["eyeSquint"] ** 2) ** 0.5, abs=0.1)
 
 
 def test_what_differs_together_in_rendered_people_does_in_photographs(script):
@@ -62,7 +62,7 @@ def test_what_differs_together_in_rendered_people_does_in_photographs(script):
 
 def test_blendshapes_add_up_the_logits_of_scores(script):
     torch.manual_seed(0)
-    translation = script.MeasuredTranslation(faces(script).blendshapes)
+    translation = script.MeasuredTranslation(faces(script).scores)
     frown = torch.zeros(4000, 52)
     frown[:, [of("browDownLeft"), of("browDownRight")]] = 1
     rise = translation(frown).median(0).values - translation(0 * frown).median(0).values
@@ -78,7 +78,7 @@ def test_training_does_not_prefer_a_side(script):
     blendshapes[labels == EXPRESSIONS.index("happiness"), of("mouthSmileLeft")] = 1
     sided = script.Scored(torch.rand(420, 52) * 0.02, blendshapes, labels, torch.zeros(420), torch.zeros(420), labels)
     classifier = script.GeometryClassifier(len(EXPRESSIONS), logit_eps=EDGE)
-    script.train(classifier, script.MeasuredTranslation(sided.blendshapes), sided, steps=200, translated=0.8)
+    script.train(classifier, script.MeasuredTranslation(sided.scores), sided, steps=200, translated=0.8)
     smile = neutral_logits()[0] + STRENGTH * logit_slopes()[of("mouthSmileLeft")]
     left = torch.from_numpy(smile)[None].sigmoid()
     right = left[:, list(MIRRORED_BLENDSHAPES)]
@@ -90,14 +90,14 @@ def test_training_does_not_prefer_a_side(script):
 
 def test_guesses_move_the_scores_of_neutral_photographs(script):
     torch.manual_seed(0)
-    translation = script.GuessedTranslation(faces(script).blendshapes)
+    translation = script.GuessedTranslation(faces(script).scores)
     smile = torch.zeros(4000, 52)
     smile[:, [of("mouthSmileLeft"), of("mouthSmileRight")]] = 1
     calm, smiling = translation(0 * smile), translation(smile)
-    mean, deviation = NEUTRAL_PHOTOGRAPHS["eyeSquint"]
+    mean, std = NEUTRAL_PHOTOGRAPHS["eyeSquint"]
     assert calm[:, of("eyeSquintLeft")].mean() == pytest.approx(mean, abs=0.02)
     assert calm[:, of("eyeSquintLeft")].std() == pytest.approx(
-        load_script("translation").OF_THE_PERSON * deviation, abs=0.02
+        load_script("training/translation").OF_THE_PERSON * std, abs=0.02
     )
     rise = smiling.mean(0) - calm.mean(0)
     assert set(rise.topk(2).indices.tolist()) == {of("mouthSmileLeft"), of("mouthSmileRight")}

@@ -59,7 +59,7 @@ def _random_geometry(network: GeometryClassifier, batch: int, generator: torch.G
     landmarks = torch.rand(batch, 68, 2, generator=generator)
     blendshapes = torch.rand(batch, NUM_BLENDSHAPES, generator=generator)
     noise = torch.randn(batch, len(network.mean), generator=generator)
-    features = network.mean + network.deviation * noise
+    features = network.mean + network.std * noise
     if network.inputs != "landmarks":
         blendshapes = features[:, :NUM_BLENDSHAPES]
         blendshapes = blendshapes.sigmoid() if network.logit_eps else blendshapes

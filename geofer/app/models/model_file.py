@@ -22,8 +22,8 @@ from geofer.networks.classifier import Classifier, ClassifierConfig
 from geofer.networks.geometry_ensemble import geometry_network
 from geofer.paths import written_whole
 
-FORMAT = 2
-"""Version of the format; a newer one is refused. In the first one, geometry had no ``members``."""
+FORMAT = 3
+"""Version of the format; any other is refused."""
 
 HEADER, CHECKSUM = "geofer", "geofer_sha256"
 """Names of the description and of the checksum in the file's metadata."""
@@ -69,16 +69,15 @@ class ModelDescription:
         """The inverse of `to_json`.
 
         Raises:
-            CheckpointError: The format is newer, or the model needs something that this version does not do.
+            CheckpointError: The format is another, or the model needs something that this version does not do.
             ValueError: It is no description.
             TypeError: An entry is missing or unknown.
         """
         data = json.loads(text)
         version = data.pop("format", None)
-        if version not in range(1, FORMAT + 1):
+        if version != FORMAT:
             raise CheckpointError(
-                f"its format is {version!r} and geofer {__version__} reads 1 to {FORMAT}; "
-                "install the geofer that wrote it"
+                f"its format is {version!r} and geofer {__version__} reads {FORMAT}; install the geofer that wrote it"
             )
         reliability = data.pop("reliability")
         data["expressions"] = tuple(data["expressions"])

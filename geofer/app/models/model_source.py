@@ -13,7 +13,7 @@ from geofer.landmarks.alignment import CropRule
 BEST = Path("checkpoints", "best.ckpt")
 """A run's best checkpoint, in its folder."""
 
-SHIPPED = Path(__file__).with_name("models") / "rendered.safetensors"
+BUNDLED = Path(__file__).with_name("rendered.safetensors")
 """The recognizer bundled with geofer; ``training/train_rendered.py`` makes it."""
 
 EXPORTS = (".onnx", ".pt2")
@@ -22,7 +22,7 @@ EXPORTS = (".onnx", ".pt2")
 
 def named_path(source: str | Path) -> Path:
     """The path of a source: ``rendered`` is the bundled recognizer, ``./rendered`` a file or folder."""
-    return SHIPPED if source == SHIPPED.stem else Path(source)
+    return BUNDLED if source == BUNDLED.stem else Path(source)
 
 
 def read_model(source: str | Path, crop: CropRule | None = None) -> tuple[nn.Module, ModelDescription]:

@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from geofer.app.models.model_file import ModelDescription
-from geofer.app.models.model_source import SHIPPED, read_model
+from geofer.app.models.model_source import BUNDLED, read_model
 from geofer.app.models.pretrained import Pretrained
 from geofer.app.recognition.face_warnings import face_warning
 from geofer.app.recognition.views import View, camera_views, video_views
@@ -248,7 +248,7 @@ def load(path: str | Path | None = None, **options: Any) -> Recognizer:  # noqa:
         CheckpointError: The file is missing, damaged, or something else.
         HubError: The Hub has no such model, or cannot be reached.
     """
-    return Recognizer(*read_model(SHIPPED if path is None else path), **options)
+    return Recognizer(*read_model(BUNDLED if path is None else path), **options)
 
 
 def _view(picture: Picture) -> View:

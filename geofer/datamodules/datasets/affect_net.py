@@ -42,11 +42,11 @@ class AffectNet(PictureFaces):
 
     A. Mollahosseini, B. Hasani and M. H. Mahoor, AffectNet: a database for facial expression, valence, and arousal
     computing in the wild, IEEE Transactions on Affective Computing 2019. Its test set was not given out; as everybody
-    does, its validation set is for testing, and the checkpoint is chosen on ``val_fraction`` of the training set. Results
-    on it are the accuracy over seven classes, or eight with ``contempt``; the validation set has as many of each.
-    Labels 8 to 10 (none, uncertain, no face) are no expressions: these pictures are left out. Who is in a picture is
-    not told, and neither is the pose, so it is estimated. The set has boxes and 68 landmarks: with the detector
-    ``none`` these are used, and no face is looked for.
+    does, its validation set is for testing, and the checkpoint is chosen on ``val_fraction`` of the training set.
+    Results on it are the accuracy over seven classes, or eight with ``contempt``; the validation set has as many of
+    each. Labels 8 to 10 (none, uncertain, no face) are no expressions: these pictures are left out. Who is in a
+    picture is not told, and neither is the pose, so it is estimated. The set has boxes and 68 landmarks: with the
+    detector ``none`` these are used, and no face is looked for.
 
     ``root`` holds ``Manually_Annotated_file_lists/{training,validation}.csv`` and the pictures, in ``root`` or a folder
     of it; or ``{train_set,val_set}/{images,annotations}``.

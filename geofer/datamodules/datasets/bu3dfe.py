@@ -45,8 +45,8 @@ class BU3DFE(PictureFaces):
 
     ``root`` holds ``F0001/F0001_AN04WH_F3D.wrl`` and so on, the cropped scans, at any depth; beside each its texture
     ``F0001_AN04WH_F3D.bmp`` and the 83 marked points ``F0001_AN04WH_F3D.bnd``. How views are drawn, and where their
-    landmarks come from, is told in `geofer.datamodules.preparation.scan_views`; ``preparation.detector`` finds them in a frontal
-    picture of each scan.
+    landmarks come from, is told in `geofer.datamodules.preparation.scan_views`; ``preparation.detector`` finds them in
+    a frontal picture of each scan.
 
     Records are tagged with ``level=4``, ``sex=F`` and ``race=WH``, as the file's name has them.
 

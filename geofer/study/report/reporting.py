@@ -28,9 +28,9 @@ def write_report(
 ) -> Path:
     """Writes ``table.csv``, ``.md`` and ``.tex``, ``figure.png`` and ``.pdf``, tables of each row, and ``report.md``.
 
-    The rows' own tables lie in ``rows/<row>/``, see `geofer.study.report.row_tables.write_row_tables`; what all rows recognize
-    of each expression, in ``expressions.csv`` and ``.md``. If it is known whom the faces show, there are ``groups.csv``
-    and ``.md``, too; and what `geofer.study.measures.measure_report` writes of measures.
+    The rows' own tables lie in ``rows/<row>/``, see `geofer.study.report.row_tables.write_row_tables`; what all rows
+    recognize of each expression, in ``expressions.csv`` and ``.md``. If it is known whom the faces show, there are
+    ``groups.csv`` and ``.md``, too; and what `geofer.study.measures.measure_report` writes of measures.
 
     Args:
         study: What was compared.

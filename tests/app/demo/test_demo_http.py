@@ -13,7 +13,7 @@ from demo_server import running_demo
 from PIL import Image
 
 import geofer
-from geofer.app.models.model_source import SHIPPED
+from geofer.app.models.model_source import BUNDLED
 from geofer.cli import main
 
 pytest.importorskip("gradio")
@@ -140,7 +140,7 @@ def ways_to(file, uploaded):
 
 @pytest.mark.parametrize(
     "file",
-    ["/etc/passwd", str(REPOSITORY / "pyproject.toml"), str(REPOSITORY / ".git" / "HEAD"), str(SHIPPED), __file__],
+    ["/etc/passwd", str(REPOSITORY / "pyproject.toml"), str(REPOSITORY / ".git" / "HEAD"), str(BUNDLED), __file__],
     ids=["passwd", "repository", "hidden", "checkpoint", "source"],
 )
 def test_no_file_of_the_server_can_be_read(address, file):

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 import torch
+from adversarial_game import AdversarialGame
 from narrow_method import CLASSIFIER
 from tiny_generator import EXPRESSIONS, classifier_alone, write_checkpoint
-from two_players import TwoPlayers
 
 from geofer.app.models.checkpoint_model import from_checkpoint
 from geofer.app.models.model_card import model_card
@@ -172,7 +172,7 @@ def test_weights_that_do_not_fit_are_told(run):
 
 
 def test_a_checkpoint_of_another_kind_is_told(tmp_path, capsys):
-    path = write_checkpoint(tmp_path / "game.ckpt", TwoPlayers())
+    path = write_checkpoint(tmp_path / "game.ckpt", AdversarialGame())
     with pytest.raises(CheckpointError, match=r"game\.ckpt holds no expression classifier of geofer"):
         from_checkpoint(path)
     assert main(["recognize", str(tmp_path), "--checkpoint", str(path)]) == 1

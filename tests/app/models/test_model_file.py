@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from geofer.app.models.model_file import ModelDescription, load_model, save_model
-from geofer.app.models.model_source import SHIPPED
+from geofer.app.models.model_source import BUNDLED
 from geofer.app.models.reliability import Reliability
 from geofer.errors import CheckpointError
 
@@ -92,24 +92,19 @@ def test_other_files_are_refused(tmp_path):
 
 
 def test_a_newer_format_is_told_from_damage(saved, monkeypatch):
-    monkeypatch.setattr("geofer.app.models.model_file.FORMAT", 3)
+    monkeypatch.setattr("geofer.app.models.model_file.FORMAT", 4)
     save_model(saved, GEOMETRY.network(), GEOMETRY)
     monkeypatch.undo()
     with pytest.raises(
-        CheckpointError, match=r"its format is 3 and geofer .* reads 1 to 2; install the geofer that wrote it"
+        CheckpointError, match=r"its format is 4 and geofer .* reads 3; install the geofer that wrote it"
     ):
         load_model(saved)
 
 
-def test_the_first_format_is_still_read():
-    data = {**json.loads(GEOMETRY.to_json()), "format": 1}
-    assert ModelDescription.from_json(json.dumps(data)) == GEOMETRY
-
-
-@pytest.mark.parametrize("version", [0, None, "1"])
+@pytest.mark.parametrize("version", [0, None, 2, "3"])
 def test_an_older_format_is_told_by_its_number(version):
     data = {**json.loads(GEOMETRY.to_json()), "format": version}
-    with pytest.raises(CheckpointError, match=rf"its format is {version!r} and geofer .* reads 1 to 2"):
+    with pytest.raises(CheckpointError, match=rf"its format is {version!r} and geofer .* reads 3"):
         ModelDescription.from_json(json.dumps({name: value for name, value in data.items() if value is not None}))
 
 
@@ -132,7 +127,7 @@ def test_other_pixels_than_ours_are_refused():
 
 
 def test_the_shipped_recognizer_is_small_and_loads_without_lightning():
-    assert SHIPPED.stat().st_size < 5_000_000
+    assert BUNDLED.stat().st_size < 5_000_000
     code = (
         "import sys; import geofer; kind = geofer.load().description.kind; "
         "print(kind, 'lightning' in sys.modules, 'torchmetrics' in sys.modules)"

@@ -19,7 +19,7 @@ from geofer.datamodules.preparation.opening import read_columns
 from geofer.datamodules.preparation.shards import LitDataPictures
 from geofer.errors import ConfigError, DataError
 
-BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "index_memory.py"
+BENCHMARK = Path(__file__).parents[3] / "benchmarks" / "index_memory.py"
 INFO = IndexInfo("Set", ("fear", "anger"), 64, "tight", "memory_map", 9)
 
 

@@ -5,8 +5,8 @@ The adversarial autoencoder with a second discriminator, of pictures, and a smoo
     min_G       ‖x − G(f(x), l)‖₁ + λ₁ E[−log D_img(G(f(x), l), l)] + λ₂ E[−log D_z(f(x))] + λ₅ TV(G(f(x), l))
     min_D_img   E[−log D_img(x, l)] + E[−log(1 − D_img(G(f(x), l), l))]
 
-and D_z as in `geofer.study.baselines.generators.aae`. Readings: the one-hot age l is f(g), which D_img gets as D_att does. Their
-own weights are 1e-4 for both discriminators and 0 for TV in their code; here they are the full method's λ.
+and D_z as in `geofer.study.baselines.generators.aae`. Readings: the one-hot age l is f(g), which D_img gets as D_att
+does. Their own weights are 1e-4 for both discriminators and 0 for TV in their code; here they are the full method's λ.
 
 Our method descends from it. What is left between the two is that this one reconstructs x alone, and never a second face
 of the person; and that no classifier teaches it.

@@ -56,7 +56,7 @@ class Data(LightningDataModule):
         return self.loader(False)
 
 
-class TwoPlayers(LightningModule):
+class AdversarialGame(LightningModule):
     """A generator and a discriminator, trained by hand, with batch norm, dropout, an average, and all generators."""
 
     def __init__(self, noise: bool = True, batch_norm: bool = True, image_size: int = SIZE) -> None:

@@ -5,13 +5,14 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-SCRIPTS = Path(__file__).parents[1] / "scripts"
-sys.path.append(str(SCRIPTS))  # scripts import each other
+REPOSITORY = Path(__file__).parents[2]
+sys.path.append(str(REPOSITORY / "training"))  # its scripts import each other
 
 
-def load_script(name: str) -> ModuleType:
-    """The script ``scripts/<name>.py``, registered under its name."""
-    spec = spec_from_file_location(name, SCRIPTS / f"{name}.py")
+def load_script(path: str) -> ModuleType:
+    """A script such as ``training/translation``, registered under its own name."""
+    name = Path(path).name
+    spec = spec_from_file_location(name, REPOSITORY / f"{path}.py")
     assert spec is not None
     module = module_from_spec(spec)
     sys.modules[name] = module

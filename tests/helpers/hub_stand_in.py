@@ -56,7 +56,7 @@ class Hub:
 @contextmanager
 def running_hub():
     hub = Hub()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (ClassifierOutput,), {"hub": hub}))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Answers,), {"hub": hub}))
     hub.url = f"http://127.0.0.1:{server.server_port}"
     hub.store_url = f"http://localhost:{server.server_port}/large"  # another host, as in the wild
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -69,7 +69,7 @@ def running_hub():
         thread.join()
 
 
-class ClassifierOutput(BaseHTTPRequestHandler):
+class Answers(BaseHTTPRequestHandler):
     hub: Hub
     protocol_version = "HTTP/1.1"
 
@@ -185,8 +185,8 @@ class ClassifierOutput(BaseHTTPRequestHandler):
     def batch(self, body: bytes, repo: str) -> None:
         if self.repository(repo, write=True):
             objects = json.loads(body)["objects"]
-            blendshapes = [{"upload": {"href": f"{self.hub.store_url}/{entry['oid']}"}} for entry in objects]
-            found = [{**entry, "blendshapes": action} for entry, action in zip(objects, blendshapes, strict=True)]
+            actions = [{"upload": {"href": f"{self.hub.store_url}/{entry['oid']}"}} for entry in objects]
+            found = [{**entry, "actions": action} for entry, action in zip(objects, actions, strict=True)]
             self.reply(200, {"transfer": "basic", "objects": found})
 
     def store(self, body: bytes, oid: str) -> None:

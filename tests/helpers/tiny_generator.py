@@ -1,8 +1,8 @@
 """A checkpoint of the full method, as `geofer fit` writes it: tiny, and not trained at all."""
 
 import torch
+from adversarial_game import trainer_in
 from narrow_method import EVERYTHING
-from two_players import trainer_in
 
 from geofer.modules import ExpressionClassifier, GeneratorConfig, GeometryGuidedFER
 
