@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from geofer.cli.assumptions import assumptions_told
+from geofer.cli.configs import with_files
 from geofer.cli.interrupts import interrupts_kept
 from geofer.errors import ConfigError, GeoferError
 
@@ -106,6 +107,7 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
         own_command("study", "run_study"),
         "repeat a table or figure of the paper: run what is missing, and report",
     ),
+    "configs": (own_command("configs", "list_configurations"), "list the configurations that come with the package"),
     "plugins": (plugins, "list the installed backbones and landmark detectors"),
 }
 
@@ -120,7 +122,7 @@ options:
   --version   the installed version
   --debug     show the traceback of an error
 
-For example: geofer fit --config configs/quickstart.yaml"""
+For example: geofer fit --config quickstart"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -148,7 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             hint = f"Did you mean {close[0]}?" if close else f"There are {', '.join(COMMANDS)}."
             raise ConfigError(f"There is no command {command!r}. {hint}")
         with interrupts_kept(), assumptions_told():
-            COMMANDS[command][0](rest)
+            COMMANDS[command][0](with_files(rest))
     except (GeoferError, OSError) as error:
         if debug:
             raise

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from geofer import datamodules
 from geofer.app.models.model_checkpoint import save_checkpoint
 from geofer.app.models.model_source import named_path, read_model
 from geofer.app.models.pretrained_folder import CONFIG as PRETRAINED
@@ -63,6 +64,7 @@ def evaluate_model(model: str, config: Path, output: Path, more: Sequence[str]) 
     with TemporaryDirectory() as folder:
         checkpoint = _checkpoint_of(model, Path(folder))
         settings = {**_data_of(config), "model": _model_of(checkpoint)}
+        _set_size(settings["data"], checkpoint)
         written = Path(folder, "evaluate.yaml")
         written.write_text(yaml.safe_dump(settings), encoding="utf-8")
         chosen = ["--ckpt_path", str(checkpoint), "--trainer.default_root_dir", str(output)]
@@ -92,6 +94,15 @@ def _data_of(config: Path) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name not in ("model", "ckpt_path")}
 
 
+def _set_size(data: dict[str, Any], checkpoint: Path) -> None:
+    """Gives data that name no ``image_size`` the model's, if they can be made of any size."""
+    size = read_checkpoint(checkpoint).get("hyper_parameters", {}).get("image_size")
+    kind = getattr(datamodules, str(data.get("class_path", "")).rpartition(".")[2], None)
+    sizable = (datamodules.RenderedFaces, datamodules.PictureFaces, datamodules.CrossDataSet)
+    if size and isinstance(kind, type) and issubclass(kind, sizable):
+        data.setdefault("init_args", {}).setdefault("image_size", size)
+
+
 def _model_of(checkpoint: Path) -> dict[str, Any]:
     """The model of a checkpoint as a configuration names it, less its optimizers, which a test needs not."""
     held = dict(read_checkpoint(checkpoint).get("hyper_parameters", {}))
@@ -101,6 +112,6 @@ def _model_of(checkpoint: Path) -> dict[str, Any]:
     arguments = {
         key: value
         for key, value in held.items()
-        if key not in FROM_DATA and not key.startswith("_") and not key.endswith("_optimizer")
+        if key not in FROM_DATA and not key.startswith("_") and not key.endswith("_optimization")
     }
     return {"class_path": name, "init_args": arguments}

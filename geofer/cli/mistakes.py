@@ -29,7 +29,7 @@ def describe_mistake(account: str) -> str:
     lines = [line for line in account.splitlines() if line.strip() and not line.strip().startswith(NOISE)]
     message = "The configuration is wrong:\n" + "\n".join(f"  {line}" for line in lines)
     if "arguments are required" in account and "model" in account:
-        return f"{message}\nName a file that says it, such as --config configs/quickstart.yaml."
+        return f"{message}\nName a file that says it, such as --config quickstart."
     if NULL_AS_A_WORD.search(account) and (nested := re.search(r'Parser key "(\w+)\.(\w+)":', account)):
         return (
             f"{message}\nOn the command line, null is not understood for one setting of a group: "

@@ -170,7 +170,7 @@ def _export(given: Namespace) -> None:
         for reason in left_out:
             _warn(f"left out: {reason.removesuffix('.')}")
     crop = "tight" if model.provenance["crop"] == "tight" else "none"  # the landmarks in the table give it again
-    prepared = f"--data.preparation.detector none --data.preparation.crop {crop} --data.preparation.image_size {size}"
+    prepared = f"--data.preparation.detector none --data.preparation.crop {crop} --data.image_size {size}"
     print(
         f"{used * given.per_face} synthetic faces of {used} pictures: {folder / TABLE}\n"
         f"Train:  geofer fit --config CONFIG --data FaceTable --data.root {folder} --data.table {TABLE} {prepared}"

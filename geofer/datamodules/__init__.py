@@ -16,6 +16,7 @@ from geofer.datamodules.datasets.rafd import RaFD
 from geofer.datamodules.datasets.rendered_faces import RenderedFaces
 from geofer.datamodules.datasets.sfew import SFEW
 from geofer.datamodules.face_dataset import FaceDataset, FaceLabels, ShardedPictures
+from geofer.datamodules.picture_faces import PictureFaces
 
 __all__ = [
     "BU3DFE",
@@ -33,6 +34,7 @@ __all__ = [
     "FaceStore",
     "FaceTable",
     "MultiPIE",
+    "PictureFaces",
     "PreparedFaces",
     "RaFD",
     "RenderedFaces",

@@ -1,7 +1,7 @@
 """What every expression recognizer here has in common: the classifier, its evaluation, and what checkpoints hold."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from torchmetrics.classification import MulticlassAccuracy
 
 from geofer import __version__
+from geofer.arguments import constructor_arguments, plain
 from geofer.checkpoints import (
     PROVENANCE,
     check_fits,
@@ -23,10 +24,10 @@ from geofer.checkpoints import (
 from geofer.errors import ConfigError, NonFiniteError
 from geofer.faces import FaceBatch, FaceSource
 from geofer.metrics import RecognitionMetrics, RecognitionReport
-from geofer.modules.averaging import average_buffers
+from geofer.modules.averaging import average_statistics
+from geofer.modules.optimization import Optimization
 from geofer.networks.classifier import Classifier, ClassifierOutput
 from geofer.networks.geometry_branch import Geometry, geometry_of
-from geofer.ranges import check_range
 
 
 class RecognitionModule(LightningModule):
@@ -45,28 +46,22 @@ class RecognitionModule(LightningModule):
         expressions: Sequence[str],
         image_size: int,
         classifier: nn.Module,
-        gradient_clip: float | None,
-        decay: float,
     ) -> None:
-        """Take the classifier.
+        """Take the classifier, and keep the subclass's arguments as hyperparameters.
 
         Args:
             expressions: Names of the K expressions, in the order of their labels.
             image_size: Side of the pictures in pixels.
             classifier: Maps pictures ``(B, 3, H, W)`` in [-1, 1] to logits ``(B, K)``; one that has a geometry branch
                 is also given the geometry.
-            gradient_clip: Largest norm of each optimizer's gradients; None does not clip.
-            decay: Learning rates fall linearly to 0 over this last share of the training; 0 keeps them.
 
         Raises:
-            ConfigError: ``gradient_clip`` is negative, or ``decay`` is no share.
+            ConfigError: An argument of the subclass has no plain form, which a checkpoint needs.
         """
         super().__init__()
-        check_range("gradient_clip", gradient_clip, 0)
-        check_range("decay", decay, 0, 1)
+        self.save_hyperparameters(hyperparameters(self, constructor_arguments(self)))
         self.expressions = tuple(expressions)
         self.image_size = image_size
-        self.gradient_clip, self.decay = gradient_clip, decay
         self.classifier = classifier.to(memory_format=torch.channels_last)
         self.geometry: Geometry = classifier.geometry if isinstance(classifier, Classifier) else "none"
         self.metrics = nn.ModuleDict({split: RecognitionMetrics(self.expressions) for split in ("val", "test")})
@@ -199,23 +194,25 @@ class RecognitionModule(LightningModule):
         if getattr(source, "all_for_test", False):
             check_trained_elsewhere(self.provenance, source.provenance())
 
-    def on_train_batch_start(self, batch: FaceBatch, batch_idx: int) -> None:
-        """Lower the learning rates over the last share of the training."""
-        if self.decay > 0:
-            left = 1 - self.trainer.global_step / float(self.trainer.estimated_stepping_batches)
-            for optimizer in self.trainer.optimizers:
-                for group in optimizer.param_groups:
-                    group["lr"] = group.setdefault("initial_lr", group["lr"]) * min(1.0, left / self.decay)
+    def optimizations(self) -> list[Optimization]:
+        """How each part learns, in the order of the optimizers; none of a module that is not trained."""
+        return []
+
+    def batches(self) -> float:
+        """Batches of the whole training, all epochs together; infinite if nothing ends it."""
+        return float(self.trainer.estimated_stepping_batches)
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
         """Clip gradients: here, between backward and step, those of 16-mixed are no longer scaled."""
-        if self.gradient_clip is not None:
-            self.clip_gradients(optimizer, gradient_clip_val=self.gradient_clip, gradient_clip_algorithm="norm")
+        for known, optimization in zip(self.trainer.optimizers, self.optimizations(), strict=True):
+            if known is optimizer and optimization.gradient_clip is not None:
+                norm = optimization.gradient_clip
+                self.clip_gradients(optimizer, gradient_clip_val=norm, gradient_clip_algorithm="norm")
 
     def on_train_batch_end(self, *_: object) -> None:
         """Give all processes the same batch statistics: they would drift apart, and a checkpoint holds but one's."""
         if self.trainer.world_size > 1:
-            average_buffers(self)
+            average_statistics(self)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Say what was trained on. A loaded model needs no pretrained weights."""
@@ -267,3 +264,24 @@ class RecognitionModule(LightningModule):
             scalars["accuracy_image"] = float(image_alone.compute())
             image_alone.reset()
         self.log_dict({f"{split}/{name}": value for name, value in scalars.items()}, sync_dist=True)
+
+
+def hyperparameters(module: RecognitionModule, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What a module was made with, as its checkpoints hold it.
+
+    Args:
+        module: The module.
+        arguments: As `constructor_arguments` gives them.
+
+    Returns:
+        Numbers, text, lists and dictionaries, in the form from which ``load_from_checkpoint`` builds the module again.
+
+    Raises:
+        ConfigError: An argument that has no plain form.
+    """
+    kind = type(module)
+    return {
+        "_class_path": f"{kind.__module__}.{kind.__qualname__}",
+        "_instantiator": "lightning.pytorch.cli.instantiate_module",
+        **{name: plain(value, name) for name, value in arguments.items()},
+    }

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from blendshapes_of_cartoons import ActingCartoons
+from cartoon_blendshapes import ActingCartoons
 from cartoon_faces import EXPRESSIONS, CartoonFaces
 from picture_trees import write_picture
 from tiny_generator import full_method
@@ -70,9 +70,7 @@ def test_a_model_file_is_tested_as_its_checkpoint_is(tmp_path, checkpoint, confi
 @pytest.fixture
 def acting(config):
     """The same data, whose blendshapes are known."""
-    config.write_text(
-        config.read_text().replace("cartoon_faces.CartoonFaces", "blendshapes_of_cartoons.ActingCartoons")
-    )
+    config.write_text(config.read_text().replace("cartoon_faces.CartoonFaces", "cartoon_blendshapes.ActingCartoons"))
     return config
 
 

@@ -21,7 +21,7 @@ def few_faces():
 def test_hyperparameters_are_plain_data_and_rebuild_the_module(few_faces, tmp_path, kind):
     settings = TUNED if kind is GeometryGuidedFER else {}
     seed_everything(0, verbose=False)
-    module = kind(EXPRESSIONS, 32, CLASSIFIER, classifier_optimizer=adam(3e-3), **settings)
+    module = kind(EXPRESSIONS, 32, CLASSIFIER, classifier_optimization=adam(3e-3), **settings)
     trainer = fit(module, few_faces, steps=1)
     trainer.save_checkpoint(tmp_path / "last.ckpt")
 
@@ -29,12 +29,12 @@ def test_hyperparameters_are_plain_data_and_rebuild_the_module(few_faces, tmp_pa
     assert saved["_class_path"] == f"{kind.__module__}.{kind.__name__}"
     assert saved["expressions"] == list(EXPRESSIONS)
     assert saved["classifier"]["backbone_arguments"] == {"widths": [8, 16]}
-    assert saved["classifier_optimizer"]["init_args"]["lr"] == 3e-3
+    assert saved["classifier_optimization"]["optimizer"]["init_args"]["lr"] == 3e-3
 
     loaded = kind.load_from_checkpoint(tmp_path / "last.ckpt", weights_only=True)
     for name, value in module.state_dict().items():
         assert torch.equal(loaded.state_dict()[name], value), name
-    optimizer = loaded.classifier_optimizer(loaded.classifier.parameters())
+    optimizer = loaded.classifier_optimization.optimizer(loaded.classifier.parameters())
     assert (optimizer.defaults["lr"], optimizer.defaults["betas"]) == (3e-3, (0.5, 0.999))
 
 

@@ -21,7 +21,7 @@ model:
   init_args:
     classifier: {backbone: small_resnet, pretrained: false, hidden: 8, backbone_arguments: {widths: [4, 8]}}
     generator: {width: 4, initial_std: null, warp: true}
-    discriminator_width: 4
+    discriminator: {width: 4}
     schedule: {warmup: 1, adversarial_ramp: 1, synthetic_start: 1, synthetic_ramp: 1}
 data:
   class_path: geofer.datamodules.RenderedFaces

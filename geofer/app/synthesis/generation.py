@@ -60,7 +60,7 @@ def load_generator(checkpoint: Path, crop: CropRule | None = None) -> GeometryGu
         kind = printable(name).rpartition(".")[2] if name else "unknown"
         raise CheckpointError(
             f"The model of {printable(checkpoint)} is {kind}, not GeometryGuidedFER: it has no generator. "
-            "Choose a checkpoint of the full method, as `geofer fit --config configs/quickstart.yaml` trains it."
+            "Choose a checkpoint of the full method, as `geofer fit --config quickstart` trains it."
         )
     model = GeometryGuidedFER.load_from_checkpoint(checkpoint, map_location="cpu").eval()
     model.provenance["crop"] = training_crop(model.provenance, checkpoint, crop)

@@ -62,18 +62,20 @@ class ChunkWork:
         folder: The cache's folder.
         reader: How pictures are read.
         preparation: How faces are found and cropped.
+        image_size: Side of the crops in pixels.
     """
 
     folder: Path
     reader: PictureReader
     preparation: Preparation
+    image_size: int
 
     def __call__(self, chunk: Chunk) -> int:
         """Finds the faces of one chunk and keeps them; returns the number of its records."""
         import pyarrow.parquet as pq
 
-        size = self.preparation.image_size
-        faces, skipped = find_faces(chunk.records, chunk.number * CHUNK, self.reader, self.preparation)
+        size = self.image_size
+        faces, skipped = find_faces(chunk.records, chunk.number * CHUNK, self.reader, self.preparation, size)
         slots = [face.found.slot for face in faces]
         pictures_file(self.folder, size).write(slots, [face.crop for face in faces])
         landmarks = [normalize_landmarks(torch.from_numpy(face.landmarks), size).numpy() for face in faces]
@@ -132,24 +134,25 @@ def prepare_faces(
     ):  # waits for whoever else prepares this cache; ends with the process, however that ends
         if folder.joinpath(FaceIndex.NAME).exists():
             return
-        _lay_out(folder, preparation.image_size, info.slots)
+        _lay_out(folder, info.image_size, info.slots)
         with progress_bar() as progress:
             task = progress.add_task(f"Finding faces of {info.data_set}", total=info.slots)
             finished = {number for number in range(chunks(info.slots)) if part_path(folder, number).exists()}
             progress.advance(task, min(len(finished) * CHUNK, info.slots))
             missing = (chunk for chunk in _cut(records) if chunk.number not in finished)
-            for count in work_through(ChunkWork(folder, reader, preparation), missing, preparation.workers):
+            work = ChunkWork(folder, reader, preparation, info.image_size)
+            for count in work_through(work, missing, preparation.workers):
                 progress.advance(task, count)
         _check_yield(folder, _write_report(folder, info.slots), info.slots)
         if info.cache == "litdata":
             from geofer.datamodules.preparation.shards import write_shards
 
             slots = (slot for part in _parts(folder, info.slots) for slot in part["slot"].to_pylist())
-            write_shards(folder / SHARDS, pictures_file(folder, preparation.image_size).path, slots)
+            write_shards(folder / SHARDS, pictures_file(folder, info.image_size).path, slots)
         _drop_unknown_blendshapes(folder)
         _write_index(folder, info)
         if info.cache == "litdata":
-            pictures_file(folder, preparation.image_size).path.unlink()
+            pictures_file(folder, info.image_size).path.unlink()
         shutil.rmtree(folder / PARTS)
 
 
