@@ -108,7 +108,7 @@ def test_the_pixels_answer_is_known_of_every_face_whichever_branch_is_left_out(t
     fused, pixels = network.outputs(image, known)
     assert torch.equal(pixels, alone)
     assert not torch.equal(fused, alone)
-    assert network.outputs(image).pixels is None
+    assert network.outputs(image).image_logits is None
 
 
 @pytest.mark.parametrize("image_loss", [0.0, 1.0])
@@ -321,7 +321,7 @@ class Watch(Callback):
 
     def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
         with torch.no_grad():
-            self.pixels = F.cross_entropy(pl_module(batch["image"]), batch["expression"]).item()
+            self.image_logits = F.cross_entropy(pl_module(batch["image"]), batch["expression"]).item()
 
     def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
         self.losses = {name: loss.item() for name, loss in outputs.items()}
@@ -346,7 +346,7 @@ def test_in_training_the_pixels_loss_weighs_what_image_loss_says(acting, full):
         fit(module, acting, steps=1, callbacks=[watches[-1]])
     none, one, more = (watch.losses for watch in watches)
     real = "c_real" if full else "loss"
-    assert one[real] - none[real] == pytest.approx(watches[0].pixels, rel=1e-4)
+    assert one[real] - none[real] == pytest.approx(watches[0].image_logits, rel=1e-4)
     for name in (real, *(["c_fake"] if full else [])):
         assert one[name] - none[name] > 0.1
         assert more[name] - none[name] == pytest.approx(2.5 * (one[name] - none[name]), rel=1e-4)
