@@ -18,9 +18,8 @@ SWEEP = "sweep"
 
 def configurations() -> dict[str, Path]:
     """The file of each configuration by its name, which is its path below `CONFIGS` without the ending."""
-    files = sorted(CONFIGS.rglob("*.yaml"))
-    named = {file.relative_to(CONFIGS).with_suffix("").as_posix(): file for file in files}
-    return {name: file for name, file in named.items() if name != SWEEP}
+    named = {file.relative_to(CONFIGS).with_suffix("").as_posix(): file for file in CONFIGS.rglob("*.yaml")}
+    return {name: named[name] for name in sorted(named) if name != SWEEP}
 
 
 def with_files(arguments: Sequence[str]) -> list[str]:
