@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from geofer.app.recognition.annotated_copies import video_file
+from geofer.app.recognition.annotation import video_file
 from geofer.app.synthesis.generation import (
     SourceFace,
     beyond_training,

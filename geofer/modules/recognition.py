@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torchmetrics.classification import MulticlassAccuracy
 
-from geofer import __version__
 from geofer.checkpoints import (
     PROVENANCE,
     check_fits,
@@ -27,6 +26,7 @@ from geofer.modules.averaging import average_buffers
 from geofer.networks.classifier import Classifier, ClassifierOutput
 from geofer.networks.geometry_branch import Geometry, geometry_of
 from geofer.ranges import check_range
+from geofer.version import __version__
 
 
 class RecognitionModule(LightningModule):

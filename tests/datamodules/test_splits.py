@@ -1,11 +1,12 @@
-"""Splits follow from names and a seed, and tear nobody apart."""
+"""Splits and folds follow from names and a seed, and tear nobody apart."""
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geofer.datamodules.splits import Identities, default_splits, fold_of, split_by_subject
+from geofer.datamodules import RenderedFaces
+from geofer.datamodules.splits import Identities, check_folds, default_splits, fold_of, fold_splits, split_by_subject
 from geofer.errors import ConfigError
 
 names = st.lists(st.integers(0, 30).map("person {}".format), min_size=1, max_size=120)
@@ -91,3 +92,36 @@ def test_what_cannot_be_is_refused():
         fold_of(people, 5, 5)
     with pytest.raises(ConfigError, match="2 people do not make 5 folds"):
         fold_of(people, 5, 0)
+
+
+@settings(deadline=None)
+@given(st.integers(2, 6), st.integers(0, 20), st.integers(0, 5), st.data())
+def test_everybody_is_tested_once_and_nobody_is_torn_apart(folds, more, seed, data):
+    people = 2 * folds + more
+    again = data.draw(st.lists(st.integers(0, people - 1), max_size=30))
+    units = np.array([f"p{number}" for number in [*again, *range(people)]])
+    sides = np.stack([fold_splits(units.astype(object), folds, fold, 0.2, seed) for fold in range(folds)])
+    assert np.all((sides == "test").sum(axis=0) == 1)
+    sizes = []
+    for side in sides:
+        groups = [set(units[side == name]) for name in ("train", "val", "test")]
+        assert sum(map(len, groups)) == people, "somebody is on two sides"
+        assert all(groups)
+        sizes.append(len(groups[2]))
+    assert max(sizes) - min(sizes) <= 1
+
+
+@pytest.mark.parametrize(
+    ("folds", "fold", "message"),
+    [(None, 1, "folds is not set"), (1, 0, "at least 2"), (5, 5, "choose 0 to 4"), (5, -1, "choose 0 to 4")],
+)
+def test_a_fold_that_there_is_not(folds, fold, message):
+    with pytest.raises(ConfigError, match=message):
+        check_folds(folds, fold)
+
+
+def test_rendered_people_in_folds():
+    people = {"train_subjects": 6, "val_subjects": 2, "test_subjects": 2}
+    sides = np.stack([RenderedFaces(**people, folds=5, fold=fold)._split_of for fold in range(5)])
+    assert np.all((sides == "test").sum(axis=0) == 1)
+    assert np.all((sides == "val").sum(axis=1) == 2)

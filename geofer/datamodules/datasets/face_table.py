@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geofer.datamodules.datasets.label_lists import landmarks_of, read_rows
 from geofer.datamodules.datasets.layout import list_files
-from geofer.datamodules.picture_faces import PictureFaces
+from geofer.datamodules.datasets.picture_faces import PictureFaces
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.errors import DataError, printable
 from geofer.faces import EXPRESSIONS, NUM_LANDMARKS, Split

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from geofer.datamodules.datasets.layout import check_count, list_files, report
+from geofer.datamodules.datasets.picture_faces import PictureFaces
 from geofer.datamodules.datasets.pose_lists import picture_name, read_picture_list
-from geofer.datamodules.picture_faces import PictureFaces
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.errors import ConfigError, DataError
 from geofer.faces import EXPRESSIONS, Split

@@ -1,27 +1,33 @@
-"""Measures the finished runs of a study whose networks are still there: synthetic faces, and robustness.
+"""What is measured of the finished runs of a study beside their accuracy: synthetic faces, and robustness.
 
 ``measures/<row>-<seed>.json`` keeps the numbers, and ``.npz`` some faces. A run that was taken from another study is
-not measured again if it was there.
+not measured again if that study has measured it.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geofer.callbacks.predictions import read_predictions
 from geofer.callbacks.synthesis import Gallery
 from geofer.datamodules import FaceDataModule
-from geofer.errors import PluginError
+from geofer.errors import DataError, PluginError
 from geofer.landmarks import LandmarkDetector, build_detector
 from geofer.metrics import DlibEmbedding
+from geofer.metrics.groups import GroupAccuracy
+from geofer.metrics.synthesis_report import SynthesisReport
 from geofer.modules.generative import GenerativeModule
+from geofer.paths import written_whole
 from geofer.study.design import Row, classifier_alone
-from geofer.study.measures.measured import Measures, Pictures, read_measures, write_measures
 from geofer.study.measures.robustness import measure_robustness, pose_curves
-from geofer.study.measures.synthesis_quality import measure_synthesis
+from geofer.study.measures.synthesis import measure_synthesis
 from geofer.study.running import StudyRun, digest_of
 from geofer.study.trained import is_kept, load_trained
 
@@ -29,6 +35,84 @@ PAIRS = 200
 """Pairs of test faces that a generator is measured on, or as many as there are."""
 
 REFERENCE_CLASSIFIER = Row("judge", "classifier alone, as a judge of synthetic faces", classifier_alone)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """A test person as a generator shows them; P poses, K expressions, T steps of a strip.
+
+    Attributes:
+        real: ``(P, K, H, W, 3)`` uint8, the person's own pictures; white where there is none.
+        synthetic: ``(P, K, H, W, 3)`` uint8, made from one picture with the geometry of the real ones.
+        landmarks: ``(T, 68, 2)`` in [-1, 1], from one expression to another; T is 0 if the person shows but one.
+        strip: ``(T, H, W, 3)`` uint8, the faces that these make.
+    """
+
+    real: NDArray[np.uint8]
+    synthetic: NDArray[np.uint8]
+    landmarks: NDArray[np.float32]
+    strip: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Of one row and seed.
+
+    Attributes:
+        synthesis: How good its synthetic faces are; None if it makes none, or nobody asked.
+        pictures: Some of them.
+        robustness: Accuracy by pose and on worse pictures; empty if nobody asked.
+    """
+
+    synthesis: SynthesisReport | None = None
+    pictures: Pictures | None = None
+    robustness: tuple[GroupAccuracy, ...] = ()
+
+
+def write_measures(path: Path, measures: Measures) -> None:
+    """Writes numbers as JSON, and pictures beside them as ``.npz``.
+
+    Args:
+        path: Of the JSON file, whose folder is made.
+        measures: To keep.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if measures.pictures is not None:
+        with written_whole(path.with_suffix(".npz")) as file:
+            np.savez_compressed(file, allow_pickle=False, **vars(measures.pictures))
+    data = {
+        "synthesis": None if measures.synthesis is None else measures.synthesis.to_dict(),
+        "robustness": [group.to_dict() for group in measures.robustness],
+    }
+    with written_whole(path) as file:
+        file.write(json.dumps(data, indent=1, allow_nan=False).encode())
+
+
+def read_measures(path: Path) -> Measures | None:
+    """What `write_measures` wrote, without pictures if they were removed; None if there is nothing.
+
+    Raises:
+        DataError: A file is damaged.
+    """
+    if not path.exists():
+        return None
+    try:
+        data: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        synthesis = data["synthesis"]
+        return Measures(
+            None if synthesis is None else SynthesisReport.from_dict(synthesis),
+            _read_pictures(path.with_suffix(".npz")),
+            tuple(GroupAccuracy.from_dict(group) for group in data["robustness"]),
+        )
+    except (ValueError, KeyError, TypeError, EOFError) as error:
+        raise DataError(f"{path} is damaged ({error}). Remove it, and run the study again.") from error
+
+
+def _read_pictures(path: Path) -> Pictures | None:
+    if not path.exists():
+        return None
+    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
+        return Pictures(**{name: file[name] for name in file.files})
 
 
 def measured(run: StudyRun, row: Row, seed: int) -> Measures | None:

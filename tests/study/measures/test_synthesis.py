@@ -10,8 +10,7 @@ from geofer.errors import ConfigError, DataError
 from geofer.faces import EXPRESSIONS, normalize_image, normalize_landmarks
 from geofer.landmarks import build_detector
 from geofer.modules import ClassifierConfig, ExpressionClassifier
-from geofer.study.measures.evaluation_pairs import draw_pairs, draw_shared_geometries
-from geofer.study.measures.synthesis_quality import measure_synthesis
+from geofer.study.measures.synthesis import draw_pairs, draw_shared_geometries, measure_synthesis
 
 
 class Pictures(FaceDataModule):
