@@ -23,7 +23,7 @@ from documented_commands import (
     PLANTED,
     PLANTED_FOR_PAGE,
     SMALLER,
-    TRAINER_COMMANDS,
+    LIGHTNING_COMMANDS,
     data_settings,
     shortened,
     smaller,
@@ -133,7 +133,7 @@ def trainer_words(command: Command) -> list[str] | None:
         return ["fit", *(rest[2:] if rest[0] == "--folds" else rest)]
     if command == "prepare" and "--config" in rest:
         return ["fit", *rest]
-    if command not in TRAINER_COMMANDS or any(word.startswith("runs/") and word.endswith(".yaml") for word in rest):
+    if command not in LIGHTNING_COMMANDS or any(word.startswith("runs/") and word.endswith(".yaml") for word in rest):
         return None
     return [command, *rest]
 
@@ -234,9 +234,9 @@ class Workplace:
                 environment.setenv(*words.pop(0).split("=", 1))
             self.plant(" ".join(w for o, w in pairwise(["", *words]) if o not in ("--output", "--annotate")))
             words = [found for word in words[1:] for found in expanded(word)]
-            if words[0] in (*TRAINER_COMMANDS, "cross-validate", "prepare") and "--config" in words:
+            if words[0] in (*LIGHTNING_COMMANDS, "cross-validate", "prepare") and "--config" in words:
                 self.plant(str(data_settings(words)) if not any("root" in word for word in words) else "")
-            if words[0] in TRAINER_COMMANDS[1:]:
+            if words[0] in LIGHTNING_COMMANDS[1:]:
                 self.train_first(words, capsys)
             geofer(shortened(words), command, capsys)
 

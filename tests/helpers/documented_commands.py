@@ -26,7 +26,7 @@ from video_files import write_video
 Faces = Sequence[RenderedPicture]
 Planter = Callable[[Path, Faces], object]
 
-TRAINER_COMMANDS = ("fit", "validate", "test", "predict")
+LIGHTNING_COMMANDS = ("fit", "validate", "test", "predict")
 
 NOT_RUN = {
     "git clone <this repository> geofer && cd geofer": "the tests run inside of a clone",
@@ -267,7 +267,7 @@ def shortened(words: Sequence[str]) -> list[str]:
     command, *arguments = words
     if command == "study" and arguments and not arguments[0].startswith("-"):
         return _short_study(words)
-    trains = command in (*TRAINER_COMMANDS, "cross-validate", "evaluate")
+    trains = command in (*LIGHTNING_COMMANDS, "cross-validate", "evaluate")
     trains = trains or (command in ("prepare", "compare") and "--config" in arguments)
     if not trains:
         return list(words)
