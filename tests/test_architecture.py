@@ -67,10 +67,10 @@ def reached(module: str) -> frozenset[str]:
 def test_every_package_is_in_the_drawing_once():
     drawn = [name for names in FLOORS for name in names]
     assert sorted(drawn) == sorted({home(module) for module in MODULES.keys() - PACKAGES})
-    rooms = " ".join(re.findall(r"^\| (`.*?) \|", PAGE, re.MULTILINE))
+    table = " ".join(re.findall(r"^\| (`.*?) \|", PAGE, re.MULTILINE))
     for name in set(drawn) - {"__init__", "__main__", "study.baselines.generators", "study.baselines.subspace"}:
         place = f"{name}.py" if name not in PACKAGES else f"{name.replace('.', '/')}/"
-        assert f"`{place}`" in rooms or name == "rendering.scans", f"{place} is in no row of the table"
+        assert f"`{place}`" in table or name == "rendering.scans", f"{place} is in no row of the table"
 
 
 def test_imports_point_down():

@@ -19,11 +19,11 @@ from documented_commands import (
     BEFORE,
     DRY,
     ENDLESS,
+    LIGHTNING_COMMANDS,
     NOT_RUN,
     PLANTED,
     PLANTED_FOR_PAGE,
     SMALLER,
-    LIGHTNING_COMMANDS,
     data_settings,
     shortened,
     smaller,
@@ -159,11 +159,11 @@ def test_configuration_parses(block: Block, tmp_path, capsys, monkeypatch) -> No
     file.write_text(block.text)
     base = "face-table" if "preparation" in block.text else "kdef"
     config = parsed(["fit", "--config", f"configs/data/{base}.yaml", "--config", str(file)], capsys)
-    for room, settings in yaml.safe_load(block.text).items():
+    for part, settings in yaml.safe_load(block.text).items():
         if "class_path" in settings:
-            assert config[room]["class_path"] == settings["class_path"]
-            settings, config[room] = settings.get("init_args", {}), config[room]["init_args"]
-        assert set(settings) <= set(config[room])
+            assert config[part]["class_path"] == settings["class_path"]
+            settings, config[part] = settings.get("init_args", {}), config[part]["init_args"]
+        assert set(settings) <= set(config[part])
 
 
 @pytest.mark.parametrize("block", code_blocks("toml"), ids=lambda block: f"{block.page}:{block.line}")

@@ -55,7 +55,7 @@ NOT_RUN = {
 """Command → why it is not run."""
 
 ENDLESS = {"demo": "serves until it is stopped"}
-"""Verb of geofer → why it is not run; its options are compared with those that its help tells."""
+"""Command of geofer → why it is not run; its options are compared with those that its help tells."""
 
 DRY = {
     "make": "`make -n` tells whether the target is there; .ci/run calls those for tests",
@@ -234,7 +234,7 @@ from pathlib import Path
 from geofer.app.synthesis.generation import load_generator
 from geofer.modules import ExpressionClassifier
 generator = load_generator(Path("runs/quickstart/checkpoints/best.ckpt"))
-judge = ExpressionClassifier.load_from_checkpoint(
+classifier = ExpressionClassifier.load_from_checkpoint(
     "runs/quickstart-classifier/checkpoints/best.ckpt", weights_only=True
 ).eval()
 """,

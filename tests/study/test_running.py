@@ -12,7 +12,7 @@ import yaml
 from geofer.metrics.groups import GroupAccuracy
 from geofer.metrics.report import RecognitionReport
 from geofer.study.design import Outcome, Row, Study, classifier_alone, setting, unchanged
-from geofer.study.measures.runs import _judge
+from geofer.study.measures.runs import reference_run
 from geofer.study.running import Result, StudyRun
 
 QUICKSTART = Path(__file__).parents[2] / "configs" / "quickstart.yaml"
@@ -150,7 +150,7 @@ def test_who_needs_the_networks_runs_a_row_whose_networks_were_removed(tmp_path,
     assert len(trained) == 2
 
 
-def test_a_judge_whose_networks_were_removed_is_trained_again(tmp_path, row, trained, monkeypatch):
+def test_a_reference_classifier_whose_networks_were_removed_is_trained_again(tmp_path, row, trained, monkeypatch):
     settings = yaml.safe_load(QUICKSTART.read_text())
     full, alone = Row("full", "", unchanged), Row("no-syn-fi", "", classifier_alone)
     run = StudyRun(Study("ablations", "", "", (full, alone), "full"), settings, tmp_path / "ablations", no_command)
@@ -161,10 +161,10 @@ def test_a_judge_whose_networks_were_removed_is_trained_again(tmp_path, row, tra
         return report(seed)
 
     monkeypatch.setattr(StudyRun, "_fit_and_test", fit)
-    assert _judge(run, 1) == run.folder / "runs" / "no-syn-fi-1"
+    assert reference_run(run, 1) == run.folder / "runs" / "no-syn-fi-1"
     before = run.result(alone, 1).to_dict()
     shutil.rmtree(run.folder / "runs" / "no-syn-fi-1")
     for _ in range(2):
-        assert _judge(run, 1) == run.folder / "runs" / "judge-1"
-    assert trained == ["no-syn-fi", "judge"]
+        assert reference_run(run, 1) == run.folder / "runs" / "reference-classifier-1"
+    assert trained == ["no-syn-fi", "reference-classifier"]
     assert run.result(alone, 1).to_dict() == before

@@ -32,7 +32,7 @@ MODELS = 25
 
 SIX = tuple(name for name in EXPRESSIONS if name != "neutral")
 YAWS, PITCHES = (-45.0, -30.0, -15.0, 0.0, 15.0, 30.0, 45.0), (-30.0, -15.0, 0.0, 15.0, 30.0)
-SHARES: Mapping[Split, float] = {"train": 0.8, "test": 0.2}
+FRACTIONS: Mapping[Split, float] = {"train": 0.8, "test": 0.2}
 
 
 class BU3DFE(PictureFaces):
@@ -129,5 +129,5 @@ class BU3DFE(PictureFaces):
 
     def assign_splits(self, faces: Identities) -> NDArray[np.str_]:
         """80 % of the people train, and of them ``val_fraction`` choose the checkpoint; the others are tested."""
-        drawn = split_by_subject(faces.subject, SHARES, self.seed)
+        drawn = split_by_subject(faces.subject, FRACTIONS, self.seed)
         return with_validation(drawn.astype(object), faces.subject, self.val_fraction, self.seed)

@@ -34,7 +34,7 @@ class IndexedFaces(FaceDataModule):
             `geofer.datamodules.datasets.pose_lists`.
         all_for_test: Every face is tested, for a model that was trained elsewhere; one that was trained on faces of a
             folder of the same name is refused.
-        repeated_pictures: ``raise`` refuses a split with one picture on several sides; ``drop`` leaves it in the test,
+        repeated_pictures: ``raise`` refuses one picture in several splits; ``drop`` leaves it in the test,
             or else in the validation, alone.
         batch_size: Faces a step and device.
         num_workers: Threads that gather batches ahead.
@@ -77,7 +77,7 @@ class IndexedFaces(FaceDataModule):
         """The cache's folder or address."""
 
     def assign_splits(self, faces: Identities) -> NDArray[np.str_]:
-        """Who is on which side; called when the store is opened, so a cache serves every split.
+        """Who is in which split; called when the store is opened, so a cache serves every split.
 
         Args:
             faces: Whom the N faces show that have one of `expressions`.
@@ -89,10 +89,10 @@ class IndexedFaces(FaceDataModule):
 
     def open_store(self) -> FaceStore:
         """Opens the faces; crops and landmarks stay where they are until a batch asks for them."""
-        store = open_faces(self.location, self.expressions, self._sides, self.repeated_pictures)
+        store = open_faces(self.location, self.expressions, self._splits, self.repeated_pictures)
         return tag_test_faces(store, self.pose_lists)
 
-    def _sides(self, faces: Identities) -> NDArray[np.str_]:
+    def _splits(self, faces: Identities) -> NDArray[np.str_]:
         if self.all_for_test:
             return np.full(len(faces.subject), "test")
         if self.folds is None:
@@ -103,8 +103,8 @@ class IndexedFaces(FaceDataModule):
 class PictureFaces(IndexedFaces):
     """Base of every data set of pictures.
 
-    A subclass says what its folder holds (`records`), and maybe how its pictures are read (`reader`) and who is on
-    which side (`assign_splits`). Finding, cropping and caching the faces is here.
+    A subclass says what its folder holds (`records`), and maybe how its pictures are read (`reader`) and who is in
+    which split (`assign_splits`). Finding, cropping and caching the faces is here.
 
     Args:
         root: The data set's folder.

@@ -26,17 +26,17 @@ LEVELS: Mapping[str, tuple[float, ...]] = {
 """Percent of the picture that a square covers; pixels along each side; stops of exposure."""
 
 
-def occlude(image: Tensor, share: float, place: Tensor) -> Tensor:
+def occlude(image: Tensor, fraction: float, place: Tensor) -> Tensor:
     """Covers a gray square.
 
     Args:
         image: ``(B, 3, H, W)`` in [-1, 1].
-        share: Of the picture that is covered, in [0, 1].
+        fraction: Of the picture that is covered, in [0, 1].
         place: ``(B, 2)`` in [0, 1]: where the square lies, from the left to the right edge, and from top to bottom.
     """
     covered = image.clone()
     height, width = image.shape[-2:]
-    side = [round(share**0.5 * length) for length in (height, width)]
+    side = [round(fraction**0.5 * length) for length in (height, width)]
     for picture, (x, y) in zip(covered, place.tolist(), strict=True):
         top, left = round(y * (height - side[0])), round(x * (width - side[1]))
         picture[:, top : top + side[0], left : left + side[1]] = 0

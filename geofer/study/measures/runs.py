@@ -34,7 +34,10 @@ from geofer.study.trained import is_kept, load_trained
 PAIRS = 200
 """Pairs of test faces that a generator is measured on, or as many as there are."""
 
-REFERENCE_CLASSIFIER = Row("judge", "classifier alone, as a judge of synthetic faces", classifier_alone)
+REFERENCE_CLASSIFIER = Row(
+    "reference-classifier", "classifier alone, by which synthetic faces are measured", classifier_alone
+)
+"""Recognizes the expressions of synthetic faces: it never learned from any."""
 
 
 @dataclass(frozen=True)
@@ -140,21 +143,23 @@ def unmeasured(run: StudyRun, rows: Sequence[Row], seeds: Sequence[int]) -> list
 def measure(run: StudyRun, row: Row, seed: int) -> Measures:
     """Measures one finished run, and keeps what was found.
 
-    The faces of a generator are judged by a classifier of the same seed that learned from the same people's real faces
-    alone; it is trained if no study has its networks.
+    The expressions of synthetic faces are recognized by a reference classifier of the same seed that learned from the
+    real faces of the same people alone; it is trained if no study has its networks.
 
     Raises:
         CheckpointError: The run's networks are not there, or damaged.
         PluginError: The landmark detector is not installed.
-        subprocess.CalledProcessError: The judge could not be trained.
+        subprocess.CalledProcessError: The reference classifier could not be trained.
     """
     folder = run.run_folder(row, seed)
     found = read_measures(folder.parents[1] / "measures" / f"{folder.name}.json") or Measures()
     model, data = load_trained(folder)
     if run.study.synthesis and found.synthesis is None and isinstance(model, GenerativeModule):
-        judge, _ = load_trained(_judge(run, seed))
+        classifier, _ = load_trained(reference_run(run, seed))
         detector, embedding = _instruments()
-        report = measure_synthesis(model, data, judge, detector=detector, embedding=embedding, pairs=PAIRS, seed=seed)
+        report = measure_synthesis(
+            model, data, classifier, detector=detector, embedding=embedding, pairs=PAIRS, seed=seed
+        )
         found = replace(found, synthesis=report, pictures=_pictures(model, data))
     if row.name in run.study.robustness and not found.robustness:
         curves = pose_curves(read_predictions(folder, model.expressions))
@@ -167,8 +172,8 @@ def _path(run: StudyRun, row: Row, seed: int) -> Path:
     return run.folder / "measures" / f"{row.name}-{seed}.json"
 
 
-def _judge(run: StudyRun, seed: int) -> Path:
-    """The folder of the judge's run, with its networks: a row of this study, or of another one, or trained now."""
+def reference_run(run: StudyRun, seed: int) -> Path:
+    """Where the reference classifier lies: the run of a row of this study, or of another one, or one of now."""
     digest = digest_of(REFERENCE_CLASSIFIER.change(run.settings))
     same = (row for row in run.study.rows if row.measure is None and digest_of(row.change(run.settings)) == digest)
     row = next(same, REFERENCE_CLASSIFIER)

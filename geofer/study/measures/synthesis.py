@@ -119,14 +119,16 @@ class FeatureExtractor:
     """What a classifier, a landmark detector and an embedding make of faces, as `SynthesisMetrics` wants it.
 
     Args:
-        judge: The classifier.
+        classifier: Recognizes expressions, see `measure_synthesis`.
         detector: The detector.
         embedding: Tells identities apart; None if nobody asks.
     """
 
-    def __init__(self, judge: RecognitionModule, detector: LandmarkDetector, embedding: FaceEmbedding | None) -> None:
-        self._classifier = cast(Any, judge.classifier)  # torch does not type what a module is made of
-        self._device = judge.device
+    def __init__(
+        self, classifier: RecognitionModule, detector: LandmarkDetector, embedding: FaceEmbedding | None
+    ) -> None:
+        self._classifier = cast(Any, classifier.classifier)  # torch does not type what a module is made of
+        self._device = classifier.device
         self._detector, self._embedding = detector, embedding
         self.features: int = self._classifier.backbone.num_features
 
@@ -142,7 +144,7 @@ class FeatureExtractor:
             seen["embedding"] = self._embedding(faces.image, points)
         return seen
 
-    def examine(self, faces: Pictured) -> dict[str, Tensor]:
+    def extract(self, faces: Pictured) -> dict[str, Tensor]:
         """Everything."""
         features = self._classifier.backbone(normalize_image(faces.image.to(self._device)))
         logits = self._classifier.head(features)
@@ -153,7 +155,7 @@ class FeatureExtractor:
 def measure_synthesis(
     generator: FaceGenerator,
     data: FaceDataModule,
-    judge: RecognitionModule,
+    classifier: RecognitionModule,
     *,
     detector: str | LandmarkDetector = "mediapipe",
     embedding: FaceEmbedding | None = None,
@@ -167,10 +169,10 @@ def measure_synthesis(
     pictures of 8 bits, as they would be saved.
 
     Args:
-        generator: Makes x' from x and the geometry of x^t; on the judge's device.
+        generator: Makes x' from x and the geometry of x^t; on the device of ``classifier``.
         data: Whose test subjects; prepared.
-        judge: A classifier that learned from real faces alone. It says what x' expresses, and the kernel distance
-            compares the features of its backbone.
+        classifier: The reference classifier, which learned from real faces alone. It says what x' expresses, and
+            the kernel distance compares the features of its backbone.
         detector: A landmark detector, or its name.
         embedding: Tells identities apart, such as `geofer.metrics.DlibEmbedding`; None compares no identities.
         pairs: How many at most; None takes each test face as an input.
@@ -178,35 +180,37 @@ def measure_synthesis(
         batch_size: Pairs at a time.
 
     Raises:
-        ConfigError: The judge tells other expressions apart.
+        ConfigError: The reference classifier tells other expressions apart.
         DataError: The data set is not prepared, or no test subject has two faces.
         PluginError: The detector is not installed.
     """
-    if judge.expressions != tuple(data.expressions):
+    if classifier.expressions != tuple(data.expressions):
         raise ConfigError(
-            f"The judge tells {', '.join(judge.expressions)} apart, but the faces show {', '.join(data.expressions)}: "
-            "take a classifier of this data set."
+            f"The reference classifier tells {', '.join(classifier.expressions)} apart, but the faces show "
+            f"{', '.join(data.expressions)}: take a classifier of this data set."
         )
     data.setup("test")
     faces, rng = data.faces("test"), np.random.default_rng(seed)
     inputs, targets = draw_pairs(faces.table.subject, pairs, rng)
     shared = draw_shared_geometries(faces.table, PEOPLE, rng)
-    extractor = FeatureExtractor(judge, build_detector(detector) if isinstance(detector, str) else detector, embedding)
+    extractor = FeatureExtractor(
+        classifier, build_detector(detector) if isinstance(detector, str) else detector, embedding
+    )
     metrics = SynthesisMetrics(extractor.features, embedding.size if embedding else 0)
 
     def synthesize(source: Pictured, landmarks: Tensor) -> Pictured:
-        image, points, goal = (tensor.to(judge.device) for tensor in (*source, landmarks))
+        image, points, goal = (tensor.to(classifier.device) for tensor in (*source, landmarks))
         made = generator.synthesize(normalize_image(image), goal, source=points)
         return Pictured(denormalize_image(made).cpu(), landmarks)
 
-    with progress_bar() as progress, evaluating(judge):
+    with progress_bar() as progress, evaluating(classifier):
         bar = progress.add_task("Measuring synthetic faces", total=len(inputs) + len(shared))
         for start in range(0, len(inputs), batch_size):
             goals = targets[start : start + batch_size]
             source, truth = pictured(faces, inputs[start : start + batch_size]), pictured(faces, goals)
             metrics.update(
-                synthetic=extractor.examine(synthesize(source, truth.landmarks)),
-                real=extractor.examine(truth),
+                synthetic=extractor.extract(synthesize(source, truth.landmarks)),
+                real=extractor.extract(truth),
                 landmarks=truth.landmarks,
                 expression=torch.from_numpy(faces.table.expression[goals]),
                 subject=torch.from_numpy(faces.table.subject[goals]),

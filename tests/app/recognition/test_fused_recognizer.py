@@ -1,4 +1,4 @@
-"""A classifier with a geometry branch, carried away: model file, exports, and at work on pictures."""
+"""A classifier with a geometry branch, taken elsewhere: model file, exports, and at work on pictures."""
 
 from dataclasses import replace
 
