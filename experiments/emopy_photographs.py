@@ -1,4 +1,4 @@
-"""Sort the labeled photographs that EmoPy carries into a table, to test a recognizer on them.
+"""Sort the labeled photographs that EmoPy has into a table, to test a recognizer on them.
 
     python experiments/emopy_photographs.py EmoPy-0.0.5.tar.gz photos
     geofer evaluate rendered --config data/face-table --data.root photos --data.table faces.csv \

@@ -1,4 +1,4 @@
-"""What the one-shot study's Siamese networks carry over to the two expressions that they know from one face each.
+"""What the one-shot study's Siamese networks transfer to the two expressions that they know from one face each.
 
     python experiments/one_shot.py docs/results/one-shot-cpu
 

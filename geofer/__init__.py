@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from geofer.version import __version__
+
 if TYPE_CHECKING:
     from geofer.app.recognition.recognizer import load
 
-__version__ = "0.1.0"
 __all__ = ["__version__", "load"]
 
 

@@ -18,7 +18,7 @@ class DataError(GeoferError):
 
 
 class LeakError(DataError):
-    """A subject that appears on both sides of a split, or in the landmark bank and the test set."""
+    """A subject that appears in two splits, or in the landmark bank and the test set."""
 
 
 class CheckpointError(GeoferError):

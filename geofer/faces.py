@@ -1,10 +1,10 @@
-"""The vocabulary that every room shares: expressions, head poses, landmarks, and what a batch holds.
+"""The vocabulary that all packages share: expressions, head poses, landmarks, and what a batch holds.
 
 Conventions, used everywhere:
 
 * **Pixels**: ``(0, 0)`` is the center of the top left pixel, x to the right, y down.
-* **Landmarks** between rooms are in ``[-1, 1]`` of the crop: -1 is its left (top) edge, +1 its right (bottom) edge.
-* **Images** between rooms are RGB in ``[-1, 1]``: ``x / 127.5 - 1``.
+* **Landmarks** between packages are in ``[-1, 1]`` of the crop: -1 is its left (top) edge, +1 its right (bottom) edge.
+* **Images** between packages are RGB in ``[-1, 1]``: ``x / 127.5 - 1``.
 * **Yaw** > 0 turns the nose to the image's right; **pitch** > 0 looks up; **roll** > 0 leans the top of the head to
   the image's right. All in degrees.
 """

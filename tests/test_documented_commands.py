@@ -19,11 +19,11 @@ from documented_commands import (
     BEFORE,
     DRY,
     ENDLESS,
+    LIGHTNING_COMMANDS,
     NOT_RUN,
     PLANTED,
     PLANTED_FOR_PAGE,
     SMALLER,
-    TRAINER_VERBS,
     data_settings,
     shortened,
     smaller,
@@ -133,7 +133,7 @@ def trainer_words(command: Command) -> list[str] | None:
         return ["fit", *(rest[2:] if rest[0] == "--folds" else rest)]
     if command == "prepare" and "--config" in rest:
         return ["fit", *rest]
-    if command not in TRAINER_VERBS or any(word.startswith("runs/") and word.endswith(".yaml") for word in rest):
+    if command not in LIGHTNING_COMMANDS or any(word.startswith("runs/") and word.endswith(".yaml") for word in rest):
         return None
     return [command, *rest]
 
@@ -158,14 +158,13 @@ def test_configuration_parses(block: Block, tmp_path, capsys, monkeypatch) -> No
     file = tmp_path / "documented.yaml"
     file.write_text(block.text)
     base = "face-table" if "preparation" in block.text else "kdef"
-    config = parsed(
-        ["fit", "--config", "experiment/tuned-64", "--config", f"data/{base}", "--config", str(file)], capsys
-    )
-    for room, settings in yaml.safe_load(block.text).items():
+    configs = ["--config", "experiment/tuned-64", "--config", f"data/{base}", "--config", str(file)]
+    config = parsed(["fit", *configs], capsys)
+    for part, settings in yaml.safe_load(block.text).items():
         if "class_path" in settings:
-            assert config[room]["class_path"] == settings["class_path"]
-            settings, config[room] = settings.get("init_args", {}), config[room]["init_args"]
-        assert set(settings) <= set(config[room])
+            assert config[part]["class_path"] == settings["class_path"]
+            settings, config[part] = settings.get("init_args", {}), config[part]["init_args"]
+        assert set(settings) <= set(config[part])
 
 
 @pytest.mark.parametrize("block", code_blocks("toml"), ids=lambda block: f"{block.page}:{block.line}")
@@ -236,9 +235,9 @@ class Workplace:
                 environment.setenv(*words.pop(0).split("=", 1))
             self.plant(" ".join(w for o, w in pairwise(["", *words]) if o not in ("--output", "--annotate")))
             words = [found for word in words[1:] for found in expanded(word)]
-            if words[0] in (*TRAINER_VERBS, "cross-validate", "prepare") and "--config" in words:
+            if words[0] in (*LIGHTNING_COMMANDS, "cross-validate", "prepare") and "--config" in words:
                 self.plant(str(data_settings(words)) if not any("root" in word for word in words) else "")
-            if words[0] in TRAINER_VERBS[1:]:
+            if words[0] in LIGHTNING_COMMANDS[1:]:
                 self.train_first(words, capsys)
             geofer(shortened(words), command, capsys)
 

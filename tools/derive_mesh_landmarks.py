@@ -31,7 +31,7 @@ NEAREST = 24
 REACH = 0.2
 """Most that the two vertices of a blend are apart on average, in distances between the outer eye corners."""
 
-SHARES = np.arange(1, 10) / 10
+WEIGHTS = np.arange(1, 10) / 10
 
 NEARLY = 0.002
 """A blend must beat the best vertex by so much of the distance between the outer eye corners to be worth its row."""
@@ -54,7 +54,7 @@ Row = tuple[int, int, float]
 def main() -> None:
     """Renders, elects, and prints the table and its error."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--people", type=int, default=24, help="who have a vote; a third as many judge the result")
+    parser.add_argument("--people", type=int, default=24, help="who have a vote; a third as many test the result")
     parser.add_argument("--seed", type=int, default=101)
     options = parser.parse_args()
     table = elect(*fitted(options.people, options.seed))
@@ -101,9 +101,9 @@ def elect(meshes: NDArray[np.float32], truths: NDArray[np.float32]) -> list[Row]
         for first, second in combinations(order, 2):
             if np.linalg.norm(average[first] - average[second]) > REACH:
                 continue
-            blends = away[:, first, None] * (1 - SHARES)[:, None] + away[:, second, None] * SHARES[:, None]
+            blends = away[:, first, None] * (1 - WEIGHTS)[:, None] + away[:, second, None] * WEIGHTS[:, None]
             error = np.linalg.norm(blends, axis=-1).mean(0)
-            rows.append((error.min(), (int(first), int(second), float(SHARES[error.argmin()]))))
+            rows.append((error.min(), (int(first), int(second), float(WEIGHTS[error.argmin()]))))
         first, second, share = table[point] = min(rows)[1]
         table[twin] = (int(mirror[first]), int(mirror[second]), share)
     return [table[point] for point in range(NUM_LANDMARKS)]

@@ -120,7 +120,7 @@ def fit_slopes(blendshapes: NDArray[np.float32], slopes: NDArray[np.float32]) ->
 
 
 def rendered_smiles(chance: np.random.Generator, people: int = 100) -> NDArray[np.float32]:
-    """Actions of smiling rendered people, ``(3 people, 52)`` in the order of `BLENDSHAPES`."""
+    """Blendshapes of smiling rendered people, ``(3 people, 52)`` in the order of `BLENDSHAPES`."""
     smiling = [name == "happiness" for name, _ in MOMENTS]
     return in_mediapipes_order(np.concatenate([perform(chance)[smiling] for _ in range(people)]), HEAD_BLENDSHAPES)
 
@@ -139,7 +139,7 @@ def correct_smiles(
         matrix: ``(52, 52)`` slopes.
         neutral: Logits of neutral photographs, ``(n, 52)``.
         smiling: Logits of photographs of smiles, ``(m, 52)``.
-        shown: Actions of rendered smiles, ``(k, 52)`` in the order of `BLENDSHAPES`, which are as strong as those.
+        shown: Blendshapes of rendered smiles, ``(k, 52)`` in the order of `BLENDSHAPES`, which are as strong as those.
     """
     mirrored = list(MIRRORED_BLENDSHAPES)
     sides = [BLENDSHAPES.index("mouthSmile" + side) for side in ("Left", "Right")]

@@ -1,4 +1,4 @@
-"""The state of every random number generator, carried from the run that stops to the one that goes on."""
+"""The state of every random number generator, handed from the run that stops to the one that goes on."""
 
 import random
 from typing import Any

@@ -19,8 +19,8 @@ from geofer.callbacks.predictions import read_predictions
 from geofer.callbacks.reports import write_figures, write_numbers
 from geofer.cli.runs import CHECKPOINTS, CONFIG, RUNS
 from geofer.cli.trainer import read_command, run_name, run_trainer
-from geofer.datamodules.folds import check_folds
 from geofer.datamodules.leaks import check_apart
+from geofer.datamodules.splits import check_folds
 from geofer.errors import ConfigError, DataError
 from geofer.metrics.recognition import RecognitionMetrics
 from geofer.metrics.report import RecognitionReport

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from geofer import datamodules
-from geofer.app.models.model_checkpoint import save_checkpoint
+from geofer.app.models.checkpoint_conversion import save_checkpoint
 from geofer.app.models.model_source import named_path, read_model
 from geofer.app.models.pretrained_folder import CONFIG as PRETRAINED
 from geofer.checkpoints import read_checkpoint

@@ -1,4 +1,4 @@
-"""``geofer export CHECKPOINT``: a trained recognizer in a form to carry away, or on the Hugging Face Hub."""
+"""``geofer export CHECKPOINT``: a trained recognizer in a form for elsewhere, or on the Hugging Face Hub."""
 
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
@@ -105,7 +105,7 @@ def _repository(text: str) -> HubName:
 
 
 def _parser() -> CommandParser:
-    parser = CommandParser("export", "Write a trained recognizer in a form to carry away.")
+    parser = CommandParser("export", "Write a trained recognizer in a form for elsewhere.")
     parser.add_argument(
         "checkpoint",
         metavar="CHECKPOINT",

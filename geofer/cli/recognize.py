@@ -9,7 +9,7 @@ from glob import glob
 from itertools import chain
 from pathlib import Path
 
-from geofer.app.recognition.annotated_copies import AnnotatedCopies
+from geofer.app.recognition.annotation import AnnotatedCopies
 from geofer.app.recognition.recognizer import Recognizer, load
 from geofer.app.recognition.result_table import Row, TableWriter, columns, rows, table_writer
 from geofer.app.recognition.views import View, camera_name, camera_views, picture_views, video_views

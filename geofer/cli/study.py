@@ -14,12 +14,12 @@ import torch
 import yaml
 from rich.console import Console
 
+from geofer.cli.command_processes import can_fork, ending, in_parallel, run_command
 from geofer.errors import ConfigError, GeoferError
-from geofer.study.commands import ending, in_parallel
 from geofer.study.design import Row, Settings, Study, merged
-from geofer.study.measures.measuring import measure, measured, unmeasured
-from geofer.study.report.accuracy_table import HEADINGS, INTERVALS, table
-from geofer.study.report.reporting import write_report
+from geofer.study.measures.runs import measure, measured, unmeasured
+from geofer.study.report.accuracy import HEADINGS, INTERVALS, table
+from geofer.study.report.writing import write_report
 from geofer.study.running import Result, StudyRun
 from geofer.study.studies.catalog import STUDIES
 
@@ -57,14 +57,15 @@ def run_study(arguments: Sequence[str]) -> None:
     studies = list(STUDIES.values()) if options.name == ALL else [_known(options.name)]
     settings = _settings(options.budget, options.config)
     seeds = options.seeds or BUDGETS[options.budget]
-    threads = _share_of_threads(options.jobs)
+    threads = _threads_of_each(options.jobs)
+    command = partial(run_command, fork=can_fork(settings, extra))
     failed: dict[str, GeoferError] = {}
     for study in studies:
         name = f"{study.name}-{options.budget}"
         folder = Path("studies", name) if options.output is None else options.output
         if options.name == ALL and options.output is not None:
             folder = options.output / name
-        run = StudyRun(study, settings, folder, tuple(extra), threads)
+        run = StudyRun(study, settings, folder, command, tuple(extra), threads)
         try:
             _run(run, _chosen(study, options.rows), seeds, options.jobs, arguments)
         except GeoferError as error:
@@ -77,7 +78,7 @@ def run_study(arguments: Sequence[str]) -> None:
         raise GeoferError(f"{len(failed)} of {len(studies)} studies failed; the others have their reports.{causes}")
 
 
-def _share_of_threads(jobs: int) -> int | None:
+def _threads_of_each(jobs: int) -> int | None:
     """Threads of each of so many rows at a time; None, which is as many as torch likes, of one.
 
     Together they have no more than one would: a thread that waits for a core holds up all others of its row.

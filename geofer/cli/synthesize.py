@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from geofer.app.recognition.annotated_copies import video_file
+from geofer.app.recognition.annotation import video_file
 from geofer.app.synthesis.generation import (
     SourceFace,
     beyond_training,
@@ -159,7 +159,7 @@ def _check_outputs(given: Namespace) -> None:
 def _export(given: Namespace) -> None:
     if given.per_face < 1:
         raise ConfigError(f"--per-face is {given.per_face}; it is a number of faces.")
-    alone = ("output", "strip", "grid", "like", "landmarks", "expression", "yaw", "pitch", "action")
+    alone = ("output", "strip", "grid", "like", "landmarks", "expression", "yaw", "pitch", "blendshape")
     if unused := [name for name in alone if getattr(given, name) not in (None, [])]:
         raise ConfigError(f"--export-dataset draws its own targets; leave out --{unused[0]}.")
     faces, left_out = _sources(given, model := _model(given))

@@ -68,7 +68,7 @@ class FaceDataModule(LightningDataModule, ABC):
 
     A subclass says what its labels and picture size are, makes its store in `prepare_data`, and opens it in
     `open_store`. Everything else is here: training batches are pairs of one person, evaluation batches are faces,
-    and a subject on both sides of a split is an error.
+    and a subject in two splits is an error.
 
     Args:
         batch_size: Faces a step and device.

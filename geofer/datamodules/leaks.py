@@ -1,7 +1,7 @@
 """The guard against the commonest mistake of the field: what was trained on is tested on.
 
-A person, a group (such as a movie) or a picture on more than one side of a split is a `LeakError` that names it. The
-landmark bank is made of the training side, so what is apart here is apart there.
+A person, a group (such as a movie) or a picture in more than one split is a `LeakError` that names it. The landmark
+bank is made of the training split, so what is apart here is apart there.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,23 +17,23 @@ LISTED = 10
 
 
 def torn_apart(keys: NDArray[Any], split: NDArray[np.str_]) -> list[dict[str, int]]:
-    """What is on more than one side of a split.
+    """What is in more than one split.
 
     Args:
         keys: ``(N,)`` numbers or names of what must stay together.
-        split: ``(N,)`` the side of each; ``""`` is no side.
+        split: ``(N,)`` the split of each; ``""`` is none.
 
     Returns:
-        For each key on several sides, in sorted order: its first row on each of them.
+        For each key in several splits, in sorted order: its first row in each of them.
     """
     rows = np.flatnonzero(split != "")
     _, key = np.unique(keys[rows], return_inverse=True)
-    sides, side = np.unique(split[rows], return_inverse=True)
-    places, first = np.unique(key * len(sides) + side, return_index=True)
-    owner = places // len(sides)
+    splits, number = np.unique(split[rows], return_inverse=True)
+    places, first = np.unique(key * len(splits) + number, return_index=True)
+    owner = places // len(splits)
     torn: dict[int, dict[str, int]] = {}
     for place in np.flatnonzero(np.bincount(owner)[owner] > 1):
-        torn.setdefault(int(owner[place]), {})[str(sides[places[place] % len(sides)])] = int(rows[first[place]])
+        torn.setdefault(int(owner[place]), {})[str(splits[places[place] % len(splits)])] = int(rows[first[place]])
     return list(torn.values())
 
 
@@ -43,17 +43,17 @@ def check_apart(
     split: NDArray[np.str_],
     names_of: Callable[[NDArray[np.int64]], Sequence[object]],
 ) -> None:
-    """Refuses a split with one person, group or picture on several sides.
+    """Refuses one person, group or picture in several splits.
 
     Args:
         kind: What the keys stand for, in the singular: ``subject``, ``group``, ``picture``.
         keys: ``(N,)`` numbers, names or digests; leave out the rows that have none.
-        split: ``(N,)`` the side of each; ``""`` is no side.
+        split: ``(N,)`` the split of each; ``""`` is none.
         names_of: Names of some rows as a message shows them, in their order: of the people, or of the files. It is
             called only for leaks.
 
     Raises:
-        LeakError: It names them, with the sides they are on.
+        LeakError: It names them, with the splits they are in.
     """
     torn = torn_apart(keys, split)
     if not torn:
@@ -62,12 +62,12 @@ def check_apart(
     names = iter(names_of(np.array([row for places in shown for row in places.values()])))
     listed = []
     for places in shown:
-        sides_of: dict[str, list[str]] = {}
-        for side in places:
-            sides_of.setdefault(printable(next(names)), []).append(side)
-        listed.append(" = ".join(f"{name} ({', '.join(sides)})" for name, sides in sides_of.items()))
+        splits_of: dict[str, list[str]] = {}
+        for name in places:
+            splits_of.setdefault(printable(next(names)), []).append(name)
+        listed.append(" = ".join(f"{name} ({', '.join(splits)})" for name, splits in splits_of.items()))
     more = f"; and {len(torn) - LISTED} more" if len(torn) > LISTED else ""
     raise LeakError(
-        f"{len(torn)} {kind}(s) are on more than one side of the split: {'; '.join(listed)}{more}. Results on what was "
-        f"seen in training say nothing; keep each {kind} on one side."
+        f"{len(torn)} {kind}(s) are in more than one split: {'; '.join(listed)}{more}. Results on what was "
+        f"seen in training say nothing; keep each {kind} in one split."
     )

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from geofer.errors import ConfigError
 from geofer.faces import Split
 
-SHARES: Mapping[Split, float] = {"train": 0.7, "val": 0.1, "test": 0.2}
-"""Shares of the people where neither the data set nor the user says anything."""
+FRACTIONS: Mapping[Split, float] = {"train": 0.7, "val": 0.1, "test": 0.2}
+"""Fractions of the people where neither the data set nor the user says anything."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Identities:
 
     Attributes:
         subject: ``(N,)`` object array of names; a face whose person is unknown is named after its picture.
-        group: ``(N,)`` object array of names of what must stay on one side, such as a movie; ``""`` if nothing must.
+        group: ``(N,)`` object array of names of what must stay in one split, such as a movie; ``""`` if nothing must.
         split: ``(N,)`` object array of ``train``, ``val`` and ``test`` as the data set says; ``""`` if it does not.
     """
 
@@ -52,13 +52,13 @@ def _in_drawn_order(names: NDArray[np.object_], seed: int) -> tuple[list[object]
 
 
 def split_by_subject(
-    names: NDArray[np.object_], shares: Mapping[Split, float] = SHARES, seed: int = 0
+    names: NDArray[np.object_], fractions: Mapping[Split, float] = FRACTIONS, seed: int = 0
 ) -> NDArray[np.str_]:
-    """Draws whole people for each side.
+    """Draws whole people for each split.
 
     Args:
         names: ``(N,)`` the person of each face.
-        shares: Share of the people on each side; they add up to 1. A side whose share is above 0 gets one person at
+        fractions: Of the people in each split; they add up to 1. A split whose fraction is above 0 gets one person at
             least, where there are enough.
         seed: Of the draw.
 
@@ -66,19 +66,19 @@ def split_by_subject(
         ``(N,)`` of ``train``, ``val`` and ``test``.
 
     Raises:
-        ConfigError: The shares do not add up to 1.
+        ConfigError: The fractions do not add up to 1.
     """
-    if abs(sum(shares.values()) - 1) > 1e-6 or min(shares.values()) < 0:
-        raise ConfigError(f"Shares of a split add up to 1; these are {dict(shares)}.")
+    if abs(sum(fractions.values()) - 1) > 1e-6 or min(fractions.values()) < 0:
+        raise ConfigError(f"The fractions of the splits add up to 1; these are {dict(fractions)}.")
     people, place = _in_drawn_order(names, seed)
     order: tuple[Split, ...] = ("test", "val", "train")
-    wanted = [side for side in order if shares.get(side, 0) > 0]  # the last gets what is left
-    sides: list[str] = []
-    for side in wanted[:-1]:
-        room = max(len(people) - len(sides) - 1, 0)
-        sides += [side] * min(max(round(shares[side] * len(people)), 1), room)
-    sides += [wanted[-1]] * (len(people) - len(sides))
-    return np.array(sides)[place]
+    wanted = [split for split in order if fractions.get(split, 0) > 0]  # the last gets what is left
+    drawn: list[str] = []
+    for split in wanted[:-1]:
+        left = max(len(people) - len(drawn) - 1, 0)
+        drawn += [split] * min(max(round(fractions[split] * len(people)), 1), left)
+    drawn += [wanted[-1]] * (len(people) - len(drawn))
+    return np.array(drawn)[place]
 
 
 def fold_of(names: NDArray[np.object_], folds: int, fold: int, seed: int = 0) -> NDArray[np.bool_]:
@@ -119,19 +119,19 @@ def with_validation(
     Returns:
         ``(N,)``; as it was if there is validation already, or nothing to take it from.
     """
-    sides: NDArray[np.str_] = split.astype("U5")
-    training = sides == "train"
-    if not (sides == "val").any() and training.any() and val_fraction > 0:
-        sides[training] = split_by_subject(units[training], {"train": 1 - val_fraction, "val": val_fraction}, seed)
-    return sides
+    splits: NDArray[np.str_] = split.astype("U5")
+    training = splits == "train"
+    if not (splits == "val").any() and training.any() and val_fraction > 0:
+        splits[training] = split_by_subject(units[training], {"train": 1 - val_fraction, "val": val_fraction}, seed)
+    return splits
 
 
 def default_splits(faces: Identities, val_fraction: float, seed: int) -> NDArray[np.str_]:
     """What a data set without a protocol of its own does.
 
-    Faces that the data set puts on a side stay there. If it does so for none, people (or groups) are drawn: 70 % train,
-    20 % are tested, and the rest chooses the checkpoint. If it does so for some, the others train. Where nobody is
-    left to choose the checkpoint, ``val_fraction`` of the training people do.
+    Faces that the data set puts into a split stay there. If it does so for none, people (or groups) are drawn: 70 %
+    train, 20 % are tested, and the rest chooses the checkpoint. If it does so for some, the others train. Where nobody
+    is left to choose the checkpoint, ``val_fraction`` of the training people do.
 
     Args:
         faces: Whom the faces show.
@@ -142,5 +142,39 @@ def default_splits(faces: Identities, val_fraction: float, seed: int) -> NDArray
         ``(N,)`` of ``train``, ``val`` and ``test``.
     """
     if not (faces.split != "").any():
-        return split_by_subject(faces.units, SHARES, seed)
+        return split_by_subject(faces.units, FRACTIONS, seed)
     return with_validation(np.where(faces.split == "", "train", faces.split), faces.units, val_fraction, seed)
+
+
+def check_folds(folds: int | None, fold: int) -> None:
+    """Refuses a fold that there is not.
+
+    Raises:
+        ConfigError: There are fewer than two folds, or no such fold.
+    """
+    if folds is None and fold:
+        raise ConfigError(f"fold is {fold}, but folds is not set: say how many folds there are.")
+    if folds is not None and folds < 2:
+        raise ConfigError(f"folds is {folds}; a cross validation has at least 2.")
+    if folds is not None and not 0 <= fold < folds:
+        raise ConfigError(f"fold is {fold}; with {folds} folds choose 0 to {folds - 1}.")
+
+
+def fold_splits(units: NDArray[np.object_], folds: int, fold: int, val_fraction: float, seed: int) -> NDArray[np.str_]:
+    """Who is in which split in one fold.
+
+    Args:
+        units: ``(N,)`` what must not be torn apart, see `Identities.units`.
+        folds: Number of folds; each person is tested in exactly one.
+        fold: Which of them, from 0.
+        val_fraction: Share of the people of the other folds that choose the checkpoint.
+        seed: Of the draws.
+
+    Returns:
+        ``(N,)`` of ``train``, ``val`` and ``test``.
+
+    Raises:
+        ConfigError: There are fewer people than folds.
+    """
+    splits = np.where(fold_of(units, folds, fold, seed), "test", "train").astype(object)
+    return with_validation(splits, units, val_fraction, seed)

@@ -171,7 +171,7 @@ def noise() -> NDArray[np.float32]:
     return np.array([NOISE.get(_split(name)[0], 0.0) for name in BLENDSHAPES], np.float32)
 
 
-def rises() -> NDArray[np.float32]:
+def logit_slopes() -> NDArray[np.float32]:
     """``(52, 52)``: how much the logit of the column's score rises with the true action of the row."""
     matrix = np.zeros((len(BLENDSHAPES), len(BLENDSHAPES)), np.float32)
     for row, action in enumerate(BLENDSHAPES):

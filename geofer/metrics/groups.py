@@ -3,8 +3,8 @@
 import csv
 import io
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -32,6 +32,20 @@ class GroupAccuracy(NamedTuple):
     high: float
     faces: int
     subjects: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON, where an interval that is not known is null."""
+        return {name: None if value != value else value for name, value in self._asdict().items()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The inverse of `to_dict`.
+
+        Raises:
+            TypeError: An entry is missing.
+        """
+        values: dict[str, Any] = {name: math.nan if value is None else value for name, value in data.items()}
+        return cls(**values)
 
 
 def accuracy_by_group(

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torchmetrics.classification import MulticlassAccuracy
 
-from geofer import __version__
 from geofer.arguments import constructor_arguments, plain
 from geofer.checkpoints import (
     PROVENANCE,
@@ -28,6 +27,7 @@ from geofer.modules.averaging import average_statistics
 from geofer.modules.optimization import Optimization
 from geofer.networks.classifier import Classifier, ClassifierOutput
 from geofer.networks.geometry_branch import Geometry, geometry_of
+from geofer.version import __version__
 
 
 class RecognitionModule(LightningModule):

@@ -1,7 +1,7 @@
 """Recognition from geometry alone: 68 landmarks and 52 blendshapes, without a look at the pixels.
 
 A rendered face and a photograph differ in every pixel, but a raised brow is a raised brow in both. MediaPipe scores
-the very blendshapes that move the rendered head, so what is learned from rendered faces carries over.
+the very blendshapes that move the rendered head, so what is learned from rendered faces is of use on photographs.
 """
 
 from typing import Literal

@@ -160,12 +160,12 @@ def sample_appearance(phenotypes: Mapping[str, float], rng: np.random.Generator)
 _BEARDS = np.array([(0, 0, 0), (0.3, 0.3, 0.3), (0.9, 0, 0), (0.85, 0.9, 0), (0.3, 0.9, 0.3), (0.85, 1, 0.85)])
 """Moustache, chin and jaw of who is shaven, stubbly, or wears a moustache, a circle, a chin beard or a full one."""
 
-_BEARD_SHARES = (0.45, 0.27, 0.05, 0.07, 0.03, 0.13)
+_BEARD_FRACTIONS = (0.45, 0.27, 0.05, 0.07, 0.03, 0.13)
 
 
 def _sample_beard(male: bool, rng: np.random.Generator) -> dict[str, Any]:
     """Moustache, chin and jaw; women have none."""
-    style = _BEARDS[rng.choice(len(_BEARDS), p=_BEARD_SHARES)] * rng.uniform(0.6, 1.05) + rng.uniform(0, 0.08)
+    style = _BEARDS[rng.choice(len(_BEARDS), p=_BEARD_FRACTIONS)] * rng.uniform(0.6, 1.05) + rng.uniform(0, 0.08)
     moustache, chin, jaw = (float(value) for value in np.minimum(style, 1) * male)
     return {"moustache": moustache, "chin": chin, "jaw": jaw}
 

@@ -141,9 +141,9 @@ def sample_blendshapes(
 
 def _preferences(expression: str, rng: np.random.Generator, variation: float) -> NDArray[np.float64]:
     """Probabilities of an emotion's variants for one person: all on the first one if nothing varies."""
-    shares = np.array([variant.share for variant in PROTOTYPES[expression]])
-    liked = shares * np.exp(_PREFERENCE * rng.standard_normal(len(shares)))
-    prototype = np.eye(len(shares))[0]
+    fractions = np.array([variant.fraction for variant in PROTOTYPES[expression]])
+    liked = fractions * np.exp(_PREFERENCE * rng.standard_normal(len(fractions)))
+    prototype = np.eye(len(fractions))[0]
     reach = min(variation, 1.0)
     return np.asarray((1 - reach) * prototype + reach * liked / liked.sum())
 

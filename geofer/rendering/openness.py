@@ -15,7 +15,7 @@ _LAMP_RAYS = 12
 _LAMP_REACH = 0.12
 _LAMP_SIZE = 0.16  # radius of a lamp over its distance: its shadows are soft
 _DIRECTIONS = 128
-_NEIGHBOURS = 6
+_NEIGHBORS = 6
 _SHARPNESS = 24.0  # of the blend between neighboring directions, which are about 18 degrees apart
 
 
@@ -52,7 +52,7 @@ def nearest_directions(lamps: NDArray[np.float32]) -> tuple[NDArray[np.int32], N
         Numbers of the nearest directions ``(n, 6)`` and their weights ``(n, 6)``, whose rows sum to 1.
     """
     cosines = np.einsum("nc,dc->nd", lamps.astype(np.float64), directions())
-    near = np.argsort(-cosines, axis=1, kind="stable")[:, :_NEIGHBOURS]
+    near = np.argsort(-cosines, axis=1, kind="stable")[:, :_NEIGHBORS]
     weights = np.exp(_SHARPNESS * np.take_along_axis(cosines, near, axis=1))
     return near.astype(np.int32), np.asarray(weights / weights.sum(1, keepdims=True), np.float32)
 

@@ -73,11 +73,11 @@ class Variant:
     """One way to show an emotion.
 
     Attributes:
-        share: Share of performances that show it, over many people; the shares of an emotion sum to 1.
+        fraction: Of performances that show it, over many people; the fractions of an emotion sum to 1.
         units: AU → intensity at level 4, in [0, 1] (FACS grade E is 1).
     """
 
-    share: float
+    fraction: float
     units: dict[int, float]
 
 

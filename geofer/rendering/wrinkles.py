@@ -26,8 +26,8 @@ def fold_strengths(blendshapes: NDArray[np.float32], age: float) -> NDArray[np.f
     """
     weights = np.zeros((len(HEAD_BLENDSHAPES), len(_FOLDS)), np.float32)
     for fold, causes in enumerate(_FOLDS):
-        for action, weight in causes.items():
-            weights[HEAD_BLENDSHAPES.index(action), fold] = weight
+        for name, weight in causes.items():
+            weights[HEAD_BLENDSHAPES.index(name), fold] = weight
     old = float(np.clip((age - 0.62) / 0.3, 0, 1))
     strengths = (0.35 + 0.45 * old) * blendshapes @ weights + 0.22 * old * old
     return strengths.astype(np.float32)

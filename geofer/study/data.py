@@ -8,7 +8,7 @@ from geofer.study.design import Settings, setting
 CROSS_DATA_SET = "CrossDataSet"
 RENDERED_FACES = "RenderedFaces"
 
-STRANGERS = 1000
+OTHER_PEOPLE = 1000
 """Rendered people who are tested on in place of another data set have the seed plus this: nobody else has them."""
 
 
@@ -36,5 +36,5 @@ def seeded(data: Settings, seed: int) -> Settings:
         return setting("init_args.seed", seed)(data)
     changed = setting("init_args.source.init_args.seed", seed)(data)
     if is_of(data["init_args"]["target"], RENDERED_FACES):
-        return setting("init_args.target.init_args.seed", seed + STRANGERS)(changed)
+        return setting("init_args.target.init_args.seed", seed + OTHER_PEOPLE)(changed)
     return changed

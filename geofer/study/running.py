@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -26,12 +26,17 @@ from geofer.metrics.groups import GroupAccuracy
 from geofer.metrics.report import RecognitionReport
 from geofer.metrics.tables import load_report, report_path
 from geofer.paths import written_whole
-from geofer.study.commands import THREADS, can_fork, run_command
 from geofer.study.data import datamodule_of, seeded
 from geofer.study.design import Outcome, Row, Settings, Study
-from geofer.study.measures.fairness import fairness_on
-from geofer.study.measures.measured import group_from_dict, group_to_dict
+from geofer.study.fairness import fairness_on
 from geofer.study.trained import is_kept
+
+Command = Callable[[Sequence[str], Mapping[str, str]], None]
+"""Runs ``geofer …`` to its end: what stands behind ``geofer``, and all environment variables. If the command fails, it
+raises `subprocess.CalledProcessError`."""
+
+THREADS = "OMP_NUM_THREADS"
+"""The environment variable that says how many threads torch computes with."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, where an interval that is not known is null."""
-        groups = [group_to_dict(group) for group in self.groups]
+        groups = [group.to_dict() for group in self.groups]
         run = {"row": self.row, "seed": self.seed, "settings": self.settings}
         origin = {} if self.origin is None else {"origin": self.origin}
         return {**run, **origin, "report": self.report.to_dict(), "groups": groups}
@@ -71,7 +76,7 @@ class Result:
             ValueError: If a table has the wrong shape.
         """
         report = RecognitionReport.from_dict(data["report"])
-        groups = tuple(group_from_dict(group) for group in data.get("groups", ()))
+        groups = tuple(GroupAccuracy.from_dict(group) for group in data.get("groups", ()))
         return cls(data["row"], data["seed"], data["settings"], report, groups, data.get("origin"))
 
 
@@ -83,6 +88,7 @@ class StudyRun:
         study: What is compared.
         settings: The full method's settings.
         folder: Where results, runs and the report lie.
+        command: Runs the commands that train and test a row.
         extra: Further arguments for every ``geofer fit``, such as a logger's configuration.
         threads: That each ``geofer fit`` computes with where several run at a time, unless `THREADS` is set; None where
             one does, which has as many as torch likes.
@@ -91,6 +97,7 @@ class StudyRun:
     study: Study
     settings: Settings
     folder: Path
+    command: Command
     extra: tuple[str, ...] = ()
     threads: int | None = None
 
@@ -215,7 +222,7 @@ class StudyRun:
         place = ["--config", str(config), "--trainer.default_root_dir", str(folder)]
         several = {} if self.threads is None else {THREADS: str(self.threads), RUN_OF_SEVERAL: folder.name}
         environment = {"WANDB_RUN_GROUP": self.study.name, **several, **os.environ}
-        run_command([command, *place, *arguments], environment, fork=can_fork(self.settings, self.extra))
+        self.command([command, *place, *arguments], environment)
 
     def _result_path(self, row: Row, seed: int) -> Path:
         return self.folder / "results" / f"{row.name}-{seed}.json"

@@ -46,19 +46,19 @@ def checkpoint_of(run_folder: str, name: str = "last") -> dict:
 
 def test_a_checkpoint_can_be_kept_by_another_value_beside_the_best(workplace: Path) -> None:
     """The pixels of a classifier with a geometry branch have a best epoch of their own."""
-    by_pixels = {"filename": "best-pixels", "monitor": "val/accuracy_image"}
+    by_pixels = {"filename": "best-image", "monitor": "val/accuracy_image"}
     added = ["--trainer.callbacks+=geofer.callbacks.RunCheckpoint"]
     added += [f"--trainer.callbacks.{name}={value}" for name, value in by_pixels.items()]
     assert run("fit", "--model.classifier.geometry=landmarks", "--trainer.max_epochs=6", *added) == 0
     with Path("runs/small/logs/version_0/metrics.csv").open() as file:
         epochs = [row for row in csv.DictReader(file) if row["val/accuracy_image"]]
     assert len(epochs) == 6
-    for name, value in (("best", "val/accuracy"), ("best-pixels", "val/accuracy_image")):
+    for name, value in (("best", "val/accuracy"), ("best-image", "val/accuracy_image")):
         values = [float(row[value]) for row in epochs]
         assert checkpoint_of("runs/small", name)["epoch"] == values.index(max(values)), name
     best = max(float(row["val/accuracy"]) for row in epochs)
     assert json.loads(Path("runs/small/val_metrics.json").read_text())["accuracy"] == pytest.approx(best)
-    assert run("test", "--model.classifier.geometry=landmarks", "--ckpt_path", "best-pixels") == 0
+    assert run("test", "--model.classifier.geometry=landmarks", "--ckpt_path", "best-image") == 0
 
 
 def test_a_run_from_fit_to_report(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -343,7 +343,7 @@ def test_without_a_configuration_the_message_says_how_to_give_one(capsys: pytest
             "Invalid learning rate: -1.0",
         ),
         (["--trainer.accelerator", "foo"], "invalid accelerator name"),
-        (["--model.decay", "2"], "decay is 2.0; choose a number from 0 to 1."),
+        ([f"{OPTIMIZATION}.lr_decay_fraction", "2"], "lr_decay_fraction is 2.0; choose a number from 0 to 1."),
     ],
 )
 def test_what_cannot_be_built_is_told_without_all_settings(

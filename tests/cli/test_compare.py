@@ -9,7 +9,7 @@ import torch
 from cartoon_faces import EXPRESSIONS as HELPERS
 from tiny_generator import full_method
 
-from geofer.app.models.checkpoint_model import from_checkpoint
+from geofer.app.models.checkpoint_conversion import from_checkpoint
 from geofer.app.models.model_file import save_model
 from geofer.cli import main
 from geofer.metrics import RecognitionMetrics

@@ -13,7 +13,7 @@ from picture_trees import write_picture
 from tiny_generator import full_method
 
 import geofer
-from geofer.app.models.checkpoint_model import from_checkpoint
+from geofer.app.models.checkpoint_conversion import from_checkpoint
 from geofer.app.models.model_file import ModelDescription, save_model
 from geofer.cli import main
 from geofer.faces import EXPRESSIONS as EMOTIONS

@@ -8,33 +8,33 @@ from hypothesis import strategies as st
 from geofer.datamodules.leaks import LISTED, check_apart, torn_apart
 from geofer.errors import DataError, LeakError
 
-sides_or_none = st.sampled_from(["train", "val", "test", ""])
-rows = st.lists(st.tuples(st.sampled_from("ABCDEFGHIJKLMNOP"), sides_or_none), max_size=40)
+split_or_none = st.sampled_from(["train", "val", "test", ""])
+rows = st.lists(st.tuples(st.sampled_from("ABCDEFGHIJKLMNOP"), split_or_none), max_size=40)
 
 
-def on_several_sides(assignment):
-    """The slow and obvious way: key → side → first row."""
+def in_several_splits(assignment):
+    """The slow and obvious way: key → split → first row."""
     places = defaultdict(dict)
-    for row, (key, side) in enumerate(assignment):
-        if side:
-            places[key].setdefault(side, row)
-    return {key: sides for key, sides in places.items() if len(sides) > 1}
+    for row, (key, split_name) in enumerate(assignment):
+        if split_name:
+            places[key].setdefault(split_name, row)
+    return {key: splits for key, splits in places.items() if len(splits) > 1}
 
 
 def columns(assignment):
-    return np.array([key for key, _ in assignment], "U9"), np.array([side for _, side in assignment], "U9")
+    return np.array([key for key, _ in assignment], "U9"), np.array([split_name for _, split_name in assignment], "U9")
 
 
 @given(rows)
 def test_whatever_the_assignment_exactly_what_is_torn_is_found(assignment):
-    expected = on_several_sides(assignment)
+    expected = in_several_splits(assignment)
     assert torn_apart(*columns(assignment)) == [expected[key] for key in sorted(expected)]
 
 
 @given(rows, st.sampled_from(["subject", "group"]))
-def test_it_raises_exactly_when_a_name_is_on_two_sides_and_names_exactly_those(assignment, kind):
+def test_it_raises_exactly_when_a_name_is_in_two_splits_and_names_exactly_those(assignment, kind):
     keys, split = columns(assignment)
-    expected = on_several_sides(assignment)
+    expected = in_several_splits(assignment)
     numbers = np.array([ord(key) for key in keys])
     try:
         check_apart(kind, numbers, split, lambda torn: keys[torn])
@@ -55,25 +55,25 @@ def test_it_raises_exactly_when_a_name_is_on_two_sides_and_names_exactly_those(a
 @given(rows)
 def test_duplicates_are_named_by_their_files(assignment):
     digests, split = columns(assignment)
-    files = [f"{side}/{row}.png" for row, side in enumerate(split)]
-    expected = on_several_sides(assignment)
+    files = [f"{split_name}/{row}.png" for row, split_name in enumerate(split)]
+    expected = in_several_splits(assignment)
     if not expected:
         return
     with pytest.raises(LeakError) as caught:
         check_apart("picture", digests, split, lambda torn: [files[row] for row in torn])
     for key in sorted(expected)[:LISTED]:
-        pair = " = ".join(f"{files[row]} ({side})" for side, row in sorted(expected[key].items()))
+        pair = " = ".join(f"{files[row]} ({split_name})" for split_name, row in sorted(expected[key].items()))
         assert pair in str(caught.value)
 
 
 @given(rows, st.permutations(["train", "val", "test"]))
-def test_keeping_keys_together_always_passes(assignment, sides):
+def test_keeping_keys_together_always_passes(assignment, splits):
     keys, _ = columns(assignment)
-    split = np.array([sides[ord(key) % 3] for key in keys], "U9")
+    split = np.array([splits[ord(key) % 3] for key in keys], "U9")
     check_apart("subject", keys, split, lambda torn: pytest.fail("nothing is to be named"))
 
 
-def test_copies_on_one_side_are_no_leak():
+def test_copies_in_one_split_are_no_leak():
     check_apart("picture", np.array(["a", "a", "b"]), np.array(["train", "train", "test"]), lambda torn: [])
 
 
@@ -82,8 +82,8 @@ def test_message_in_full():
     with pytest.raises(LeakError) as caught:
         check_apart("subject", np.array([0, 1, 0]), np.array(["train", "train", "val"]), lambda torn: names[torn])
     assert str(caught.value) == (
-        "1 subject(s) are on more than one side of the split: Anna (train, val). Results on what was seen in training "
-        "say nothing; keep each subject on one side."
+        "1 subject(s) are in more than one split: Anna (train, val). Results on what was seen in training "
+        "say nothing; keep each subject in one split."
     )
     assert isinstance(caught.value, DataError)
 

@@ -22,7 +22,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, geofer_cache: Path) -> P
     """A folder with a link to the cache and a run of the quickstart, made small, in ``runs/quickstart``."""
     folder = tmp_path_factory.mktemp("workplace")
     folder.joinpath("cache").symlink_to(geofer_cache)
-    arguments = [f"--{room}.{key}={value}" for room, settings in SMALL.items() for key, value in settings.items()]
+    arguments = [f"--{part}.{key}={value}" for part, settings in SMALL.items() for key, value in settings.items()]
     done = geofer(folder, "fit", "--config", str(CONFIGS / "quickstart.yaml"), *arguments)
     assert done.returncode == 0, done.stderr
     return folder

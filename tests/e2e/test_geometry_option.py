@@ -32,7 +32,7 @@ def workplace(geofer_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 )
 def test_fit_test_and_export(config: str, geometry: str, workplace: Path) -> None:
     run = workplace / "run"
-    small = [f"--{room}.{key}={value}" for room, settings in SMALL.items() for key, value in settings.items()]
+    small = [f"--{part}.{key}={value}" for part, settings in SMALL.items() for key, value in settings.items()]
     settings = [*small, f"--model.classifier.geometry={geometry}", f"--trainer.default_root_dir={run}"]
     assert main(["fit", "--config", str(CONFIGS / f"{config}.yaml"), *settings]) == 0
     assert main(["test", "--config", str(run / "config.yaml")]) == 0

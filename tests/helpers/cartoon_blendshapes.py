@@ -1,4 +1,4 @@
-"""Cartoon faces whose blendshapes are known: one action rises with each expression."""
+"""Cartoon faces whose blendshapes are known: one blendshape rises with each expression."""
 
 from dataclasses import replace
 

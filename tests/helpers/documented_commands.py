@@ -27,7 +27,7 @@ from geofer.cli.configs import with_files
 Faces = Sequence[RenderedPicture]
 Planter = Callable[[Path, Faces], object]
 
-TRAINER_VERBS = ("fit", "validate", "test", "predict")
+LIGHTNING_COMMANDS = ("fit", "validate", "test", "predict")
 
 NOT_RUN = {
     "git clone <this repository> geofer && cd geofer": "the tests run inside of a clone",
@@ -56,7 +56,7 @@ NOT_RUN = {
 """Command → why it is not run."""
 
 ENDLESS = {"demo": "serves until it is stopped"}
-"""Verb of geofer → why it is not run; its options are compared with those that its help tells."""
+"""Command of geofer → why it is not run; its options are compared with those that its help tells."""
 
 DRY = {
     "make": "`make -n` tells whether the target is there; .ci/run calls those for tests",
@@ -235,7 +235,7 @@ from pathlib import Path
 from geofer.app.synthesis.generation import load_generator
 from geofer.modules import ExpressionClassifier
 generator = load_generator(Path("runs/quickstart/checkpoints/best.ckpt"))
-judge = ExpressionClassifier.load_from_checkpoint(
+classifier = ExpressionClassifier.load_from_checkpoint(
     "runs/quickstart-classifier/checkpoints/best.ckpt", weights_only=True
 ).eval()
 """,
@@ -268,7 +268,7 @@ def shortened(words: Sequence[str]) -> list[str]:
     command, *arguments = words
     if command == "study" and arguments and not arguments[0].startswith("-"):
         return _short_study(words)
-    trains = command in (*TRAINER_VERBS, "cross-validate", "evaluate")
+    trains = command in (*LIGHTNING_COMMANDS, "cross-validate", "evaluate")
     trains = trains or (command in ("prepare", "compare") and "--config" in arguments)
     if not trains:
         return list(words)

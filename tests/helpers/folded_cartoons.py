@@ -10,7 +10,7 @@ from cartoon_faces import CartoonFaces
 from lightning import Callback
 
 from geofer.datamodules import FaceStore
-from geofer.datamodules.folds import fold_splits
+from geofer.datamodules.splits import fold_splits
 
 
 class FoldedCartoons(CartoonFaces):

@@ -56,7 +56,7 @@ class Hub:
 @contextmanager
 def running_hub():
     hub = Hub()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Answers,), {"hub": hub}))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (HubHandler,), {"hub": hub}))
     hub.url = f"http://127.0.0.1:{server.server_port}"
     hub.store_url = f"http://localhost:{server.server_port}/large"  # another host, as in the wild
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -69,7 +69,7 @@ def running_hub():
         thread.join()
 
 
-class Answers(BaseHTTPRequestHandler):
+class HubHandler(BaseHTTPRequestHandler):
     hub: Hub
     protocol_version = "HTTP/1.1"
 

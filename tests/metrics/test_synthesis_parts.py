@@ -152,7 +152,7 @@ def test_kernel_distance_does_not_depend_on_the_unit_and_is_small_for_the_same_d
     assert abs(values[0]) < 0.05 < 1 < values[2]
 
 
-def test_strangers_are_all_other_people():
+def test_impostors_are_all_other_people():
     inputs, targets = torch.randn(2, 9, 4, generator=chance()).unbind()
     subject = torch.tensor([3, 3, 3, 3, 7, 7, 7, 8, 8])
     metric = ImpostorDistance(4)

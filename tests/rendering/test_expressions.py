@@ -48,7 +48,7 @@ def test_units_translate_to_known_blendshapes_on_both_sides():
 
 def test_probabilities_sum_to_one():
     for name in EMOTIONS:
-        assert sum(variant.share for variant in PROTOTYPES[name]) == pytest.approx(1), name
+        assert sum(variant.fraction for variant in PROTOTYPES[name]) == pytest.approx(1), name
     for name in EXPRESSIONS:
         assert sum(CONFUSED_WITH[name].values()) == pytest.approx(1), name
         assert name not in CONFUSED_WITH[name]
@@ -58,7 +58,7 @@ def test_probabilities_sum_to_one():
 def test_units_are_about_as_frequent_as_in_real_posed_faces():
     for expression, observed in OBSERVED.items():
         for unit, frequency in observed.items():
-            shown = sum(v.share for v in PROTOTYPES[expression] if {unit, 27 if unit == 26 else unit} & set(v.units))
+            shown = sum(v.fraction for v in PROTOTYPES[expression] if {unit, 27 if unit == 26 else unit} & set(v.units))
             if frequency is None:
                 assert shown > 0.6, (expression, unit)
             else:

@@ -63,9 +63,9 @@ def test_the_jaw_takes_the_lower_lip_and_the_chin_along():
     assert drop[8] > 12
 
 
-@pytest.mark.parametrize(("action", "sign"), [("browOuterUp", 1), ("browDown", -1)])
-def test_brows_follow_their_blendshapes(action, sign):
-    rise = sign * (points(**{action: 1})[17:27, 1] - points()[17:27, 1])
+@pytest.mark.parametrize(("blendshape", "sign"), [("browOuterUp", 1), ("browDown", -1)])
+def test_brows_follow_their_blendshapes(blendshape, sign):
+    rise = sign * (points(**{blendshape: 1})[17:27, 1] - points()[17:27, 1])
     assert rise.mean() > 2
 
 

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 import yaml
 
-import geofer.study.running
 from geofer.metrics.groups import GroupAccuracy
 from geofer.metrics.report import RecognitionReport
 from geofer.study.design import Outcome, Row, Study, classifier_alone, setting, unchanged
-from geofer.study.measures.measuring import _judge
+from geofer.study.measures.runs import reference_run
 from geofer.study.running import Result, StudyRun
 
 QUICKSTART = Path(__file__).parents[2] / "configs" / "quickstart.yaml"
@@ -41,8 +40,12 @@ def row(trained):
     return lambda name, change=unchanged: Row(name, name, change, measure=measure)
 
 
+def no_command(arguments, environment):
+    raise AssertionError(f"these runs need no process of their own: {arguments}")
+
+
 def study(folder: Path, *rows: Row, settings=SETTINGS) -> StudyRun:
-    return StudyRun(Study(folder.name, "", "", rows, rows[0].name), settings, folder)
+    return StudyRun(Study(folder.name, "", "", rows, rows[0].name), settings, folder, no_command)
 
 
 def test_a_run_of_another_study_with_the_same_settings_and_seed_is_taken(tmp_path, row, trained):
@@ -113,23 +116,22 @@ def test_a_command_has_its_share_of_threads_unless_the_environment_names_another
 ):
     found = []
 
-    def run_command(arguments, environment, *, fork):
+    def command(arguments, environment):
         found.append(environment.get("OMP_NUM_THREADS"))
 
-    monkeypatch.setattr(geofer.study.running, "run_command", run_command)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     if said is not None:
         monkeypatch.setenv("OMP_NUM_THREADS", said)
-    run = replace(study(tmp_path / "first", row("full")), threads=threads)
+    run = replace(study(tmp_path / "first", row("full")), command=command, threads=threads)
     run._geofer("fit", tmp_path / "config.yaml", tmp_path / "run")
     assert found == [expected]
 
 
 @pytest.mark.parametrize(("threads", "expected"), [(None, None), (2, "full-3")])
-def test_a_command_knows_its_name_where_several_run_at_a_time(tmp_path, row, monkeypatch, threads, expected):
+def test_a_command_knows_its_name_where_several_run_at_a_time(tmp_path, row, threads, expected):
     found = []
-    monkeypatch.setattr(geofer.study.running, "run_command", lambda arguments, names, *, fork: found.append(names))
-    run = replace(study(tmp_path / "first", row("full")), threads=threads)
+    first = study(tmp_path / "first", row("full"))
+    run = replace(first, command=lambda arguments, environment: found.append(environment), threads=threads)
     run._geofer("fit", tmp_path / "config.yaml", tmp_path / "runs" / "full-3")
     assert found[0].get("GEOFER_RUN_OF_SEVERAL") == expected
 
@@ -148,10 +150,10 @@ def test_who_needs_the_networks_runs_a_row_whose_networks_were_removed(tmp_path,
     assert len(trained) == 2
 
 
-def test_a_judge_whose_networks_were_removed_is_trained_again(tmp_path, row, trained, monkeypatch):
+def test_a_reference_classifier_whose_networks_were_removed_is_trained_again(tmp_path, row, trained, monkeypatch):
     settings = yaml.safe_load(QUICKSTART.read_text())
     full, alone = Row("full", "", unchanged), Row("no-syn-fi", "", classifier_alone)
-    run = StudyRun(Study("ablations", "", "", (full, alone), "full"), settings, tmp_path / "ablations")
+    run = StudyRun(Study("ablations", "", "", (full, alone), "full"), settings, tmp_path / "ablations", no_command)
 
     def fit(self, row, seed):
         write_networks(run.folder / "runs" / f"{row.name}-{seed}")
@@ -159,10 +161,10 @@ def test_a_judge_whose_networks_were_removed_is_trained_again(tmp_path, row, tra
         return report(seed)
 
     monkeypatch.setattr(StudyRun, "_fit_and_test", fit)
-    assert _judge(run, 1) == run.folder / "runs" / "no-syn-fi-1"
+    assert reference_run(run, 1) == run.folder / "runs" / "no-syn-fi-1"
     before = run.result(alone, 1).to_dict()
     shutil.rmtree(run.folder / "runs" / "no-syn-fi-1")
     for _ in range(2):
-        assert _judge(run, 1) == run.folder / "runs" / "judge-1"
-    assert trained == ["no-syn-fi", "judge"]
+        assert reference_run(run, 1) == run.folder / "runs" / "reference-classifier-1"
+    assert trained == ["no-syn-fi", "reference-classifier"]
     assert run.result(alone, 1).to_dict() == before

@@ -16,7 +16,7 @@ from geofer.app.models.model_file import ModelDescription
 from geofer.errors import ConfigError, DataError
 from geofer.paths import written_whole
 
-QUANTISED = ("Conv", "Gemm", "MatMul")
+QUANTIZED = ("Conv", "Gemm", "MatMul")
 """Operators that compute in 8 bits; the softmax does not."""
 
 BATCH = 32
@@ -87,7 +87,7 @@ def export_int8(
             after,
             Faces(),
             quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=list(QUANTISED),
+            op_types_to_quantize=list(QUANTIZED),
             per_channel=True,
         )
         model = after.read_bytes()

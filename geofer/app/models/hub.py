@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from torch import nn
 
-from geofer import __version__
 from geofer.app.models.model_file import ModelDescription
 from geofer.app.models.pretrained_folder import CARD, CONFIG, WEIGHTS, read_config, save_pretrained
 from geofer.errors import ConfigError, HubError
+from geofer.version import __version__
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

@@ -14,13 +14,13 @@ from typing import Any, Literal, Self
 import torch
 from torch import Tensor, nn
 
-from geofer import __version__
 from geofer.app.models.reliability import Reliability
 from geofer.errors import CheckpointError, GeoferError, printable
 from geofer.landmarks.alignment import CropRule
 from geofer.networks.classifier import Classifier, ClassifierConfig
 from geofer.networks.geometry_ensemble import geometry_network
 from geofer.paths import written_whole
+from geofer.version import __version__
 
 FORMAT = 3
 """Version of the format; any other is refused."""

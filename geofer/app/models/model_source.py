@@ -49,7 +49,7 @@ def read_model(source: str | Path, crop: CropRule | None = None) -> tuple[nn.Mod
                 f"{printable(source)} is no run, which has a {BEST}, and no model, which has a {CONFIG}."
             )
     if path.suffix == ".ckpt":
-        from geofer.app.models.checkpoint_model import (
+        from geofer.app.models.checkpoint_conversion import (
             from_checkpoint,  # with Lightning, which takes three seconds to load
         )
 

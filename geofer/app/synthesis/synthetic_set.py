@@ -34,7 +34,7 @@ class SourcePicture(NamedTuple):
     Attributes:
         file: Relative to the folder of all pictures, with forward slashes.
         subject: Whose face it shows; empty if only its group is known.
-        group: What else must stay on one side of a split, such as a movie; empty if nothing must.
+        group: What else must stay in one split, such as a movie; empty if nothing must.
         split: ``train``, or empty if no split was made yet.
     """
 
@@ -72,7 +72,7 @@ def source_pictures(pictures: Path) -> tuple[Path, list[SourcePicture]]:
         raise DataError(f"{printable(pictures)} holds no picture to train on.")
     if nameless := [picture.file for picture in found if not picture.subject]:
         raise DataError(
-            f"Nothing says who is on {printable(nameless[0])}, so its synthetic faces could end up on both sides of a "
+            f"Nothing says who is on {printable(nameless[0])}, so its synthetic faces could end up in more than one "
             "split. Put each person's pictures into a folder of their own, or name a table with the column subject."
         )
     return root, found

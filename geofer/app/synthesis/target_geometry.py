@@ -43,10 +43,10 @@ def changed_blendshapes(blendshapes: NDArray[np.float32], changes: Mapping[str, 
 
     Args:
         blendshapes: ``(52,)`` in [0, 1].
-        changes: Strength in [0, 1] of each action to set, by its name in `geofer.rendering.HEAD_BLENDSHAPES`.
+        changes: Strength in [0, 1] of each blendshape to set, by its name in `geofer.rendering.HEAD_BLENDSHAPES`.
 
     Raises:
-        ConfigError: There is no such action, or a strength is out of its range.
+        ConfigError: There is no such blendshape, or a strength is out of its range.
     """
     from geofer.rendering import HEAD_BLENDSHAPES
 

@@ -63,8 +63,8 @@ def _named(data: FaceDataModule) -> list[SourcePicture]:
         known = isinstance(person, str)  # unknown people are numbers
         if not (known or group):
             raise DataError(
-                f"{origins.data_set} does not say who is on {printable(file)}, so its synthetic faces could end up on "
-                "both sides of a split."
+                f"{origins.data_set} does not say who is on {printable(file)}, so its synthetic faces could end up in "
+                "two splits."
             )
         subject, group = (prefix + name if name else "" for name in (person if known else "", group))
         sources.append(SourcePicture(file, subject, group, "train"))

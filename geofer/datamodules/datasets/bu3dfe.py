@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from geofer.datamodules.datasets.label_lists import TWO_LETTER_CODES, expression_of
 from geofer.datamodules.datasets.layout import Naming, check_count, report
-from geofer.datamodules.picture_faces import PictureFaces
+from geofer.datamodules.datasets.picture_faces import PictureFaces
 from geofer.datamodules.preparation.records import FaceRecord, PictureReader
 from geofer.datamodules.preparation.scan_views import ScanViews
 from geofer.datamodules.splits import Identities, split_by_subject, with_validation
@@ -32,7 +32,7 @@ MODELS = 25
 
 SIX = tuple(name for name in EXPRESSIONS if name != "neutral")
 YAWS, PITCHES = (-45.0, -30.0, -15.0, 0.0, 15.0, 30.0, 45.0), (-30.0, -15.0, 0.0, 15.0, 30.0)
-SHARES: Mapping[Split, float] = {"train": 0.8, "test": 0.2}
+FRACTIONS: Mapping[Split, float] = {"train": 0.8, "test": 0.2}
 
 
 class BU3DFE(PictureFaces):
@@ -129,5 +129,5 @@ class BU3DFE(PictureFaces):
 
     def assign_splits(self, faces: Identities) -> NDArray[np.str_]:
         """80 % of the people train, and of them ``val_fraction`` choose the checkpoint; the others are tested."""
-        drawn = split_by_subject(faces.subject, SHARES, self.seed)
+        drawn = split_by_subject(faces.subject, FRACTIONS, self.seed)
         return with_validation(drawn.astype(object), faces.subject, self.val_fraction, self.seed)

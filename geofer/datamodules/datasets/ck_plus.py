@@ -8,7 +8,7 @@ from typing import Any
 
 from geofer.datamodules.datasets.label_lists import expression_of, landmarks_of
 from geofer.datamodules.datasets.layout import Naming, check_count, list_files, report
-from geofer.datamodules.picture_faces import PictureFaces
+from geofer.datamodules.datasets.picture_faces import PictureFaces
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.errors import ConfigError, DataError
 from geofer.faces import EXPRESSIONS

@@ -22,7 +22,7 @@ class CrossDataSet(FaceDataModule):
     the test.
 
     The classes are those of the source; expressions are matched by name. Neither a picture nor, where both are of one
-    data set, a person or group may be on both sides. Rendered people follow from the seed and their number alone: those
+    data set, a person or group may be in both. Rendered people follow from the seed and their number alone: those
     of one seed are the same in any pose, size or crop. Batch size, seed and so on are the source's.
 
     Args:
@@ -106,7 +106,7 @@ class CrossDataSet(FaceDataModule):
         """Opens both data sets as one; pictures stay on disk, landmarks are read into memory.
 
         Raises:
-            LeakError: A picture, a person or a group is on both sides; it names them.
+            LeakError: A picture, a person or a group is in both; it names them.
         """
         source, target = self.source.open_store(), self.target.open_store()
         trained = np.where(source.split == "test", "train" if self.train_faces == "all" else "", source.split)

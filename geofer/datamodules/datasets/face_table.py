@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geofer.datamodules.datasets.label_lists import landmarks_of, read_rows
 from geofer.datamodules.datasets.layout import list_files
-from geofer.datamodules.picture_faces import PictureFaces
+from geofer.datamodules.datasets.picture_faces import PictureFaces
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.errors import DataError, printable
 from geofer.faces import EXPRESSIONS, NUM_LANDMARKS, Split
@@ -27,14 +27,14 @@ SYNONYMS = {
 }
 """Other words for an expression, in tables and as names of folders; upper and lower case are alike."""
 
-SIDES: Mapping[str, Split] = {
-    **{side: side for side in get_args(Split)},
+SPLITS: Mapping[str, Split] = {
+    **{split: split for split in get_args(Split)},
     "training": "train",
     "valid": "val",
     "validation": "val",
     "testing": "test",
 }
-"""Words for a side of the split, in tables and as names of folders above the class folders."""
+"""Words for a split, in tables and as names of folders above the class folders."""
 
 BOX = ("left", "top", "right", "bottom")
 LANDMARK_COLUMNS = tuple(f"{axis}{point}" for point in range(NUM_LANDMARKS) for axis in "xy")
@@ -46,7 +46,7 @@ class FaceTable(PictureFaces):
     **A table** is a CSV file (UTF-8, with commas) or a Parquet file with these columns, in any order:
 
     * ``path``: the picture, relative to ``root``; ``expression``: its name, or one of `SYNONYMS`;
-    * maybe ``subject`` and ``group``: names of what must stay on one side of a split;
+    * maybe ``subject`` and ``group``: names of what must stay in one split;
     * maybe ``split``: ``train``, ``val`` or ``test``;
     * maybe ``yaw`` and ``pitch`` in degrees, signed as in `geofer.faces`;
     * maybe ``left``, ``top``, ``right``, ``bottom``: the face's box in pixels;
@@ -56,7 +56,7 @@ class FaceTable(PictureFaces):
     A cell of a column that may be missing may be empty. Other columns are not read.
 
     **A tree** has a folder for each expression, with pictures at any depth under it; above them there may be folders
-    named ``train``, ``val`` and ``test``. Nothing in it says who is who, so people may be on both sides of a split
+    named ``train``, ``val`` and ``test``. Nothing in it says who is who, so people may be in several splits
     that is drawn from it; use a table with ``subject`` where you know them.
 
     Args:
@@ -94,8 +94,8 @@ class FaceTable(PictureFaces):
 
     def _tree(self) -> Iterator[FaceRecord]:
         tops = _folders(self.root)
-        sides = bool(tops) and all(top.name.casefold() in SIDES for top in tops)
-        classes = [folder for top in tops for folder in _folders(top)] if sides else tops
+        splits = bool(tops) and all(top.name.casefold() in SPLITS for top in tops)
+        classes = [folder for top in tops for folder in _folders(top)] if splits else tops
         if not classes:
             raise DataError(
                 f"{printable(self.root)} has no folders named after expressions ({', '.join(self.vocabulary)}). Sort "
@@ -106,7 +106,7 @@ class FaceTable(PictureFaces):
             files = list_files(folder)
             if not files:
                 raise DataError(f"The class folder {printable(folder)} holds no picture. Fill it, or remove it.")
-            split = SIDES[folder.parent.name.casefold()] if sides else None
+            split = SPLITS[folder.parent.name.casefold()] if splits else None
             for file in files:
                 yield FaceRecord(f"{folder.relative_to(self.root).as_posix()}/{file}", expression, split=split)
 
@@ -124,9 +124,9 @@ class FaceTable(PictureFaces):
             raise DataError(
                 f"{where}: {printable(file)} leads out of {printable(self.root)}. Set root to a folder above."
             )
-        side = row.get("split") or ""
-        if side and side.casefold() not in SIDES:
-            raise DataError(f"{where}: {side!r} is no split. Write train, val or test.")
+        split = row.get("split") or ""
+        if split and split.casefold() not in SPLITS:
+            raise DataError(f"{where}: {split!r} is no split. Write train, val or test.")
         return FaceRecord(
             file=str(file),
             expression=self._expression(row["expression"], where),
@@ -134,7 +134,7 @@ class FaceTable(PictureFaces):
             group=row.get("group") or None,
             yaw=_number(row, "yaw", where),
             pitch=_number(row, "pitch", where),
-            split=SIDES[side.casefold()] if side else None,
+            split=SPLITS[split.casefold()] if split else None,
             box=_box(row, where),
             landmarks=_landmarks(row, where),
             tags=tuple(tag.strip() for tag in (row.get("tags") or "").split(";") if tag.strip()),

@@ -13,7 +13,7 @@ import numpy as np
 
 from geofer.datamodules.datasets.label_lists import expression_of, read_rows
 from geofer.datamodules.datasets.layout import check_count, report
-from geofer.datamodules.picture_faces import PictureFaces
+from geofer.datamodules.datasets.picture_faces import PictureFaces
 from geofer.datamodules.preparation.records import FaceRecord, Picture, PictureReader
 from geofer.errors import DataError
 from geofer.faces import EXPRESSIONS, Split

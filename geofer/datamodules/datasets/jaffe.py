@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from geofer.datamodules.datasets.label_lists import TWO_LETTER_CODES, expression_of
 from geofer.datamodules.datasets.layout import Naming, check_count
-from geofer.datamodules.picture_faces import PictureFaces
+from geofer.datamodules.datasets.picture_faces import PictureFaces
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.faces import EXPRESSIONS
 

@@ -9,7 +9,7 @@ from lightning.pytorch.utilities import rank_zero_info
 
 from geofer.datamodules.datasets.label_lists import expression_of, read_rows
 from geofer.datamodules.datasets.layout import report
-from geofer.datamodules.picture_faces import PictureFaces
+from geofer.datamodules.datasets.picture_faces import PictureFaces
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.errors import ConfigError, DataError
 

@@ -3,18 +3,18 @@
 from functools import cached_property
 from typing import Any
 
-from geofer.datamodules.indexed_faces import KeptFaces
+from geofer.datamodules.datasets.picture_faces import IndexedFaces
 from geofer.datamodules.preparation.index import FaceIndex
 
 
-class PreparedFaces(KeptFaces):
+class PreparedFaces(IndexedFaces):
     """What ``geofer prepare`` made, without the pictures that it was made from: on this disk or in an object store.
 
     Args:
         root: The folder that ``geofer prepare`` named, or its address (``s3://bucket/folder``, ``gs://…``); from afar
             only faces prepared with ``cache: litdata`` can be read.
         expressions: Which expressions to use, in the order of their labels; None takes those that the faces show.
-        **common: See `KeptFaces`.
+        **common: See `IndexedFaces`.
     """
 
     def __init__(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from geofer.datamodules.datasets.label_lists import expression_of, read_rows
 from geofer.datamodules.datasets.layout import check_count, list_files, report
-from geofer.datamodules.picture_faces import PictureFaces
+from geofer.datamodules.datasets.picture_faces import PictureFaces
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.errors import DataError
 from geofer.faces import EXPRESSIONS, Split

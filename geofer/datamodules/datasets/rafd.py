@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from geofer.datamodules.datasets.label_lists import expression_of
 from geofer.datamodules.datasets.layout import Naming, check_count
-from geofer.datamodules.picture_faces import PictureFaces
+from geofer.datamodules.datasets.picture_faces import PictureFaces
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.faces import EXPRESSIONS
 

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from geofer.datamodules.base import FaceDataModule, FaceStore, Origins
 from geofer.datamodules.face_dataset import FaceLabels, ShardedPictures
-from geofer.datamodules.folds import check_folds, fold_splits
 from geofer.datamodules.preparation.rendering import RenderCache
-from geofer.datamodules.splits import Identities
+from geofer.datamodules.splits import Identities, check_folds, fold_splits
 from geofer.errors import ConfigError
 from geofer.faces import EXPRESSIONS, normalize_landmarks
 from geofer.landmarks.score_response_assumed import estimate_scores, in_mediapipes_order

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from geofer.datamodules.datasets.layout import check_count, list_files, report
+from geofer.datamodules.datasets.picture_faces import PictureFaces
 from geofer.datamodules.datasets.pose_lists import picture_name, read_picture_list
-from geofer.datamodules.picture_faces import PictureFaces
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.errors import ConfigError, DataError
 from geofer.faces import EXPRESSIONS, Split
@@ -36,7 +36,7 @@ class SFEW(PictureFaces):
 
     A. Dhall, R. Goecke, S. Lucey and T. Gedeon, Static facial expression analysis in tough conditions, ICCV Workshops
     2011; version 2.0 is that of the EmotiW challenge 2015. The frames of one movie resemble each other, so a movie
-    never is on both sides of a split. Versions 1.0 and 2.0 share most of their frames. Who is in a frame is not told,
+    never is in two splits. Versions 1.0 and 2.0 share most of their frames. Who is in a frame is not told,
     and neither is the pose, so it is estimated. Results are the mean of the classes' accuracies, which reports call
     ``balanced_accuracy``.
 
@@ -121,11 +121,11 @@ class SFEW(PictureFaces):
         train, test = map(read_picture_list, lists)
         if both := sorted(train & test):
             raise DataError(f"{lists[0]} and {lists[1]} share {len(both)} frames, such as {both[0]!r}.")
-        sides = {**dict.fromkeys(train, "train"), **dict.fromkeys(test, "test")}
+        splits = {**dict.fromkeys(train, "train"), **dict.fromkeys(test, "test")}
         names = {picture_name(record.file) for record in records}
-        report("SFEW 1.0: frames of the lists that are not there", sorted(sides.keys() - names))
-        report("SFEW 1.0: frames that no list names are left out", sorted(names - sides.keys()))
-        found = [replace(r, split=sides[name]) for r in records if (name := picture_name(r.file)) in sides]  # type: ignore[arg-type]
+        report("SFEW 1.0: frames of the lists that are not there", sorted(splits.keys() - names))
+        report("SFEW 1.0: frames that no list names are left out", sorted(names - splits.keys()))
+        found = [replace(r, split=splits[name]) for r in records if (name := picture_name(r.file)) in splits]  # type: ignore[arg-type]
         if not found:
             raise DataError(f"SFEW 1.0: {lists[0]} and {lists[1]} name no frame under {self.root}.")
         return found

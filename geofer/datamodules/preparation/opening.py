@@ -23,7 +23,7 @@ MAX_TAGS = 63
 SIDES = ("train", "val", "test")
 
 RepeatedPictures = Literal["raise", "drop"]
-"""What to do with a picture that is on several sides of a split: refuse the split, or train without it."""
+"""What to do with a picture that is in several splits: refuse it, or train without it."""
 
 
 NAMES = ("expression", "subject", "group", "split")

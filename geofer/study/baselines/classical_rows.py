@@ -12,7 +12,7 @@ from geofer.metrics.recognition import RecognitionMetrics
 from geofer.study.baselines.features import gray, hog_features, landmark_features, lbp_features
 from geofer.study.data import datamodule_of, seeded
 from geofer.study.design import Change, Outcome, Settings
-from geofer.study.measures.fairness import fairness_on
+from geofer.study.fairness import fairness_on
 
 YAW_STEP = 15
 """Degrees between two views, as in the paper's data; a view holds all pitches."""

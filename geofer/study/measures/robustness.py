@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from geofer.datamodules.base import FaceDataModule
 from geofer.faces import normalize_image
@@ -12,8 +13,10 @@ from geofer.metrics.groups import GroupAccuracy, accuracy_by_group
 from geofer.metrics.pose_expression import POSE_STEP
 from geofer.modules.recognition import RecognitionModule
 from geofer.networks.modes import evaluating
-from geofer.study.measures.perturbations import change_light, lower_resolution, occlude
 from geofer.workers import progress_bar
+
+GAMMA = 2.2
+"""Of displays: a pixel's value in [0, 1] to this power is about proportional to the light."""
 
 LEVELS: Mapping[str, tuple[float, ...]] = {
     "occlusion": (0, 5, 10, 20, 30, 40),
@@ -21,6 +24,47 @@ LEVELS: Mapping[str, tuple[float, ...]] = {
     "light": (-4, -3, -2, -1, 0, 1, 2),
 }
 """Percent of the picture that a square covers; pixels along each side; stops of exposure."""
+
+
+def occlude(image: Tensor, fraction: float, place: Tensor) -> Tensor:
+    """Covers a gray square.
+
+    Args:
+        image: ``(B, 3, H, W)`` in [-1, 1].
+        fraction: Of the picture that is covered, in [0, 1].
+        place: ``(B, 2)`` in [0, 1]: where the square lies, from the left to the right edge, and from top to bottom.
+    """
+    covered = image.clone()
+    height, width = image.shape[-2:]
+    side = [round(fraction**0.5 * length) for length in (height, width)]
+    for picture, (x, y) in zip(covered, place.tolist(), strict=True):
+        top, left = round(y * (height - side[0])), round(x * (width - side[1]))
+        picture[:, top : top + side[0], left : left + side[1]] = 0
+    return covered
+
+
+def lower_resolution(image: Tensor, side: int) -> Tensor:
+    """Shrinks pictures to ``side`` pixels and enlarges them again, as a face far away is seen.
+
+    Args:
+        image: ``(B, 3, S, S)`` in [-1, 1].
+        side: Pixels that are left along each side; from S on nothing changes.
+    """
+    if side >= image.shape[-1]:
+        return image
+    small = F.interpolate(image, size=(side, side), mode="bilinear", antialias=True)
+    return F.interpolate(small, size=image.shape[-2:], mode="bilinear")
+
+
+def change_light(image: Tensor, stops: float) -> Tensor:
+    """Twice the light for each stop, half for each negative one; what is too bright for the picture turns white.
+
+    Args:
+        image: ``(B, 3, H, W)`` in [-1, 1].
+        stops: Of the exposure.
+    """
+    factor: float = 2 ** (stops / GAMMA)
+    return ((image + 1) * factor).clamp(max=2) - 1
 
 
 def pose_curves(predictions: Mapping[str, Tensor]) -> tuple[GroupAccuracy, ...]:

@@ -38,12 +38,12 @@ SYNTHETIC_FACES = Study(
 )
 
 
-def fewer_people(share: float) -> Change:
-    """A share of the training people, for as many batches."""
+def fewer_people(fraction: float) -> Change:
+    """A fraction of the training people, for as many batches."""
 
     def change(settings: Settings) -> Settings:
         people = settings["data"]["init_args"]["train_subjects"]
-        return setting(PEOPLE, max(1, round(share * people)))(settings)
+        return setting(PEOPLE, max(1, round(fraction * people)))(settings)
 
     return change
 

@@ -1,4 +1,4 @@
-"""A classifier with a geometry branch, carried away: model file, exports, and at work on pictures."""
+"""A classifier with a geometry branch, taken elsewhere: model file, exports, and at work on pictures."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from small_recognizers import picture_recognizer
 from geofer.app.export.int8 import check_can_quantize
 from geofer.app.export.onnx_export import export_onnx
 from geofer.app.export.torch_export import export_torch
-from geofer.app.models.checkpoint_model import from_checkpoint
+from geofer.app.models.checkpoint_conversion import from_checkpoint
 from geofer.app.models.model_card import model_card
 from geofer.app.models.model_file import load_model, save_model
 from geofer.app.recognition.recognizer import Recognizer

@@ -72,13 +72,13 @@ def test_a_data_module_reads_it_and_splits_by_person(photos, checkpoint):
     data = FaceTable(folder, table="faces.csv", preparation=preparation, batch_size=4)
     data.prepare_data()
     data.setup()
-    sides = [data.faces(split) for split in ("train", "val", "test")]
-    people = [set(side.table.subject.tolist()) for side in sides]
-    assert sum(len(side) for side in sides) == 18
+    splits = [data.faces(split) for split in ("train", "val", "test")]
+    people = [set(side.table.subject.tolist()) for side in splits]
+    assert sum(len(side) for side in splits) == 18
     assert sum(map(len, people)) == 3
     first = rows_of(folder)[0]
     crops = np.concatenate(
-        [side.images(np.arange(len(side))).permute(0, 2, 3, 1).numpy() for side in sides if len(side)]
+        [side.images(np.arange(len(side))).permute(0, 2, 3, 1).numpy() for side in splits if len(side)]
     )
     assert (crops == np.asarray(Image.open(folder / first["path"]))).all(axis=(1, 2, 3)).any()
 

@@ -33,9 +33,11 @@ def model(checkpoint):
 def listed(rendered_pictures, root, crop="tight", subject=True):
     """A data set of two rendered people who train, one who validates, and one who is tested on."""
     records = write_listed(root, rendered_pictures)
-    sides = {"p0": "train", "p1": "train", "p2": "val", "p3": "test"}
+    split_of = {"p0": "train", "p1": "train", "p2": "val", "p3": "test"}
     told = [
-        type(record)(**{**vars(record), "split": sides[record.subject], "subject": record.subject if subject else None})
+        type(record)(
+            **{**vars(record), "split": split_of[record.subject], "subject": record.subject if subject else None}
+        )
         for record in records
     ]
     data = ListedFaces(root, told, {"crop": crop})

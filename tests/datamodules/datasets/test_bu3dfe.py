@@ -41,15 +41,15 @@ def test_the_papers_protocol_on_the_whole_set(plant, tmp_path):
     }
     subject = np.array([record.subject for record in records], object)
     nothing = np.full(len(subject), "", object)
-    sides = BU3DFE(tmp_path).assign_splits(Identities(subject, nothing, nothing))
-    assert {side: len(set(subject[sides == side])) for side in ("train", "val", "test")} == {
+    splits = BU3DFE(tmp_path).assign_splits(Identities(subject, nothing, nothing))
+    assert {side: len(set(subject[splits == side])) for side in ("train", "val", "test")} == {
         "train": 72,
         "val": 8,
         "test": 20,
     }
-    assert (sides == "test").sum() == 4_200
+    assert (splits == "test").sum() == 4_200
     other = BU3DFE(tmp_path, seed=1).assign_splits(Identities(subject, nothing, nothing))
-    assert set(subject[other == "test"]) != set(subject[sides == "test"])
+    assert set(subject[other == "test"]) != set(subject[splits == "test"])
 
 
 @INCOMPLETE

@@ -113,9 +113,9 @@ def test_counts_are_told_beside_the_papers(rendered_pictures, tmp_path, caplog):
 def test_five_folds_by_default_and_nobody_in_two(tmp_path):
     names = np.array([f"{number:03d}" for number in range(1, 24) for _ in range(3)], dtype=object)
     faces = Identities(names, np.full(len(names), ""), np.full(len(names), ""))
-    sides = np.stack([MultiPIE(tmp_path, fold=fold)._sides(faces) for fold in range(5)])
-    assert np.all((sides == "test").sum(axis=0) == 1)
-    for side in sides:
+    splits = np.stack([MultiPIE(tmp_path, fold=fold)._splits(faces) for fold in range(5)])
+    assert np.all((splits == "test").sum(axis=0) == 1)
+    for side in splits:
         parts = [set(names[side == name]) for name in ("train", "val", "test")]
         assert sum(map(len, parts)) == 23
         assert [len(part) for part in parts[1:]] in ([2, 4], [2, 5])

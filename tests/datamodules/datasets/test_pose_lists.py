@@ -43,15 +43,15 @@ def lists(tmp_path):
 
 
 def store(*names, tags=None):
-    """One face a picture; the names begin with their sides."""
+    """One face a picture; the names begin with their splits."""
     files = [f"aligned/{name}_aligned.jpg" for name in names]
-    sides = np.array([name.partition("_")[0] for name in names])
+    splits = np.array([name.partition("_")[0] for name in names])
     faces = Identities(*(np.full(len(names), "", object) for _ in range(3)))
     labels = table(np.arange(len(names)))
     if tags is not None:
         labels = replace(labels, tags=np.array(tags))
     origins = Origins("Faces", faces, np.zeros(len(names), np.uint64), lambda rows: [files[row] for row in rows])
-    return FaceStore(labels, pictures(len(names)), sides, ("mine",) if tags is not None else (), origins)
+    return FaceStore(labels, pictures(len(names)), splits, ("mine",) if tags is not None else (), origins)
 
 
 def test_test_faces_get_the_tags_of_their_lists(lists):

@@ -95,9 +95,9 @@ def test_movies_stay_together(version, plant, rendered_pictures, tmp_path):
     data.prepare_data()
     data.setup()
     origins = data.store.origins
-    sides = {}
+    splits = {}
     for movie, side in zip(origins.faces.group, data.store.split, strict=True):
-        sides.setdefault(movie, set()).add(side)
-    assert len(sides) == 4
-    assert all(len(found) == 1 for found in sides.values())
-    assert {side for found in sides.values() for side in found} == {"train", "val", "test"}
+        splits.setdefault(movie, set()).add(side)
+    assert len(splits) == 4
+    assert all(len(found) == 1 for found in splits.values())
+    assert {side for found in splits.values() for side in found} == {"train", "val", "test"}

@@ -1,4 +1,4 @@
-"""Faces that are turned, covered, small or badly lit, and people of different groups."""
+"""Faces that are turned, covered, small or badly lit."""
 
 from collections import Counter
 
@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from geofer.callbacks.report_figures import pixels
-from geofer.datamodules import FaceDataModule, FaceLabels, FaceStore, RenderedFaces, ShardedPictures
-from geofer.metrics.groups import GroupAccuracy
+from geofer.datamodules import FaceDataModule, FaceLabels, FaceStore, ShardedPictures
 from geofer.modules import ClassifierConfig, ExpressionClassifier
-from geofer.rendering.identity import sample_identity
-from geofer.study.measures.fairness import fairness, groups_of
-from geofer.study.measures.perturbations import change_light, lower_resolution, occlude
-from geofer.study.measures.robustness import LEVELS, measure_robustness, pose_curves
-from geofer.study.report.group_figures import groups_figure
+from geofer.study.measures.robustness import (
+    LEVELS,
+    change_light,
+    lower_resolution,
+    measure_robustness,
+    occlude,
+    pose_curves,
+)
 
 
 def faces(count=6, size=32):
@@ -119,54 +120,3 @@ def test_pose_curves_are_over_the_nearest_steps():
     }
     found = [(curve.factor, curve.level, curve.accuracy, curve.faces) for curve in pose_curves(predictions)]
     assert found == [("yaw", -30, 0.5, 2), ("yaw", 0, 1, 2), ("yaw", 45, 0, 1), ("pitch", 0, pytest.approx(4 / 6), 6)]
-
-
-def test_groups_of_people_are_about_equally_large():
-    chance = np.random.default_rng(0)
-    people = [groups_of(sample_identity(chance).phenotypes) for _ in range(600)]
-    for factor, names in {
-        "gender": {"female", "male"},
-        "age": {"adult", "middle-aged", "old"},
-        "ancestry": {"african", "asian", "caucasian"},
-    }.items():
-        counts = Counter(groups[factor] for groups in people)
-        assert counts.keys() == names
-        assert min(counts.values()) > 0.8 * 600 / len(names)
-
-
-def test_fairness_on_rendered_people(tmp_path):
-    data = RenderedFaces(
-        train_subjects=0, val_subjects=0, test_subjects=5, expressions=("anger",), poses="multipie", views=1,
-        root=tmp_path, render_workers=1,
-    )  # fmt: skip
-    data.prepare_data()
-    phenotypes = {person: data.phenotype(person) for person in range(5)}
-    for person, phenotype in phenotypes.items():
-        assert phenotype["african"] + phenotype["asian"] + phenotype["caucasian"] == pytest.approx(1, abs=1e-6)
-        assert 0.6 < phenotype["age"] <= 1, person
-    right = torch.tensor([1, 1, 0, 1, 0])
-    predictions = {
-        "probabilities": torch.eye(2)[right],
-        "expression": torch.ones(5, dtype=torch.int64),
-        "subject": torch.arange(5),
-    }
-    groups = {(group.factor, group.level): group for group in fairness(predictions, phenotypes)}
-    for factor in ("gender", "age", "ancestry"):
-        assert sum(group.faces for (name, _), group in groups.items() if name == factor) == 5
-    women = [person for person in range(5) if phenotypes[person]["gender"] > 0.5]
-    assert 0 < len(women) < 5
-    assert groups["gender", "female"].accuracy == pytest.approx(right[women].float().mean().item())
-
-
-def test_figure_shows_each_factor_and_each_model():
-    curve = [GroupAccuracy("yaw", float(yaw), 0.8, 0.7, 0.9, 10, 5) for yaw in (-30, 0, 30)]
-    people = [GroupAccuracy("gender", name, 0.6, 0.5, 0.7, 10, 5) for name in ("female", "male")]
-    figure = groups_figure({"ours": [*curve, *people], "baseline": [*curve, *people]}, "Robustness")
-    left, right = figure.axes
-    assert [line.get_ydata().tolist() for line in left.lines] == [[80, 80, 80]] * 2
-    assert left.get_xlabel() == "yaw in degrees"
-    assert [text.get_text() for text in left.get_legend().get_texts()] == ["ours", "baseline"]
-    assert [label.get_text() for label in right.get_xticklabels()] == ["female\n(5)", "male\n(5)"]
-    first, second = (container.lines[0].get_xdata() for container in right.containers)
-    assert (first < second).all()
-    assert pixels(figure).std() > 5

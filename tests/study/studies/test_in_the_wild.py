@@ -8,7 +8,7 @@ import yaml
 
 from geofer.datamodules import CrossDataSet
 from geofer.errors import ConfigError
-from geofer.study.data import STRANGERS, datamodule_of, seeded
+from geofer.study.data import OTHER_PEOPLE, datamodule_of, seeded
 from geofer.study.studies.in_the_wild import IN_THE_WILD, across
 
 
@@ -27,7 +27,7 @@ def test_the_twin_tests_on_other_people_who_look_different(settings):
         assert row.change(settings)["data"] == across(settings)["data"]
     data = datamodule_of(seeded(across(settings)["data"], 4))
     assert isinstance(data, CrossDataSet)
-    assert (data.seed, data.source.spec.seed, data.target.spec.seed) == (4, 4, 4 + STRANGERS)
+    assert (data.seed, data.source.spec.seed, data.target.spec.seed) == (4, 4, 4 + OTHER_PEOPLE)
     assert (data.target.spec.camera, data.target.spec.scene, data.target.spec.poses) == (True, "picture", "continuous")
     assert (data.source.spec.camera, data.source.spec.levels, data.target.spec.levels) == (False, (4,), (3,))
     data.prepare_data()

@@ -1,4 +1,4 @@
-"""Measures any generator on the test people of any data set, beside the truth."""
+"""Measures any generator on pairs of faces of the test people of any data set, beside the truth."""
 
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from geofer.datamodules.base import FaceDataModule
-from geofer.datamodules.face_dataset import FaceDataset
-from geofer.errors import ConfigError
+from geofer.datamodules.face_dataset import FaceDataset, FaceLabels
+from geofer.errors import ConfigError, DataError
 from geofer.faces import denormalize_image, normalize_image
 from geofer.landmarks import LandmarkDetector, build_detector
 from geofer.metrics.face_embedding import FaceEmbedding
@@ -18,11 +18,72 @@ from geofer.metrics.synthesis import SynthesisMetrics
 from geofer.metrics.synthesis_report import SynthesisReport
 from geofer.modules.recognition import RecognitionModule
 from geofer.networks.modes import evaluating
-from geofer.study.measures.evaluation_pairs import draw_pairs, draw_shared_geometries
 from geofer.workers import progress_bar
 
 PEOPLE = 10
 """People whose faces with one geometry are compared, for diversity."""
+
+Rows = NDArray[np.int64]
+
+
+class SharedGeometry(NamedTuple):
+    """People who are to get one and the same geometry; P people.
+
+    Attributes:
+        geometry: ``(1,)`` row of the face whose landmarks all of them get.
+        inputs: ``(P,)`` rows: a face of each.
+        nearest: ``(P,)`` rows: the face of each that shows the same expression with the nearest landmarks.
+    """
+
+    geometry: Rows
+    inputs: Rows
+    nearest: Rows
+
+
+def draw_pairs(subject: NDArray[np.int64], count: int | None, rng: np.random.Generator) -> tuple[Rows, Rows]:
+    """Pairs of different faces of one person: each face is an input at most once, its target any other face of theirs.
+
+    Args:
+        subject: ``(N,)``, one number a person.
+        count: How many pairs at most; None takes as many as there are.
+        rng: Source of randomness.
+
+    Returns:
+        Rows of the inputs, in order, and of their targets.
+
+    Raises:
+        DataError: Nobody has two faces.
+    """
+    order = np.argsort(subject, kind="stable")
+    _, person, counts = np.unique(subject[order], return_inverse=True, return_counts=True)
+    first = (np.cumsum(counts) - counts)[person]
+    steps = 1 + (rng.random(len(order)) * (counts[person] - 1)).astype(np.int64)
+    targets = order[first + (np.arange(len(order)) - first + steps) % counts[person]]
+    pairs = np.stack((order, targets))[:, counts[person] > 1]
+    if not pairs.size:
+        raise DataError("No test subject has two faces, so there is no true picture to compare a synthetic one with.")
+    pairs = rng.permutation(pairs, axis=1)[:, :count]
+    inputs, targets = pairs[:, np.argsort(pairs[0])]
+    return inputs, targets
+
+
+def draw_shared_geometries(table: FaceLabels, people: int, rng: np.random.Generator) -> list[SharedGeometry]:
+    """For each expression that two people show: a face of it, and up to ``people`` people who get its geometry."""
+    shared = []
+    for expression in np.unique(table.expression):
+        shown = np.flatnonzero(table.expression == expression)
+        who = rng.permutation(np.unique(table.subject[shown]))[:people]
+        geometry = rng.choice(shown, 1)
+        if len(who) > 1:
+            inputs = [rng.choice(np.flatnonzero(table.subject == subject)) for subject in who]
+            nearest = [_nearest(table, geometry, shown[table.subject[shown] == subject]) for subject in who]
+            shared.append(SharedGeometry(geometry, np.array(inputs), np.array(nearest)))
+    return shared
+
+
+def _nearest(table: FaceLabels, geometry: Rows, rows: Rows) -> int:
+    away = np.square(table.landmarks[rows] - table.landmarks[geometry]).sum((1, 2))
+    return int(rows[away.argmin()])
 
 
 class FaceGenerator(Protocol):
@@ -58,14 +119,16 @@ class FeatureExtractor:
     """What a classifier, a landmark detector and an embedding make of faces, as `SynthesisMetrics` wants it.
 
     Args:
-        judge: The classifier.
+        classifier: Recognizes expressions, see `measure_synthesis`.
         detector: The detector.
         embedding: Tells identities apart; None if nobody asks.
     """
 
-    def __init__(self, judge: RecognitionModule, detector: LandmarkDetector, embedding: FaceEmbedding | None) -> None:
-        self._classifier = cast(Any, judge.classifier)  # torch does not type what a module is made of
-        self._device = judge.device
+    def __init__(
+        self, classifier: RecognitionModule, detector: LandmarkDetector, embedding: FaceEmbedding | None
+    ) -> None:
+        self._classifier = cast(Any, classifier.classifier)  # torch does not type what a module is made of
+        self._device = classifier.device
         self._detector, self._embedding = detector, embedding
         self.features: int = self._classifier.backbone.num_features
 
@@ -81,7 +144,7 @@ class FeatureExtractor:
             seen["embedding"] = self._embedding(faces.image, points)
         return seen
 
-    def examine(self, faces: Pictured) -> dict[str, Tensor]:
+    def extract(self, faces: Pictured) -> dict[str, Tensor]:
         """Everything."""
         features = self._classifier.backbone(normalize_image(faces.image.to(self._device)))
         logits = self._classifier.head(features)
@@ -92,7 +155,7 @@ class FeatureExtractor:
 def measure_synthesis(
     generator: FaceGenerator,
     data: FaceDataModule,
-    judge: RecognitionModule,
+    classifier: RecognitionModule,
     *,
     detector: str | LandmarkDetector = "mediapipe",
     embedding: FaceEmbedding | None = None,
@@ -106,10 +169,10 @@ def measure_synthesis(
     pictures of 8 bits, as they would be saved.
 
     Args:
-        generator: Makes x' from x and the geometry of x^t; on the judge's device.
+        generator: Makes x' from x and the geometry of x^t; on the device of ``classifier``.
         data: Whose test subjects; prepared.
-        judge: A classifier that learned from real faces alone. It says what x' expresses, and the kernel distance
-            compares the features of its backbone.
+        classifier: The reference classifier, which learned from real faces alone. It says what x' expresses, and
+            the kernel distance compares the features of its backbone.
         detector: A landmark detector, or its name.
         embedding: Tells identities apart, such as `geofer.metrics.DlibEmbedding`; None compares no identities.
         pairs: How many at most; None takes each test face as an input.
@@ -117,35 +180,37 @@ def measure_synthesis(
         batch_size: Pairs at a time.
 
     Raises:
-        ConfigError: The judge tells other expressions apart.
+        ConfigError: The reference classifier tells other expressions apart.
         DataError: The data set is not prepared, or no test subject has two faces.
         PluginError: The detector is not installed.
     """
-    if judge.expressions != tuple(data.expressions):
+    if classifier.expressions != tuple(data.expressions):
         raise ConfigError(
-            f"The judge tells {', '.join(judge.expressions)} apart, but the faces show {', '.join(data.expressions)}: "
-            "take a classifier of this data set."
+            f"The reference classifier tells {', '.join(classifier.expressions)} apart, but the faces show "
+            f"{', '.join(data.expressions)}: take a classifier of this data set."
         )
     data.setup("test")
     faces, rng = data.faces("test"), np.random.default_rng(seed)
     inputs, targets = draw_pairs(faces.table.subject, pairs, rng)
     shared = draw_shared_geometries(faces.table, PEOPLE, rng)
-    extractor = FeatureExtractor(judge, build_detector(detector) if isinstance(detector, str) else detector, embedding)
+    extractor = FeatureExtractor(
+        classifier, build_detector(detector) if isinstance(detector, str) else detector, embedding
+    )
     metrics = SynthesisMetrics(extractor.features, embedding.size if embedding else 0)
 
     def synthesize(source: Pictured, landmarks: Tensor) -> Pictured:
-        image, points, goal = (tensor.to(judge.device) for tensor in (*source, landmarks))
+        image, points, goal = (tensor.to(classifier.device) for tensor in (*source, landmarks))
         made = generator.synthesize(normalize_image(image), goal, source=points)
         return Pictured(denormalize_image(made).cpu(), landmarks)
 
-    with progress_bar() as progress, evaluating(judge):
+    with progress_bar() as progress, evaluating(classifier):
         bar = progress.add_task("Measuring synthetic faces", total=len(inputs) + len(shared))
         for start in range(0, len(inputs), batch_size):
             goals = targets[start : start + batch_size]
             source, truth = pictured(faces, inputs[start : start + batch_size]), pictured(faces, goals)
             metrics.update(
-                synthetic=extractor.examine(synthesize(source, truth.landmarks)),
-                real=extractor.examine(truth),
+                synthetic=extractor.extract(synthesize(source, truth.landmarks)),
+                real=extractor.extract(truth),
                 landmarks=truth.landmarks,
                 expression=torch.from_numpy(faces.table.expression[goals]),
                 subject=torch.from_numpy(faces.table.subject[goals]),

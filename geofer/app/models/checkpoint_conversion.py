@@ -1,20 +1,23 @@
-"""From a checkpoint of a training run to a recognizer: the classifier, its origin, and what its test found."""
+"""From a checkpoint to a recognizer, and back to a checkpoint, which the commands that test models take."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import nn
 
 from geofer.app.models.model_file import ModelDescription
 from geofer.app.models.reliability import Reliability
 from geofer.app.models.training_crop import training_crop
-from geofer.checkpoints import provenance_of, read_checkpoint
+from geofer.checkpoints import PROVENANCE, provenance_of, read_checkpoint
 from geofer.errors import CheckpointError, DataError, printable
 from geofer.landmarks.alignment import CropRule
+from geofer.paths import written_whole
 
-if TYPE_CHECKING:  # torchmetrics behind it takes a second to load
+if TYPE_CHECKING:  # torchmetrics behind them takes a second to load
     from geofer.metrics.report import RecognitionReport
+    from geofer.modules import RecognitionModule
 
 CLASSIFIER = "classifier."
 
@@ -94,3 +97,44 @@ def _check_same(path: Path, source: str, theirs: Mapping[str, Any], held: Mappin
 
 def _text(setting: object) -> str:
     return printable(", ".join(map(str, setting)) if isinstance(setting, list | tuple) else setting)
+
+
+def save_checkpoint(path: Path, network: nn.Module, description: ModelDescription) -> None:
+    """Writes a checkpoint of a module that tests the network, as a training run would.
+
+    A recognizer of geometry alone says neither an image size nor a crop, so that it fits faces of any.
+
+    Args:
+        path: The file, ``….ckpt``.
+        network: As `geofer.app.models.model_file.load_model` returns it.
+        description: What it is.
+    """
+    import lightning
+
+    module = _module(description)
+    module.classifier.load_state_dict(network.state_dict())
+    held = dict(module.hparams)
+    crop: str | None = description.crop
+    if description.kind == "geometry":
+        del held["image_size"]
+        crop = None
+    checkpoint = {
+        "pytorch-lightning_version": lightning.__version__,
+        "epoch": 0,
+        "global_step": 0,
+        "state_dict": module.state_dict(),
+        "hyper_parameters": held,
+        PROVENANCE: {**description.provenance, "crop": crop},
+    }
+    with written_whole(path) as file:
+        torch.save(checkpoint, file)
+
+
+def _module(description: ModelDescription) -> "RecognitionModule":
+    from geofer.modules import ClassifierConfig, ExpressionClassifier
+    from geofer.modules.geometry_recognition import GeometryRecognition
+
+    if description.kind == "geometry":
+        return GeometryRecognition(description.expressions, description.image_size, **description.architecture)
+    config = ClassifierConfig(**{**description.architecture, "pretrained": False})
+    return ExpressionClassifier(description.expressions, description.image_size, classifier=config)

@@ -1,12 +1,13 @@
-"""What each row of a study recognizes: by pose and expression as in Tables III and V, and confused as in Fig. 4."""
+"""What each row of a study recognizes: by pose and expression as in Tables III, V, VII and X, confused as in Fig. 4."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from geofer.callbacks.report_figures import accuracy_figure, confusion_figure
 from geofer.figures import save_figure
+from geofer.metrics.confusion import balanced_accuracy, recalls
 from geofer.metrics.report import RecognitionReport
 from geofer.metrics.subsets import SubsetCounts
 from geofer.metrics.tables import percent, report_csv, report_markdown
@@ -96,3 +97,18 @@ def write_row_tables(report: RecognitionReport, title: str, folder: Path) -> Non
 
 def _holds(path: Path, text: str) -> bool:
     return path.exists() and path.read_bytes() == text.encode()
+
+
+def expression_lines(rows: Mapping[str, RecognitionReport]) -> list[list[str]]:
+    """The table's cells, its headings first: the share of an expression's faces that is recognized, in percent.
+
+    Args:
+        rows: Title of each row, and its seeds' report, see `geofer.study.report.rows.pooled`; all over the same
+            expressions, at least one row.
+    """
+    expressions = next(iter(rows.values())).expressions
+    return [["row", *expressions, "mean"]] + [[title, *_cells(report)] for title, report in rows.items()]
+
+
+def _cells(report: RecognitionReport) -> list[str]:
+    return [percent(share) for share in (*recalls(report.confusion), balanced_accuracy(report.confusion))]

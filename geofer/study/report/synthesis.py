@@ -1,10 +1,17 @@
-"""How good the synthetic faces of each row of a study are: one table, a column a measure."""
+"""Synthetic faces of the rows of a study: a table with a column a measure, and pictures as in Fig. 7 and 8."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from statistics import mean
+from typing import TYPE_CHECKING
 
+from geofer.callbacks.face_sheet import FaceSheet
 from geofer.metrics.synthesis_report import SynthesisReport
+from geofer.study.measures.runs import Pictures
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 Value = Callable[[SynthesisReport], float]
 
@@ -42,6 +49,10 @@ EXPLANATION = (
 )
 
 
+FACE, LABEL, HEAD, GAP = 0.55, 2.2, 0.5, 0.12
+"""Of the figures, in inches: the side of a face, the width of the names, the height of the headings, and a gap."""
+
+
 def synthesis_lines(rows: Mapping[str, Sequence[SynthesisReport]]) -> list[list[str]]:
     """The table's cells, its headings first, and the true faces last.
 
@@ -62,3 +73,53 @@ def _cells(values: Sequence[float]) -> list[str]:
         "–" if math.isnan(value) else "∞" if math.isinf(value) else f"{value:.{digits}f}"
         for value, (digits, _, _) in zip(values, COLUMNS.values(), strict=True)
     ]
+
+
+def generators_figure(
+    rows: Mapping[str, Pictures], poses: Sequence[str], expressions: Sequence[str], shown: Sequence[int]
+) -> "Figure":
+    """The true faces of one person, and below each other those of the generators; expressions and poses are columns.
+
+    Args:
+        rows: Title of each generator and its faces, all of the same person.
+        poses: Names of the P poses.
+        expressions: Names of the K expressions.
+        shown: Which of the poses.
+    """
+    truth = next(iter(rows.values())).real
+    lines = {"true faces": truth, **{title: pictures.synthetic for title, pictures in rows.items()}}
+    columns = len(expressions)
+    width = LABEL + len(shown) * (columns * FACE + GAP)
+    sheet = FaceSheet(width, HEAD + len(lines) * FACE + 0.1)
+    for block, pose in enumerate(shown):
+        left = LABEL + block * (columns * FACE + GAP)
+        sheet.text(poses[pose], left, 0.16, fontsize=8, fontweight="bold", va="center")
+        for column, name in enumerate(expressions):
+            sheet.text(name, left + (column + 0.5) * FACE, 0.4, fontsize=6.5, ha="center", va="center")
+        for line, faces in enumerate(lines.values()):
+            for column in range(columns):
+                sheet.picture(faces[pose, column], left + column * FACE, HEAD + line * FACE, 0.97 * FACE)
+    _label(sheet, list(lines), HEAD)
+    return sheet.figure
+
+
+def strips_figure(rows: Mapping[str, Pictures]) -> "Figure":
+    """Landmarks from one expression to another, and below each other the faces that the generators make of them.
+
+    Args:
+        rows: Title of each generator and its faces, all of the same person; T > 0.
+    """
+    landmarks = next(iter(rows.values())).landmarks
+    sheet = FaceSheet(LABEL + len(landmarks) * FACE + 0.1, (len(rows) + 1) * FACE + 0.2)
+    for step, points in enumerate(landmarks):
+        x = LABEL + step * FACE
+        sheet.landmarks(points, x, 0.1, 0.97 * FACE)
+        for line, pictures in enumerate(rows.values(), start=1):
+            sheet.picture(pictures.strip[step], x, 0.1 + line * FACE, 0.97 * FACE)
+    _label(sheet, ["landmarks", *rows], 0.1)
+    return sheet.figure
+
+
+def _label(sheet: FaceSheet, names: Sequence[str], top: float) -> None:
+    for line, name in enumerate(names):
+        sheet.text(name, LABEL - 0.08, top + (line + 0.5) * FACE, fontsize=7, ha="right", va="center")

@@ -6,22 +6,106 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-from geofer.datamodules.indexed_faces import KeptFaces
+import numpy as np
+from numpy.typing import NDArray
+
+from geofer.datamodules.base import FaceDataModule, FaceStore
+from geofer.datamodules.datasets.pose_lists import tag_test_faces
 from geofer.datamodules.preparation.config import Preparation
 from geofer.datamodules.preparation.index import FaceIndex, IndexInfo
 from geofer.datamodules.preparation.listing import Listing, cache_name, list_records
+from geofer.datamodules.preparation.opening import RepeatedPictures, open_faces
 from geofer.datamodules.preparation.records import FaceRecord, PictureFiles, PictureReader
 from geofer.datamodules.preparation.run import REPORT, prepare_faces
+from geofer.datamodules.splits import Identities, check_folds, default_splits, fold_splits
 from geofer.errors import ConfigError
 from geofer.paths import cache_folder
 from geofer.ranges import check_range
 
 
-class PictureFaces(KeptFaces):
+class IndexedFaces(FaceDataModule):
+    """Base of the data modules whose faces lie in a cache with an index; all of this is settled when it is opened.
+
+    Args:
+        val_fraction: Share of the training people that choose the checkpoint, where the protocol names none.
+        folds: So many folds of a cross validation over people (or groups) replace the set's own split; see
+            ``geofer cross-validate``.
+        fold: Which of them is tested, from 0.
+        pose_lists: Tag by tag, such as ``pose>30``, the list of the test pictures that have it; see
+            `geofer.datamodules.datasets.pose_lists`.
+        all_for_test: Every face is tested, for a model that was trained elsewhere; one that was trained on faces of a
+            folder of the same name is refused.
+        repeated_pictures: ``raise`` refuses one picture in several splits; ``drop`` leaves it in the test,
+            or else in the validation, alone.
+        batch_size: Faces a step and device.
+        num_workers: Threads that gather batches ahead.
+        self_pairs: Share of training pairs in [0, 1] whose target is the input itself.
+        seed: Splits that are drawn, order of the faces, choice of the pairs.
+
+    Raises:
+        ConfigError: A setting is out of its range.
+    """
+
+    def __init__(
+        self,
+        *,
+        val_fraction: float = 0.1,
+        folds: int | None = None,
+        fold: int = 0,
+        pose_lists: dict[str, Path] | None = None,
+        all_for_test: bool = False,
+        repeated_pictures: RepeatedPictures = "raise",
+        batch_size: int = 36,
+        num_workers: int = 0,
+        self_pairs: float = 0.1,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(batch_size=batch_size, num_workers=num_workers, self_pairs=self_pairs, seed=seed)
+        if not 0 <= val_fraction < 1:
+            raise ConfigError(f"val_fraction is {val_fraction}; it is a share, from 0 to below 1.")
+        check_folds(folds, fold)
+        if all_for_test and folds is not None:
+            raise ConfigError("all_for_test tests every face and folds tests some of them; leave one of them out.")
+        self.val_fraction = val_fraction
+        self.folds, self.fold = folds, fold
+        self.all_for_test = all_for_test
+        self.pose_lists = pose_lists or {}
+        self.repeated_pictures = repeated_pictures
+
+    @property
+    @abstractmethod
+    def location(self) -> str:
+        """The cache's folder or address."""
+
+    def assign_splits(self, faces: Identities) -> NDArray[np.str_]:
+        """Who is in which split; called when the store is opened, so a cache serves every split.
+
+        Args:
+            faces: Whom the N faces show that have one of `expressions`.
+
+        Returns:
+            ``(N,)`` of ``train``, ``val`` and ``test``.
+        """
+        return default_splits(faces, self.val_fraction, self.seed)
+
+    def open_store(self) -> FaceStore:
+        """Opens the faces; crops and landmarks stay where they are until a batch asks for them."""
+        store = open_faces(self.location, self.expressions, self._splits, self.repeated_pictures)
+        return tag_test_faces(store, self.pose_lists)
+
+    def _splits(self, faces: Identities) -> NDArray[np.str_]:
+        if self.all_for_test:
+            return np.full(len(faces.subject), "test")
+        if self.folds is None:
+            return self.assign_splits(faces)
+        return fold_splits(faces.units, self.folds, self.fold, self.val_fraction, self.seed)
+
+
+class PictureFaces(IndexedFaces):
     """Base of every data set of pictures.
 
-    A subclass says what its folder holds (`records`), and maybe how its pictures are read (`reader`) and who is on
-    which side (`assign_splits`). Finding, cropping and caching the faces is here.
+    A subclass says what its folder holds (`records`), and maybe how its pictures are read (`reader`) and who is in
+    which split (`assign_splits`). Finding, cropping and caching the faces is here.
 
     Args:
         root: The data set's folder.
@@ -29,7 +113,7 @@ class PictureFaces(KeptFaces):
             Faces with others stay in the cache, and out of training and testing.
         image_size: Side of the square crops in pixels, 16 to 2048.
         preparation: How faces are found, cropped and kept.
-        **common: See `KeptFaces`.
+        **common: See `IndexedFaces`.
 
     Raises:
         ConfigError: A setting is out of its range.

@@ -1,22 +1,26 @@
-"""From finished runs to the files of a study: tables, a figure, and a report beside the paper's numbers."""
+"""From finished runs to the files of a study: tables, figures, and a report beside the numbers of the paper."""
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+from geofer.callbacks.synthesis import Gallery
 from geofer.figures import save_figure
+from geofer.metrics.groups import groups_csv
 from geofer.metrics.report import RecognitionReport
+from geofer.metrics.synthesis_report import synthesis_csv
 from geofer.paths import written_whole
 from geofer.study.design import Row, Study
-from geofer.study.measures.measure_report import write_measure_report
-from geofer.study.measures.measured import Measures
-from geofer.study.report.accuracy_figure import figure
-from geofer.study.report.accuracy_table import Line, as_csv, as_latex, as_markdown, table
+from geofer.study.measures.runs import Measures
+from geofer.study.report.accuracy import Line, as_csv, as_latex, as_markdown, figure, table
 from geofer.study.report.cells import Lines, cells_as_csv, cells_as_markdown
-from geofer.study.report.expression_tables import expression_lines
-from geofer.study.report.group_tables import Group, group_lines, pooled_groups
-from geofer.study.report.row_tables import CONFUSION, FORMATS, POSE_EXPRESSION, pooled, write_row_tables
+from geofer.study.report.groups import Group, group_lines, groups_figure, pooled_curves, pooled_groups
+from geofer.study.report.rows import CONFUSION, FORMATS, POSE_EXPRESSION, expression_lines, pooled, write_row_tables
+from geofer.study.report.synthesis import EXPLANATION, generators_figure, strips_figure, synthesis_lines
 from geofer.study.running import Result
+
+SHOWN = (1, 2)
+"""Which poses of `geofer.callbacks.synthesis.Gallery` stand beside each other."""
 
 
 def write_report(
@@ -28,9 +32,9 @@ def write_report(
 ) -> Path:
     """Writes ``table.csv``, ``.md`` and ``.tex``, ``figure.png`` and ``.pdf``, tables of each row, and ``report.md``.
 
-    The rows' own tables lie in ``rows/<row>/``, see `geofer.study.report.row_tables.write_row_tables`; what all rows
+    The rows' own tables lie in ``rows/<row>/``, see `geofer.study.report.rows.write_row_tables`; what all rows
     recognize of each expression, in ``expressions.csv`` and ``.md``. If it is known whom the faces show, there are
-    ``groups.csv`` and ``.md``, too; and what `geofer.study.measures.measure_report` writes of measures.
+    ``groups.csv`` and ``.md``, too; and what `write_measure_report` writes of measures.
 
     Args:
         study: What was compared.
@@ -44,8 +48,7 @@ def write_report(
     """
     lines = table(study, results)
     for suffix, text in (("csv", as_csv(lines)), ("md", as_markdown(lines)), ("tex", as_latex(lines))):
-        with written_whole(folder / f"table.{suffix}") as file:
-            file.write(text.encode())
+        _write(folder / f"table.{suffix}", text)
     drawn = figure(study, lines)
     for suffix in ("png", "pdf"):
         save_figure(drawn, folder / f"figure.{suffix}")
@@ -59,8 +62,7 @@ def write_report(
         _write_cells(people, folder / "groups")
     measured = write_measure_report(study, measures, results[0].report.expressions, folder)
     path = folder / "report.md"
-    with written_whole(path) as file:
-        file.write((_report(study, lines, expressions, results, settings) + measured).encode())
+    _write(path, _report(study, lines, expressions, results, settings) + measured)
     return path
 
 
@@ -73,8 +75,7 @@ def _reports(study: Study, results: Sequence[Result]) -> dict[Row, RecognitionRe
 def _write_cells(lines: Lines, path: Path) -> None:
     """Writes a table as ``.csv`` and ``.md``."""
     for suffix, text in (("csv", cells_as_csv(lines)), ("md", cells_as_markdown(lines))):
-        with written_whole(path.with_suffix(f".{suffix}")) as file:
-            file.write(text.encode())
+        _write(path.with_suffix(f".{suffix}"), text)
 
 
 def _report(study: Study, lines: Sequence[Line], expressions: Lines, results: Sequence[Result], settings: str) -> str:
@@ -143,3 +144,74 @@ def _rows(study: Study, finished: Collection[str]) -> str:
 
 def _range(values: Sequence[int]) -> str:
     return f"{values[0]:,}" if len(values) == 1 else f"{values[0]:,}–{values[-1]:,}"
+
+
+def write_measure_report(
+    study: Study, measures: Mapping[tuple[str, int], Measures], expressions: Sequence[str], folder: Path
+) -> str:
+    """Writes tables and figures of what was measured.
+
+    Of synthetic faces ``synthesis.csv``, a line a run with all measures and intervals, ``synthesis.md``, ``faces.jpg``
+    and ``strips.jpg``; of robustness ``robustness.csv`` and ``.png``.
+
+    Args:
+        study: Whose rows they are.
+        measures: By row and seed.
+        expressions: Names of the expressions.
+        folder: Where to write.
+
+    Returns:
+        Sections of the report in Markdown; empty if nothing was measured.
+    """
+    return _synthesis(study, measures, expressions, folder) + _robustness(study, measures, folder)
+
+
+def _synthesis(
+    study: Study, measures: Mapping[tuple[str, int], Measures], expressions: Sequence[str], folder: Path
+) -> str:
+    runs = {key: found.synthesis for key, found in sorted(measures.items()) if found.synthesis is not None}
+    if not runs:
+        return ""
+    by_row = {row.title: [runs[key] for key in runs if key[0] == row.name] for row in study.rows}
+    lines = synthesis_lines({title: reports for title, reports in by_row.items() if reports})
+    _write(folder / "synthesis.csv", synthesis_csv({f"{row}-{seed}": report for (row, seed), report in runs.items()}))
+    _write(folder / "synthesis.md", cells_as_markdown(lines))
+    text = f"\n## Synthetic faces\n\n{EXPLANATION}\n\n{cells_as_markdown(lines)}"
+    seed = min((seed for (_, seed), found in measures.items() if found.pictures is not None), default=0)
+    shown = {
+        row.title: found.pictures
+        for row in study.rows
+        if (found := measures.get((row.name, seed))) is not None and found.pictures is not None
+    }
+    if shown:
+        figures = {"faces": generators_figure(shown, Gallery.pose_names, expressions, SHOWN)}
+        if all(len(pictures.strip) for pictures in shown.values()):
+            figures["strips"] = strips_figure(shown)
+        for name, figure in figures.items():
+            save_figure(figure, folder / f"{name}.jpg")
+        titles = {"faces": "One test person, as Fig. 7", "strips": "From one expression to another, as Fig. 8"}
+        text += "".join(f"\n![{titles[name]}]({name}.jpg)\n" for name in figures)
+    return text
+
+
+def _robustness(study: Study, measures: Mapping[tuple[str, int], Measures], folder: Path) -> str:
+    seeds = {row: [m.robustness for (name, _), m in measures.items() if name == row.name] for row in study.rows}
+    curves = {row: pooled_curves(found) for row, found in seeds.items() if any(found)}
+    if not curves:
+        return ""
+    lines = [f"row,{line}" for line in groups_csv([]).splitlines()]
+    for row, groups in curves.items():
+        lines += [f"{row.name},{line}" for line in groups_csv(groups).splitlines()[1:]]
+    _write(folder / "robustness.csv", "".join(f"{line}\n" for line in lines))
+    figure = groups_figure({row.title: groups for row, groups in curves.items()}, study.title)
+    save_figure(figure, folder / "robustness.png")
+    return (
+        "\n## Robustness\n\nAccuracy in percent by yaw and pitch, and on test faces that are partly covered, of lower "
+        "resolution, and in other light, with 95 % intervals over people; the numbers are in "
+        "[robustness.csv](robustness.csv).\n\n![Robustness](robustness.png)\n"
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    with written_whole(path) as file:
+        file.write(text.encode())

@@ -1,13 +1,15 @@
-"""Tables of a row: seeds counted together face by face, and pictures that are drawn once."""
+"""Tables of the rows: seeds counted together face by face, pictures that are drawn once, and accuracy by expression."""
 
 import math
 
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import recall_score
 
 from geofer.metrics.recognition import RecognitionMetrics
-from geofer.study.report.row_tables import confusion_csv, confusion_markdown, pooled, write_row_tables
+from geofer.metrics.report import RecognitionReport
+from geofer.study.report.rows import confusion_csv, confusion_markdown, expression_lines, pooled, write_row_tables
 
 EXPRESSIONS = ("anger", "neutral", "surprise")
 
@@ -75,3 +77,24 @@ def test_pictures_are_drawn_anew_when_numbers_change_and_not_before(tmp_path):
     assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == made
     write_row_tables(measured(some_faces(2)), "row", tmp_path)
     assert all(path.stat().st_mtime_ns > made[path.name] for path in tmp_path.iterdir())
+
+
+def report(true, found):
+    confusion = np.zeros((3, 3), int)
+    np.add.at(confusion, (true, found), 1)
+    correct, total = confusion.diagonal()[None], confusion.sum(1)[None]
+    return RecognitionReport(("anger", "fear", "joy"), np.zeros((1, 2)), correct, total, confusion, 0.1, 0.2, 0.9, 5)
+
+
+def test_an_expression_counts_its_own_faces():
+    draw = np.random.default_rng(0)
+    true, found = draw.integers(0, 3, 300), draw.integers(0, 3, 300)
+    headings, line = expression_lines({"some": report(true, found)})
+    assert headings == ["row", "anger", "fear", "joy", "mean"]
+    recalls = 100 * recall_score(true, found, average=None)
+    assert line == ["some", *(f"{value:.2f}" for value in (*recalls, recalls.mean()))]
+
+
+def test_an_expression_that_nobody_shows_is_a_dash_and_not_in_the_mean():
+    _, line = expression_lines({"two": report(np.array([0, 0, 2, 2]), np.array([0, 1, 2, 2]))})
+    assert line == ["two", "50.00", "–", "100.00", "75.00"]

@@ -226,8 +226,8 @@ def test_tags_reach_the_batch_as_bits(listed):
 
 def test_a_repeated_picture_is_refused_or_stays_in_the_test_alone(listed, rendered_pictures):
     root, records = listed
-    sides = {"p0": "test", "p1": "val", "p2": "train", "p3": "train"}
-    records = [replace(record, split=sides[record.subject]) for record in records]
+    splits = {"p0": "test", "p1": "val", "p2": "train", "p3": "train"}
+    records = [replace(record, split=splits[record.subject]) for record in records]
     copy = replace(records[-1], file="copy.png")
     root.joinpath("copy.png").write_bytes(root.joinpath(records[0].file).read_bytes())
     with pytest.raises(LeakError, match=r"copy\.png.*repeated_pictures: drop"):

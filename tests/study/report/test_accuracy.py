@@ -11,9 +11,8 @@ from scipy import stats
 
 from geofer.metrics.report import RecognitionReport
 from geofer.study.design import Row, Study, setting, unchanged
-from geofer.study.report.accuracy_figure import figure
-from geofer.study.report.accuracy_table import as_csv, as_latex, as_markdown, table
-from geofer.study.report.reporting import write_report
+from geofer.study.report.accuracy import as_csv, as_latex, as_markdown, figure, table
+from geofer.study.report.writing import write_report
 from geofer.study.running import Result
 
 STUDY = Study(

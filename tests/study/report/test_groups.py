@@ -4,9 +4,10 @@ import math
 
 import pytest
 
+from geofer.callbacks.report_figures import pixels
 from geofer.metrics.groups import GroupAccuracy
 from geofer.study.report.cells import cells_as_csv, cells_as_markdown
-from geofer.study.report.group_tables import group_lines, pooled_groups, widest_gap
+from geofer.study.report.groups import group_lines, groups_figure, pooled_groups, widest_gap
 
 
 def group(factor, level, correct, faces):
@@ -36,3 +37,17 @@ def test_a_group_that_a_row_has_not_is_a_dash():
     assert lines[2] == ["one", "5.00", "–", "–", "25.00", "–"]
     assert cells_as_csv(lines).splitlines()[1] == "both,30.00,50.00,75.00,25.00,50.00"
     assert cells_as_markdown(lines).splitlines()[2] == "| both | 30.00 | 50.00 | 75.00 | 25.00 | 50.00 |"
+
+
+def test_figure_shows_each_factor_and_each_model():
+    curve = [GroupAccuracy("yaw", float(yaw), 0.8, 0.7, 0.9, 10, 5) for yaw in (-30, 0, 30)]
+    people = [GroupAccuracy("gender", name, 0.6, 0.5, 0.7, 10, 5) for name in ("female", "male")]
+    figure = groups_figure({"ours": [*curve, *people], "baseline": [*curve, *people]}, "Robustness")
+    left, right = figure.axes
+    assert [line.get_ydata().tolist() for line in left.lines] == [[80, 80, 80]] * 2
+    assert left.get_xlabel() == "yaw in degrees"
+    assert [text.get_text() for text in left.get_legend().get_texts()] == ["ours", "baseline"]
+    assert [label.get_text() for label in right.get_xticklabels()] == ["female\n(5)", "male\n(5)"]
+    first, second = (container.lines[0].get_xdata() for container in right.containers)
+    assert (first < second).all()
+    assert pixels(figure).std() > 5

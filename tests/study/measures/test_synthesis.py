@@ -10,8 +10,7 @@ from geofer.errors import ConfigError, DataError
 from geofer.faces import EXPRESSIONS, normalize_image, normalize_landmarks
 from geofer.landmarks import build_detector
 from geofer.modules import ClassifierConfig, ExpressionClassifier
-from geofer.study.measures.evaluation_pairs import draw_pairs, draw_shared_geometries
-from geofer.study.measures.synthesis_quality import measure_synthesis
+from geofer.study.measures.synthesis import draw_pairs, draw_shared_geometries, measure_synthesis
 
 
 class Pictures(FaceDataModule):
@@ -94,18 +93,20 @@ def data(rendered_pictures):
 
 
 @pytest.fixture(scope="module")
-def judge():
+def classifier():
     seed_everything(0, verbose=False)
     small = ClassifierConfig("small_resnet", pretrained=False, hidden=16, backbone_arguments={"widths": [4, 8]})
     return ExpressionClassifier(EXPRESSIONS, 160, classifier=small).eval()
 
 
 @pytest.fixture(scope="module")
-def reports(data, judge):
+def reports(data, classifier):
     perfect, detector = Perfect(data), build_detector("mediapipe")
     generators = {"perfect": perfect, "lazy": Lazy(), "forgetful": Forgetful(perfect), "blind": Blind()}
     return {
-        name: measure_synthesis(generator, data, judge, detector=detector, embedding=Colors(), pairs=16, batch_size=10)
+        name: measure_synthesis(
+            generator, data, classifier, detector=detector, embedding=Colors(), pairs=16, batch_size=10
+        )
         for name, generator in generators.items()
     }
 
@@ -159,11 +160,11 @@ class WhereTheEyesAre:
         return landmarks[:, 36:48].mean(1)
 
 
-def test_a_face_is_aligned_by_the_landmarks_that_are_seen_in_it(data, judge):
+def test_a_face_is_aligned_by_the_landmarks_that_are_seen_in_it(data, classifier):
     """So a copy is the same person; where nothing is seen, it is aligned by those that it should have."""
     seen, unseen = (
         measure_synthesis(
-            Lazy(), data, judge, detector=build_detector(name), embedding=WhereTheEyesAre(), pairs=8, batch_size=8
+            Lazy(), data, classifier, detector=build_detector(name), embedding=WhereTheEyesAre(), pairs=8, batch_size=8
         )
         for name in ("mediapipe", "none")
     )
@@ -171,27 +172,27 @@ def test_a_face_is_aligned_by_the_landmarks_that_are_seen_in_it(data, judge):
     assert unseen["identity_distance"] == unseen["real_identity_distance"] > 0
 
 
-def test_the_same_seed_measures_the_same(data, judge, reports):
+def test_the_same_seed_measures_the_same(data, classifier, reports):
     settings = {"detector": build_detector("none"), "pairs": 16}
-    again, other = (measure_synthesis(Lazy(), data, judge, seed=seed, **settings) for seed in (0, 1))
+    again, other = (measure_synthesis(Lazy(), data, classifier, seed=seed, **settings) for seed in (0, 1))
     assert again["l1"] == pytest.approx(reports["lazy"]["l1"], rel=1e-6)
     assert other["l1"] != pytest.approx(again["l1"], rel=1e-6)
     assert np.isnan(again["identity_distance"])
 
 
-def test_accuracy_is_the_judges(data, judge, reports):
+def test_accuracy_is_that_of_the_reference_classifier(data, classifier, reports):
     faces = data.faces("test")
     inputs, targets = draw_pairs(faces.table.subject, 16, np.random.default_rng(0))
     with torch.no_grad():
         for name, rows in (("perfect", targets), ("lazy", inputs)):
-            prediction = judge(normalize_image(faces.images(rows))).argmax(1).numpy()
+            prediction = classifier(normalize_image(faces.images(rows))).argmax(1).numpy()
             accuracy = np.mean(prediction == faces.table.expression[targets])
             assert reports[name]["expression_accuracy"] == pytest.approx(accuracy)
 
 
-def test_a_judge_of_other_expressions(data, judge):
+def test_a_reference_classifier_of_other_expressions(data, classifier):
     other = ExpressionClassifier(EXPRESSIONS[:3], 160, ClassifierConfig("small_resnet", False, 16, {"widths": [4, 8]}))
-    with pytest.raises(ConfigError, match="judge tells anger, disgust, fear apart, but the faces show"):
+    with pytest.raises(ConfigError, match="classifier tells anger, disgust, fear apart, but the faces show"):
         measure_synthesis(Lazy(), data, other)
 
 

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from geofer.callbacks.reports import write_numbers
+from geofer.cli.command_processes import can_fork, ending, in_parallel, run_command
 from geofer.metrics.report import RecognitionReport
 from geofer.metrics.tables import load_report
-from geofer.study.commands import can_fork, ending, in_parallel, run_command
 
 SMALL = """
 model:
@@ -42,7 +42,7 @@ needs_fork = pytest.mark.skipif(sys.platform != "linux", reason="commands are fo
         ({"accelerator": "cpu", "devices": 2}, [], False),
         ({"accelerator": "cpu"}, ["--trainer.devices=2"], False),
         ({"accelerator": "cpu"}, ["--config", "two-devices.yaml"], False),
-        ({"accelerator": "cpu"}, ["--model.decay", "0.1"], True),
+        ({"accelerator": "cpu"}, ["--model.ema_decay", "0.1"], True),
     ],
 )
 @needs_fork
@@ -143,7 +143,7 @@ def test_a_training_ends_with_a_checkpoint_when_who_asked_for_it_ends(tmp_path, 
     tmp_path.joinpath("small.yaml").write_text(SMALL)
     arguments = ["fit", "--config", "small.yaml", "--trainer.max_epochs=100000", "--trainer.default_root_dir=run"]
     script = (
-        "import os, signal, geofer.study.commands as c\n"
+        "import os, signal, geofer.cli.command_processes as c\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"c.run_command({arguments}, os.environ, fork={fork})"
     )

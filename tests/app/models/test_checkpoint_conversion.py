@@ -9,7 +9,7 @@ from adversarial_game import AdversarialGame
 from narrow_method import CLASSIFIER
 from tiny_generator import EXPRESSIONS, classifier_alone, write_checkpoint
 
-from geofer.app.models.checkpoint_model import from_checkpoint
+from geofer.app.models.checkpoint_conversion import from_checkpoint
 from geofer.app.models.model_card import model_card
 from geofer.app.models.model_file import load_model
 from geofer.app.models.model_source import read_model
@@ -118,7 +118,7 @@ def test_an_older_checkpoint_is_taken_for_tight_and_that_is_told(tmp_path, capsy
     told = capsys.readouterr().err
     assert told.startswith("geofer: ")
     assert "the rule tight is assumed" in told
-    assert "checkpoint_model.py" not in told
+    assert "checkpoint_conversion.py" not in told
     assert main(["export", str(path), "--output", str(tmp_path / "a.safetensors"), "--crop", "paper"]) == 0
     assert capsys.readouterr().err == ""
     assert load_model(tmp_path / "a.safetensors")[1].crop == "paper"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from video_files import number_of, numbered_frames
 
-from geofer.app.recognition.annotated_copies import AnnotatedCopies
+from geofer.app.recognition.annotation import AnnotatedCopies
 from geofer.app.recognition.views import View
 from geofer.videos import VideoFrame, read_video
 

@@ -15,17 +15,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 
-import geofer.__main__
+import geofer
+from geofer.cli.command import main
 from geofer.study.design import Settings
+from geofer.study.running import THREADS
 
 Job = TypeVar("Job")
 Done = TypeVar("Done")
 
 IMPORTED = (
+    "geofer.cli.command_processes",
     "geofer.cli.trainer",
     "geofer.datamodules",
     "geofer.modules",
@@ -40,9 +44,6 @@ IMPORTED = (
 ONE_AT_A_TIME = threading.Lock()
 """Held where a process is started and where its end is read: starting one asks all others whether they have ended, and
 the server tells that only once, so that of two threads that ask, one would take a success for a failure."""
-
-THREADS = "OMP_NUM_THREADS"
-"""The environment variable that says how many threads torch computes with."""
 
 OUTPUTS = (1, 2)
 """Numbers of the streams for output and for errors."""
@@ -146,8 +147,6 @@ def _join(process: BaseProcess) -> None:
 
 def _run(arguments: list[str], environment: dict[str, str], folder: str, outputs: list["Connection[Any, Any]"]) -> None:
     """One command, in the fork, with the streams of who asked for it in the place of the server's."""
-    from geofer.cli import main
-
     threading.Thread(target=_end_with_parent, daemon=True).start()
     for stream, output in zip(OUTPUTS, outputs, strict=True):
         os.dup2(output.fileno(), stream)
@@ -155,7 +154,7 @@ def _run(arguments: list[str], environment: dict[str, str], folder: str, outputs
     os.environ.update(environment)
     _compute_with(environment.get(THREADS, ""))
     os.chdir(folder)
-    sys.argv = [str(geofer.__main__.__file__), *arguments]
+    sys.argv = [str(Path(geofer.__file__).with_name("__main__.py")), *arguments]
     sys.exit(main(arguments))
 
 
