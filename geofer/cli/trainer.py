@@ -22,6 +22,7 @@ from geofer.callbacks.reports import Reports
 from geofer.callbacks.summary import Summary
 from geofer.callbacks.synthesis import SyntheticFaces
 from geofer.checkpoints import AtomicCheckpointIO
+from geofer.cli.configurations import restrict_configurations
 from geofer.cli.mistakes import check_files, describe_mistake
 from geofer.cli.runs import CONFIG, checkpoint_file, folder_for_fit, folder_of_run
 from geofer.datamodules.base import FaceDataModule
@@ -207,6 +208,7 @@ def _command(cli: type[Command], arguments: Sequence[str], *, run: bool) -> Comm
     logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(_is_no_advertisement)
     strict = {"exit_on_error": False, "allow_abbrev": False}
     check_files(arguments)
+    restrict_configurations()
     try:
         return cli(
             RecognitionModule,
