@@ -7,7 +7,7 @@ import yaml
 
 from geofer.backbones import build_backbone
 from geofer.cli import main
-from geofer.cli.configs import configurations, with_files
+from geofer.configurations import configurations, with_files
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 RUNNABLE = sorted(file for kind in ("quickstart*", "experiment/*") for file in CONFIGS.glob(f"{kind}.yaml"))

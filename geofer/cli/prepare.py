@@ -10,7 +10,7 @@ from geofer.datamodules.datasets.face_table import FaceTable
 from geofer.datamodules.preparation.config import Preparation
 from geofer.datamodules.preparation.index import FaceIndex
 from geofer.datamodules.preparation.run import REPORT
-from geofer.errors import ConfigError, DataError
+from geofer.errors import ConfigError, DataError, printable
 from geofer.faces import EXPRESSIONS
 
 
@@ -62,5 +62,5 @@ def prepare_pictures(arguments: Sequence[str]) -> None:
         preparation=Preparation(**given, folder=output),
     )
     faces.prepare_data()
-    print(f"Index:  {faces.folder / FaceIndex.NAME}\nReport: {faces.folder / REPORT}")
-    print(f"Train:  geofer fit --config CONFIG --data PreparedFaces --data.root {faces.folder}")
+    print(f"Index:  {printable(faces.folder / FaceIndex.NAME)}\nReport: {printable(faces.folder / REPORT)}")
+    print(f"Train:  geofer fit --config CONFIG --data PreparedFaces --data.root {printable(faces.folder)}")

@@ -31,7 +31,7 @@ from geofer.app.synthesis.training_faces import training_faces
 from geofer.callbacks.face_figures import FaceGrid, Interpolation, faces_figure, interpolation_figure
 from geofer.cli.command_parser import CommandParser
 from geofer.cli.runs import CONFIG, checkpoint_file
-from geofer.errors import ConfigError, DataError
+from geofer.errors import ConfigError, DataError, escaped
 from geofer.faces import EXPRESSIONS
 from geofer.figures import save_figure
 from geofer.landmarks import LandmarkDetector, build_detector
@@ -307,4 +307,4 @@ def _save(path: Path, picture: NDArray[np.uint8]) -> None:
 
 
 def _warn(text: str) -> None:
-    print(f"geofer: {text}.", file=sys.stderr)
+    print(f"geofer: {escaped(text)}.", file=sys.stderr)

@@ -24,6 +24,7 @@ from geofer.callbacks.synthesis import SyntheticFaces
 from geofer.checkpoints import AtomicCheckpointIO
 from geofer.cli.mistakes import check_files, describe_mistake
 from geofer.cli.runs import CONFIG, checkpoint_file, folder_for_fit, folder_of_run
+from geofer.configurations import restrict_configurations
 from geofer.datamodules.base import FaceDataModule
 from geofer.errors import ConfigError, GeoferError
 from geofer.modules.recognition import RecognitionModule
@@ -200,6 +201,7 @@ def _command(cli: type[Command], arguments: Sequence[str], *, run: bool) -> Comm
     logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(_is_no_advertisement)
     strict = {"exit_on_error": False, "allow_abbrev": False}
     check_files(arguments)
+    restrict_configurations()
     try:
         return cli(
             RecognitionModule,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geofer.metrics.subjects import subject_bootstrap
+from geofer.names import in_cell
 
 
 class GroupAccuracy(NamedTuple):
@@ -84,5 +85,5 @@ def groups_csv(groups: Sequence[GroupAccuracy]) -> str:
             "" if math.isnan(share) else f"{100 * share:.2f}" for share in (group.accuracy, group.low, group.high)
         )
         level = group.level if isinstance(group.level, str) else f"{group.level:g}"
-        writer.writerow([group.factor, level, *shares, group.faces, group.subjects])
+        writer.writerow([in_cell(group.factor), in_cell(level), *shares, group.faces, group.subjects])
     return text.getvalue()

@@ -1,9 +1,11 @@
 """What every expression recognizer here has in common: the classifier, its evaluation, and what checkpoints hold."""
 
+import inspect
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import torch
 from lightning import LightningModule
@@ -20,13 +22,15 @@ from geofer.checkpoints import (
     provenance_of,
     read_checkpoint,
 )
-from geofer.errors import ConfigError, NonFiniteError
+from geofer.errors import CheckpointError, ConfigError, NonFiniteError, printable
 from geofer.faces import FaceBatch, FaceSource
 from geofer.metrics import RecognitionMetrics, RecognitionReport
 from geofer.modules.averaging import average_statistics
 from geofer.modules.optimization import Optimization
+from geofer.modules.stored import check_weights, stored_arguments, stored_kind
 from geofer.networks.classifier import Classifier, ClassifierOutput
 from geofer.networks.geometry_branch import Geometry, geometry_of
+from geofer.schema import check_expressions, shown
 from geofer.version import __version__
 
 
@@ -59,6 +63,7 @@ class RecognitionModule(LightningModule):
             ConfigError: An argument of the subclass has no plain form, which a checkpoint needs.
         """
         super().__init__()
+        check_expressions(expressions)
         self.save_hyperparameters(hyperparameters(self, constructor_arguments(self)))
         self.expressions = tuple(expressions)
         self.image_size = image_size
@@ -76,16 +81,43 @@ class RecognitionModule(LightningModule):
     def load_from_checkpoint(  # type: ignore[override]  # files that are open already cannot be verified
         cls,
         checkpoint_path: str | Path,
-        *args: Any,  # noqa: ANN401
+        map_location: torch.device | str | None = None,
+        *,
+        weights_only: bool | None = None,
         **kwargs: Any,  # noqa: ANN401
     ) -> Self:
-        """Build the module that a checkpoint holds, as Lightning does, after `geofer.checkpoints.read_checkpoint`.
+        """Build the module that a checkpoint holds, for predictions.
+
+        Nothing that the file says is imported, called or fetched, see `geofer.modules.stored`. So the module has no
+        optimizers; to train it, name them here, or resume with ``Trainer.fit(…, ckpt_path=…)``.
+
+        Args:
+            checkpoint_path: A file on this machine.
+            map_location: Where the module goes; None leaves it on the CPU.
+            weights_only: Lightning's argument; whatever it says, only weights and plain data are read.
+            kwargs: Arguments of the module that take the place of those in the file.
 
         Raises:
-            CheckpointError: The file is missing, remote, damaged, or holds more than tensors and plain data.
+            CheckpointError: The file is missing, remote, damaged, holds more than tensors and plain data, or is of
+                another class than this one, or its weights are not those of what it says it is.
         """
-        read_checkpoint(checkpoint_path)
-        module: Self = super().load_from_checkpoint(checkpoint_path, *args, **{**kwargs, "weights_only": True})
+        checkpoint = read_checkpoint(checkpoint_path)
+        weights = checkpoint["state_dict"]
+        try:
+            kind, arguments = _stored(cls, checkpoint)
+            arguments |= kwargs
+            check_weights(weights, lambda: kind(**arguments))
+            module: Self = kind(**arguments)
+            module.on_load_checkpoint(checkpoint)
+            module.load_state_dict(weights)
+        except CheckpointError as error:
+            raise CheckpointError(f"{printable(checkpoint_path)} cannot be used: {error}".rstrip(".") + ".") from error
+        for name in inspect.signature(kind).parameters:
+            if name.endswith("_optimization") and name not in kwargs:
+                setattr(module, name, replace(getattr(module, name), optimizer=_no_optimizer))
+                module.hparams.pop(name, None)
+        if map_location is not None:
+            module.to(map_location)
         return module
 
     def forward(self, image: Tensor, geometry: Tensor | None = None) -> Tensor:
@@ -281,7 +313,25 @@ def hyperparameters(module: RecognitionModule, arguments: Mapping[str, Any]) -> 
     """
     kind = type(module)
     return {
-        "_class_path": f"{kind.__module__}.{kind.__qualname__}",
-        "_instantiator": "lightning.pytorch.cli.instantiate_module",
+        "class_path": f"{kind.__module__}.{kind.__qualname__}",
         **{name: plain(value, name) for name, value in arguments.items()},
     }
+
+
+def _stored(cls: type[RecognitionModule], checkpoint: dict[str, Any]) -> tuple[type[Any], dict[str, Any]]:
+    """The class that a checkpoint is loaded as, and its arguments; a class of others is known to its user alone."""
+    held = checkpoint.get("hyper_parameters")
+    if not isinstance(held, dict):
+        raise CheckpointError("it does not say what it is")
+    own = f"{cls.__module__}.{cls.__qualname__}"
+    kind = cls if held.get("class_path") == own else stored_kind(held)
+    if kind is None or not issubclass(kind, cls):
+        raise CheckpointError(f"it holds {shown(held.get('class_path'))}, not {own}")
+    return kind, stored_arguments(kind, held)
+
+
+def _no_optimizer(parameters: object) -> NoReturn:
+    raise ConfigError(
+        "A model that was loaded from a checkpoint has no optimizers. To train it further, name them: "
+        "load_from_checkpoint(…, classifier_optimization=…), or go on with the run by `geofer fit --ckpt_path last`."
+    )

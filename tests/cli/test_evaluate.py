@@ -199,6 +199,6 @@ def test_what_cannot_be_evaluated_is_told(tmp_path, checkpoint, config, capsys):
 def test_a_checkpoint_chooses_no_code(tmp_path, config, capsys):
     module = torch.nn.Linear(1, 1)
     path = tmp_path / "evil.ckpt"
-    torch.save({"state_dict": module.state_dict(), "hyper_parameters": {"_class_path": "os.system"}}, path)
+    torch.save({"state_dict": module.state_dict(), "hyper_parameters": {"class_path": "os.system"}}, path)
     assert evaluate(path, config, tmp_path / "out") == 1
     assert "os.system, which is no model of geofer" in capsys.readouterr().err

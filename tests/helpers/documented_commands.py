@@ -22,7 +22,7 @@ import yaml
 from picture_trees import RenderedPicture, write_picture
 from video_files import write_video
 
-from geofer.cli.configs import with_files
+from geofer.configurations import with_files
 
 Faces = Sequence[RenderedPicture]
 Planter = Callable[[Path, Faces], object]

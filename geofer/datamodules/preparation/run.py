@@ -23,11 +23,12 @@ from filelock import FileLock
 from geofer.datamodules.preparation.config import Preparation
 from geofer.datamodules.preparation.detection import CroppedFace, find_faces
 from geofer.datamodules.preparation.files import SHARDS, blendshapes_file, landmarks_file, pictures_file
-from geofer.datamodules.preparation.index import ROW_GROUP, FaceIndex, IndexInfo, face_rows, index_schema, storable
+from geofer.datamodules.preparation.index import ROW_GROUP, FaceIndex, IndexInfo, face_rows, index_schema
 from geofer.datamodules.preparation.records import FaceRecord, PictureReader
-from geofer.errors import DataError, printable
+from geofer.errors import DataError
 from geofer.faces import normalize_landmarks
-from geofer.paths import PARTIAL_SUFFIX, written_whole
+from geofer.names import in_cell
+from geofer.paths import PARTIAL_SUFFIX, private_folder, written_whole
 from geofer.workers import progress_bar, work_through
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def prepare_faces(
             ``preparation.on_error`` is ``raise``.
         OSError: The disk is full or not writable; what was finished stays.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     with FileLock(
         folder / LOCK
     ):  # waits for whoever else prepares this cache; ends with the process, however that ends
@@ -168,7 +169,7 @@ def _lay_out(folder: Path, image_size: int, slots: int) -> None:
     if not folder.joinpath(PARTS).exists():  # made last: once it is there, so are the files
         for slot_file in (pictures_file(folder, image_size), landmarks_file(folder), blendshapes_file(folder)):
             slot_file.create(slots)
-        folder.joinpath(PARTS).mkdir()
+        folder.joinpath(PARTS).mkdir(mode=0o700)
 
 
 def _cut(records: Iterable[FaceRecord]) -> Iterator[Chunk]:
@@ -210,12 +211,6 @@ def _write_report(folder: Path, slots: int) -> int:
     with written_whole(folder / REPORT) as out:
         out.write(text.getvalue().encode())
     return count
-
-
-def in_cell(text: str) -> str:
-    """Text as a cell of a table may hold it: no control characters, and nothing that a spreadsheet would compute."""
-    shown = printable(storable(text))
-    return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) else shown
 
 
 def _check_yield(folder: Path, skipped: int, slots: int) -> None:

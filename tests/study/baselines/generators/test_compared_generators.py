@@ -104,7 +104,7 @@ def test_checkpoints_are_plain_data_and_rebuild_the_module(few_faces, tmp_path, 
     module = make(kind, losses=weights, generator=generator, generator_optimization=adam(3e-3))
     fit(module, few_faces, steps=1).save_checkpoint(tmp_path / "last.ckpt")
     saved = torch.load(tmp_path / "last.ckpt", weights_only=True)["hyper_parameters"]
-    assert saved["_class_path"].endswith(kind.__name__)
+    assert saved["class_path"].endswith(kind.__name__)
     assert saved["losses"]["attribute"] == 0.02
 
     loaded = kind.load_from_checkpoint(tmp_path / "last.ckpt")
