@@ -5,13 +5,13 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-SCRIPTS = Path(__file__).parents[1] / "scripts"
-sys.path.append(str(SCRIPTS))  # scripts import each other
+SCRIPTS, BENCHMARKS = (Path(__file__).parents[1] / name for name in ("scripts", "benchmarks"))
+sys.path += [str(SCRIPTS), str(BENCHMARKS)]  # scripts import each other
 
 
-def load_script(name: str) -> ModuleType:
-    """The script ``scripts/<name>.py``, registered under its name."""
-    spec = spec_from_file_location(name, SCRIPTS / f"{name}.py")
+def load_script(name: str, folder: Path = SCRIPTS) -> ModuleType:
+    """The script ``<name>.py`` of a folder, registered under its name."""
+    spec = spec_from_file_location(name, folder / f"{name}.py")
     assert spec is not None
     module = module_from_spec(spec)
     sys.modules[name] = module

@@ -10,7 +10,7 @@ import geofer
 PACKAGE = Path(geofer.__file__).parent
 FLOORS = [
     {"faces", "errors"},
-    {"plugins", "paths", "figures", "pictures", "videos"},
+    {"plugins", "paths", "figures", "pictures", "bare_pictures", "videos"},
     {"backbones", "rendering", "metrics", "landmarks"},
     {"modules", "datamodules", "callbacks", "checkpoints"},
     {"app"},
