@@ -177,7 +177,7 @@ READ_FRAMES = frozenset({0xC0, 0xC1, PROGRESSIVE})
 NEEDED = frozenset({*READ_FRAMES, 0xC4, SOS, 0xDB, 0xDC, 0xDD})
 """Frames, tables, scans, lines, restart intervals."""
 
-COLOURS_SAID = {APP0: b"JFIF\0", APP14: b"Adobe"}
+COLORS_SAID = {APP0: b"JFIF\0", APP14: b"Adobe"}
 """Beginnings of the segments that say which colors the components are."""
 
 MARKER = re.compile(rb"\xff([^\x00\xff])")
@@ -212,7 +212,7 @@ def _bare_jpeg(data: bytes, max_pixels: int) -> BarePicture:
             xmp = xmp or xmp_orientation(segment)
         if marker in FRAMES:
             pixels, progressive = _jpeg_pixels(marker, segment, pixels, max_pixels), marker == PROGRESSIVE
-        if marker in NEEDED or (marker in COLOURS_SAID and segment.startswith(COLOURS_SAID[marker])):
+        if marker in NEEDED or (marker in COLORS_SAID and segment.startswith(COLORS_SAID[marker])):
             head = struct.pack(">BBH", 0xFF, marker, len(segment) + 2)
             parts += head, segment, scan
             other += head, segment
@@ -542,11 +542,11 @@ WIDTH, LENGTH, BITS, COMPRESSION, STRIPS, SAMPLES, ROWS, STRIP_BYTES, PLANAR = (
     279,
     284,
 )
-TILE_WIDTH, TILE_LENGTH, TILES, TILE_BYTES, XMP_TAG, COLOURS = 322, 323, 324, 325, 700, 320
+TILE_WIDTH, TILE_LENGTH, TILES, TILE_BYTES, XMP_TAG, COLORS = 322, 323, 324, 325, 700, 320
 TIFF_KEPT = {
     **dict.fromkeys((WIDTH, LENGTH, COMPRESSION, SAMPLES, ROWS, PLANAR, TILE_WIDTH, TILE_LENGTH), 1),
     **dict.fromkeys((STRIPS, STRIP_BYTES, TILES, TILE_BYTES), MAX_PARTS // 2),
-    **{BITS: 6, 262: 1, 266: 1, 317: 1, COLOURS: 3 << 16, 332: 1, 338: 6, 339: 6, 530: 2},
+    **{BITS: 6, 262: 1, 266: 1, 317: 1, COLORS: 3 << 16, 332: 1, 338: 6, 339: 6, 530: 2},
 }
 """Tags that decoding needs, and how many values of each there can be."""
 
