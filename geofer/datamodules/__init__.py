@@ -16,6 +16,7 @@ from geofer.datamodules.datasets.rafd import RaFD
 from geofer.datamodules.datasets.rendered_faces import RenderedFaces
 from geofer.datamodules.datasets.sfew import SFEW
 from geofer.datamodules.face_dataset import FaceDataset, FaceLabels, ShardedPictures
+from geofer.datamodules.mixed_faces import MixedFaces
 
 __all__ = [
     "BU3DFE",
@@ -32,6 +33,7 @@ __all__ = [
     "FaceLabels",
     "FaceStore",
     "FaceTable",
+    "MixedFaces",
     "MultiPIE",
     "PreparedFaces",
     "RaFD",

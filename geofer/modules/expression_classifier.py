@@ -1,4 +1,4 @@
-"""The classifier alone, trained on real faces: the row No_SynFI of Table VIII."""
+"""The classifier alone, trained on faces with labels: the row No_SynFI of Table VIII."""
 
 from collections.abc import Sequence
 
@@ -7,16 +7,24 @@ from lightning.pytorch.cli import OptimizerCallable
 from torch import Tensor
 from torch.optim import Optimizer
 
-from geofer.faces import FaceBatch
+from geofer.errors import ConfigError
+from geofer.faces import FaceBatch, FaceSource
 from geofer.modules.augmentation import AugmentationConfig, augment_with_geometry
 from geofer.modules.hyperparameters import plain_arguments
 from geofer.modules.losses import fusion_loss
 from geofer.modules.recognition import RecognitionModule
-from geofer.networks.classifier import Classifier, ClassifierConfig
+from geofer.networks.classifier import Classifier, ClassifierConfig, ClassifierOutput
+from geofer.ranges import check_range
+
+SMALLEST_SHARE = 1e-4
+"""What a missing expression counts as: the logarithm of 0 is no number to add."""
 
 
 class ExpressionClassifier(RecognitionModule):
-    """C_exp trained with cross entropy on real faces, as the full method trains it but for the synthetic ones."""
+    """C_exp trained with cross entropy on real faces, as the full method trains it but for the synthetic ones.
+
+    Where the faces come with votes it learns from these, and not from one label.
+    """
 
     classifier: Classifier
 
@@ -28,6 +36,7 @@ class ExpressionClassifier(RecognitionModule):
         augmentation: AugmentationConfig = AugmentationConfig(),  # noqa: B008
         gradient_clip: float | None = None,
         decay: float = 0.0,
+        logit_adjustment: float = 0.0,
         classifier_optimizer: OptimizerCallable = lambda parameters: torch.optim.Adam(
             parameters, lr=5e-4, betas=(0.5, 0.999)
         ),
@@ -41,18 +50,44 @@ class ExpressionClassifier(RecognitionModule):
             augmentation: How its faces are changed.
             gradient_clip: Largest norm of the gradients; None does not clip.
             decay: The learning rate falls linearly to 0 over this last share of the training; 0 keeps it.
+            logit_adjustment: τ of A. Menon et al., Long-tail learning via logit adjustment, ICLR 2021. In training
+                ``τ log π`` is added to the logits, π being the shares of the expressions among the training faces of
+                the face's own data set. With 1 the classifier answers as if all expressions were equally frequent.
             classifier_optimizer: Builds the optimizer of C.
         """
         arguments = plain_arguments(self, locals())
         super().__init__(expressions, image_size, Classifier(len(expressions), classifier), gradient_clip, decay)
         self.save_hyperparameters(arguments)
         self.augmentation, self.image_loss = augmentation, classifier.image_loss
+        check_range("logit_adjustment", logit_adjustment, 0)
+        self.logit_adjustment = logit_adjustment
+        self.log_shares = torch.zeros(1, len(expressions))
         self.classifier_optimizer = classifier_optimizer
+
+    def on_fit_start(self) -> None:
+        """Also ask how frequent the expressions are.
+
+        Raises:
+            ConfigError: The logits are to be adjusted, and there is no data module that knows it.
+        """
+        super().on_fit_start()
+        if self.logit_adjustment > 0:
+            source: FaceSource | None = getattr(self.trainer, "datamodule", None)
+            if source is None:
+                raise ConfigError("logit_adjustment needs a data module, which counts the expressions: fit with one.")
+            self.log_shares = source.class_shares().clamp_min(SMALLEST_SHARE).log().to(self.device)
 
     def training_step(self, batch: FaceBatch, batch_idx: int) -> Tensor:
         """Cross entropy (Eq. 5, its first term) on a batch of real faces."""
         faces = augment_with_geometry(batch["image"], self.geometry_of(batch), self.augmentation)
-        loss = fusion_loss(*self.classifier.outputs(*faces), self.image_loss, batch["expression"])
+        answers = self.classifier.outputs(*faces)
+        if self.logit_adjustment > 0:
+            source = batch.get("source", torch.zeros_like(batch["expression"]))
+            added = self.logit_adjustment * self.log_shares[source]
+            answers = ClassifierOutput(
+                answers.logits + added, None if answers.image_logits is None else answers.image_logits + added
+            )
+        loss = fusion_loss(*answers, self.image_loss, batch.get("votes", batch["expression"]))
         if self._logs(self.trainer.global_step):
             self.log("train/c_real", loss, prog_bar=True)
         return loss

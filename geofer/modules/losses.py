@@ -75,7 +75,7 @@ def classification_loss(
 
     Args:
         logits: ``(B, K)``.
-        expression: ``(B,)`` int64, the true class.
+        expression: ``(B,)`` int64, the true class; or ``(B, K)`` shares of those who saw each class.
         smoothing: ρ in [0, 1].
         weight: ``(B,)``, what each face counts for; the mean is over all B.
 
@@ -100,7 +100,7 @@ def fusion_loss(
         fused: ``(B, K)`` logits of all witnesses.
         pixels: ``(B, K)`` logits of the pixels alone; None if there is no geometry branch, which leaves Eq. 5.
         image_loss: λ, 0 or more.
-        expression: ``(B,)`` int64, the true class.
+        expression: ``(B,)`` or ``(B, K)`` of `classification_loss`.
         smoothing: ρ of `classification_loss`.
         weight: ``(B,)`` of `classification_loss`.
 
