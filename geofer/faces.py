@@ -59,6 +59,9 @@ class FaceBatch(TypedDict):
         blendshapes: ``(B, 52)`` blendshapes in [0, 1], in the order of `geofer.landmarks.face_mesh.BLENDSHAPES`: true
             ones of rendered faces, scores of a detector for pictures; NaN for a face of which they are not known. Left
             out where the data have none.
+        votes: ``(B, K)`` what share of those who labeled it saw each expression; rows sum to 1. Left out where nobody
+            counted.
+        source: ``(B,)`` int64, which of several data sets it comes from; left out where there is but one.
     """
 
     image: Tensor
@@ -69,6 +72,8 @@ class FaceBatch(TypedDict):
     pitch: Tensor
     tags: NotRequired[Tensor]
     blendshapes: NotRequired[Tensor]
+    votes: NotRequired[Tensor]
+    source: NotRequired[Tensor]
 
 
 class PairBatch(FaceBatch):
@@ -120,6 +125,10 @@ class FaceSource(Protocol):
 
     def subjects(self, split: Split) -> frozenset[int]:
         """Subject numbers of one split."""
+        ...
+
+    def class_fractions(self) -> Tensor:
+        """``(S, K)`` what share of the training faces shows each expression, for each of S sources."""
         ...
 
     def provenance(self) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def _parser() -> CommandParser:
     parser.add_argument(
         "checkpoint",
         metavar="CHECKPOINT",
-        help="a model file, a checkpoint of a run, a run's folder, `rendered` for the one bundled with geofer, or "
+        help="a model file, a checkpoint of a run, a run's folder, `photo` or `rendered`, which are bundled, or "
         "user/name on the Hugging Face Hub",
     )
     parser.add_argument("--output", type=Path, help=f"the file; it ends in {', '.join(FORMATS)}")

@@ -9,6 +9,7 @@ from geofer.datamodules.datasets.face_table import FaceTable
 from geofer.datamodules.datasets.fer2013 import FER2013
 from geofer.datamodules.datasets.jaffe import JAFFE
 from geofer.datamodules.datasets.kdef import KDEF
+from geofer.datamodules.datasets.mixed_faces import MixedFaces
 from geofer.datamodules.datasets.multi_pie import MultiPIE
 from geofer.datamodules.datasets.picture_faces import PictureFaces
 from geofer.datamodules.datasets.prepared_faces import PreparedFaces
@@ -33,6 +34,7 @@ __all__ = [
     "FaceLabels",
     "FaceStore",
     "FaceTable",
+    "MixedFaces",
     "MultiPIE",
     "PictureFaces",
     "PreparedFaces",

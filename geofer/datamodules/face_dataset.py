@@ -54,6 +54,8 @@ class FaceLabels:
         tags: ``(N,)`` int64, the evaluation subsets of each face: bit i stands for the i-th of the data module's
             ``tags``; None if there are none.
         blendshapes: ``(N, 52)`` float32 blendshapes, as `geofer.faces.FaceBatch` has them; None if they are not known.
+        votes: ``(N, K)`` float32 of those who labeled each face, as `geofer.faces.FaceBatch` has them; None if nobody
+            counted.
     """
 
     expression: NDArray[np.int64]
@@ -63,6 +65,7 @@ class FaceLabels:
     landmarks: NDArray[np.float32] | MappedRows
     tags: NDArray[np.int64] | None = None
     blendshapes: NDArray[np.float32] | MappedRows | None = None
+    votes: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         """Number of faces."""
@@ -72,6 +75,10 @@ class FaceLabels:
         """The table of some rows, in their order; landmarks on disk stay there."""
         columns: dict[str, Any] = {field.name: _rows_of(getattr(self, field.name), rows) for field in fields(self)}
         return type(self)(**columns)
+
+    def label_fractions(self, classes: int) -> NDArray[np.float32]:
+        """The votes of each face, ``(N, classes)``; where nobody counted, all of them are for its label."""
+        return np.eye(classes, dtype=np.float32)[self.expression] if self.votes is None else self.votes
 
     @classmethod
     def concatenate(cls, tables: Sequence[Self]) -> Self:
@@ -166,4 +173,6 @@ class FaceDataset:
             batch["tags"] = torch.from_numpy(self.table.tags[indices])
         if self.table.blendshapes is not None:
             batch["blendshapes"] = torch.from_numpy(self.table.blendshapes[indices])
+        if self.table.votes is not None:
+            batch["votes"] = torch.from_numpy(self.table.votes[indices])
         return batch

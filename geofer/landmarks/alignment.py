@@ -14,13 +14,18 @@ from numpy.typing import ArrayLike, NDArray
 from geofer.errors import DataError
 from geofer.faces import LEFT_EYE, NUM_LANDMARKS, RIGHT_EYE, denormalize_landmarks
 
-CropRule = Literal["tight", "paper", "ibug-similarity", "none"]
-"""How a face is cropped: ``tight`` is the square around the 68 points × 1.12, as rendered faces are cropped; ``paper``
-the square around the detector's box; ``ibug-similarity`` brings eyes and mouth to a template by a similarity;
-``none`` takes the whole picture."""
+CropRule = Literal["tight", "fer2013", "paper", "ibug-similarity", "none"]
+"""How a face is cropped: ``tight`` is the square around the 68 points × 1.12, as rendered faces are cropped;
+``fer2013`` shows the forehead, too, as the average picture of FER2013 does; ``paper`` is the square around the
+detector's box; ``ibug-similarity`` brings eyes and mouth to a template by a similarity; ``none`` takes the whole
+picture."""
 
 TIGHT_MARGIN = 1.12
 """Side of the tight crop over that of the box around the landmarks."""
+
+FER2013_MARGIN, FER2013_LIFT = 1.225, 0.118
+"""Side of the ``fer2013`` crop over that of the box around the landmarks, and how far its middle lies above the box's,
+in sides of the crop: medians over 486 training pictures of FER2013, by ``python training/framing.py FOLDER``."""
 
 TEMPLATE = ((-0.34, -0.46), (0.34, -0.46), (-0.26, 0.31), (0.26, 0.31))
 """Where ``ibug-similarity`` brings the centers of the right and left eye and the right and left corner of the mouth, in
@@ -100,11 +105,12 @@ def alignment_for(
 
     Args:
         rule: ``tight``: the square around the middle of the landmarks' extent, `TIGHT_MARGIN` times as large as the
-            larger side. ``paper``: the square around the middle of the box, as large as its larger side.
+            larger side. ``fer2013``: the same with `FER2013_MARGIN`, moved up by `FER2013_LIFT`. ``paper``: the square
+            around the middle of the box, as large as its larger side.
             ``ibug-similarity``: the least-squares similarity that brings eyes and mouth to `TEMPLATE`. ``none``: the
             square around the whole picture, which fills it up on both sides of the shorter side.
         box: Left, top, right, bottom in pixels; only ``paper`` asks for it.
-        landmarks: ``(68, 2)`` iBUG points in pixels; only ``tight`` and ``ibug-similarity`` ask for them.
+        landmarks: ``(68, 2)`` iBUG points in pixels; ``tight``, ``fer2013`` and ``ibug-similarity`` ask for them.
         picture_shape: Height and width of the picture, maybe followed by its channels.
         size: Side of the crop in pixels.
 
@@ -118,6 +124,9 @@ def alignment_for(
         alignment = _square(_checked(box, "box", (4,)).reshape(2, 2), size)
     elif rule == "tight":
         alignment = _square(_checked(landmarks, "landmarks", (NUM_LANDMARKS, 2)), size, TIGHT_MARGIN)
+    elif rule == "fer2013":
+        points = _checked(landmarks, "landmarks", (NUM_LANDMARKS, 2))
+        alignment = _square(points, size, FER2013_MARGIN, FER2013_LIFT)
     else:
         alignment = _similarity(_checked(landmarks, "landmarks", (NUM_LANDMARKS, 2)), size)
     low, high = alignment.corners.min(0), alignment.corners.max(0)
@@ -140,11 +149,14 @@ def _checked(points: ArrayLike | None, name: str, shape: tuple[int, ...]) -> NDA
     return numbers
 
 
-def _square(points: NDArray[np.float64], size: int, margin: float = 1.0) -> Alignment:
-    """The square around the middle of the points' extent, ``margin`` times as large as the larger side."""
+def _square(points: NDArray[np.float64], size: int, margin: float = 1.0, lift: float = 0.0) -> Alignment:
+    """The square around the middle of the points' extent, ``margin`` times as large as the larger side.
+
+    It is moved up by ``lift`` of its own side.
+    """
     low, high = points.min(0), points.max(0)
     scale = size / ((high - low).max() * margin)
-    shift = (size - 1) / 2 - scale * (low + high) / 2
+    shift = (size - 1) / 2 - scale * (low + high) / 2 + (0, lift * size)
     return Alignment(np.column_stack((scale * np.eye(2), shift)), size)
 
 

@@ -1,5 +1,6 @@
 """Random changes of a face that leave its expression as it is, for whole batches on the device."""
 
+import math
 from dataclasses import dataclass, fields
 
 import torch
@@ -21,6 +22,10 @@ class AugmentationConfig:
         shift: Standard deviation in shares of the picture's side.
         brightness: Standard deviation of what is added to all pixels, on the scale of [-1, 1].
         contrast: Standard deviation of the logarithm of the contrast.
+        blur: Largest standard deviation of a Gaussian blur, in shares of the picture's side; each face has its own.
+        erase: Share of the faces of which a rectangle is painted over, a fifth to a half of the picture a side.
+        enlarge: Side of what comes out over that of what goes in. Turned and moved at their own size, small pictures
+            blur.
         geometry: Standard deviation of what is added to the geometry that a geometry branch sees: to landmarks in
             shares of the picture's side, to blendshapes as it is. Detectors are not exact, rendered truth is.
     """
@@ -31,6 +36,9 @@ class AugmentationConfig:
     shift: float = 0.0
     brightness: float = 0.0
     contrast: float = 0.0
+    blur: float = 0.0
+    erase: float = 0.0
+    enlarge: float = 1.0
     geometry: float = 0.0
 
     def __post_init__(self) -> None:
@@ -39,7 +47,8 @@ class AugmentationConfig:
         Raises:
             ConfigError: It says which.
         """
-        check_ranges("augmentation", self, low={field.name: 0 for field in fields(self)})
+        low = {field.name: 0.0 for field in fields(self)} | {"enlarge": 0.1}
+        check_ranges("augmentation", self, low=low, high={"erase": 1, "blur": 0.1, "enlarge": 10})
 
 
 def augment(image: Tensor, config: AugmentationConfig) -> Tensor:
@@ -50,7 +59,7 @@ def augment(image: Tensor, config: AugmentationConfig) -> Tensor:
         config: What to change.
 
     Returns:
-        ``(B, 3, H, W)`` in [-1, 1]; what lies outside the input repeats its edge.
+        ``(B, 3, H', W')`` in [-1, 1], ``enlarge`` times as large; what lies outside the input repeats its edge.
     """
     return augment_with_geometry(image, None, config)[0]
 
@@ -66,7 +75,7 @@ def augment_with_geometry(
         config: What to change.
 
     Returns:
-        ``(B, 3, H, W)`` in [-1, 1], as of `augment`, and the geometry. Where the picture is mirrored, so is the
+        ``(B, 3, H', W')`` in [-1, 1], as of `augment`, and the geometry. Where the picture is mirrored, so is the
         geometry. Rotation, scale and shift change nothing of what the geometry branch sees, which looks at landmarks
         upright.
     """
@@ -81,7 +90,8 @@ def augment_with_geometry(
             torch.stack([mirror * cos, -sin, 2 * config.shift * x], dim=-1),
             torch.stack([mirror * sin, cos, 2 * config.shift * y], dim=-1),
         )
-        field = F.affine_grid(torch.stack(rows, dim=1), list(image.shape), align_corners=False)
+        size = [*image.shape[:2], *(round(config.enlarge * side) for side in image.shape[2:])]
+        field = F.affine_grid(torch.stack(rows, dim=1), size, align_corners=False)
         moved = F.grid_sample(image.float(), field, padding_mode="border", align_corners=False)
         contrast = torch.exp(config.contrast * contrast)[:, None, None, None]
         brightness = config.brightness * brightness[:, None, None, None]
@@ -91,4 +101,37 @@ def augment_with_geometry(
             if config.geometry > 0:
                 unit = 2.0 if geometry.ndim == 3 else 1.0
                 geometry = geometry + config.geometry * unit * torch.randn_like(geometry)
-        return torch.clamp(moved * contrast + brightness, -1, 1), geometry
+        if config.blur > 0:
+            moved = blurred(moved, config.blur)
+        changed = torch.clamp(moved * contrast + brightness, -1, 1)
+        return partly_erased(changed, config.erase) if config.erase > 0 else changed, geometry
+
+
+def blurred(image: Tensor, largest: float) -> Tensor:
+    """Each picture under a Gaussian of its own.
+
+    Args:
+        image: ``(B, C, H, W)``.
+        largest: Its standard deviation is drawn between 0 and this, in shares of the picture's width.
+    """
+    count, channels, height, width = image.shape
+    std = (largest * width * torch.rand(count, 1, device=image.device)).clamp_min(1e-3)
+    reach = math.ceil(3 * largest * width)
+    kernel = torch.exp(-(torch.arange(-reach, reach + 1, device=image.device) ** 2) / (2 * std**2))
+    kernel = (kernel / kernel.sum(1, keepdim=True)).repeat_interleave(channels, dim=0)
+    planes = F.pad(image.reshape(1, -1, height, width), (reach,) * 4, mode="replicate")
+    planes = F.conv2d(planes, kernel[:, None, None, :], groups=count * channels)
+    return F.conv2d(planes, kernel[:, None, :, None], groups=count * channels).view_as(image)
+
+
+def partly_erased(image: Tensor, share: float) -> Tensor:
+    """A rectangle of one gray painted over some of the pictures (Zhong et al., AAAI 2020).
+
+    Args:
+        image: ``(B, C, H, W)`` in [-1, 1].
+        share: Of the pictures.
+    """
+    chance, x, y, half_width, half_height, gray = torch.rand(6, len(image), 1, 1, 1, device=image.device)
+    columns, rows = (torch.linspace(0, 1, side, device=image.device) for side in (image.shape[3], image.shape[2]))
+    inside = ((columns - x).abs() < 0.1 + 0.15 * half_width) & ((rows[:, None] - y).abs() < 0.1 + 0.15 * half_height)
+    return torch.where(inside & (chance < share), 2 * gray - 1, image)

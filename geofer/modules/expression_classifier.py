@@ -1,20 +1,29 @@
-"""The classifier alone, trained on real faces: the row No_SynFI of Table VIII."""
+"""The classifier alone, trained on faces with labels: the row No_SynFI of Table VIII."""
 
 from collections.abc import Sequence
 
+import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
-from geofer.faces import FaceBatch
+from geofer.errors import ConfigError
+from geofer.faces import FaceBatch, FaceSource
 from geofer.modules.augmentation import AugmentationConfig, augment_with_geometry
 from geofer.modules.losses import fusion_loss
 from geofer.modules.optimization import Optimization, one_optimizer
 from geofer.modules.recognition import RecognitionModule
-from geofer.networks.classifier import Classifier, ClassifierConfig
+from geofer.networks.classifier import Classifier, ClassifierConfig, ClassifierOutput
+from geofer.ranges import check_range
+
+SMALLEST_SHARE = 1e-4
+"""What a missing expression counts as: the logarithm of 0 is no number to add."""
 
 
 class ExpressionClassifier(RecognitionModule):
-    """C_exp trained with cross entropy on real faces, as the full method trains it but for the synthetic ones."""
+    """C_exp trained with cross entropy on real faces, as the full method trains it but for the synthetic ones.
+
+    Where the faces come with votes it learns from these, and not from one label.
+    """
 
     classifier: Classifier
 
@@ -24,6 +33,7 @@ class ExpressionClassifier(RecognitionModule):
         image_size: int,
         classifier: ClassifierConfig = ClassifierConfig(),  # noqa: B008
         augmentation: AugmentationConfig = AugmentationConfig(),  # noqa: B008
+        logit_adjustment: float = 0.0,
         classifier_optimization: Optimization = Optimization(),  # noqa: B008
     ) -> None:
         """Build the module.
@@ -33,16 +43,42 @@ class ExpressionClassifier(RecognitionModule):
             image_size: Side of the pictures in pixels.
             classifier: Which classifier.
             augmentation: How its faces are changed.
+            logit_adjustment: τ of A. Menon et al., Long-tail learning via logit adjustment, ICLR 2021. In training
+                ``τ log π`` is added to the logits, π being the fractions of the expressions among the training faces
+                of the face's own data set. With 1 the classifier learns as if all expressions were equally frequent.
             classifier_optimization: How C learns.
         """
         super().__init__(expressions, image_size, Classifier(len(expressions), classifier))
         self.augmentation, self.image_loss = augmentation, classifier.image_loss
+        check_range("logit_adjustment", logit_adjustment, 0)
+        self.logit_adjustment = logit_adjustment
+        self.log_priors = torch.zeros(1, len(expressions))
         self.classifier_optimization = classifier_optimization
+
+    def on_fit_start(self) -> None:
+        """Also ask how frequent the expressions are.
+
+        Raises:
+            ConfigError: The logits are to be adjusted, and there is no data module that knows it.
+        """
+        super().on_fit_start()
+        if self.logit_adjustment > 0:
+            source: FaceSource | None = getattr(self.trainer, "datamodule", None)
+            if source is None:
+                raise ConfigError("logit_adjustment needs a data module, which counts the expressions: fit with one.")
+            self.log_priors = source.class_fractions().clamp_min(SMALLEST_SHARE).log().to(self.device)
 
     def training_step(self, batch: FaceBatch, batch_idx: int) -> Tensor:
         """Cross entropy (Eq. 5, its first term) on a batch of real faces."""
         faces = augment_with_geometry(batch["image"], self.geometry_of(batch), self.augmentation)
-        loss = fusion_loss(*self.classifier.outputs(*faces), self.image_loss, batch["expression"])
+        answers = self.classifier.outputs(*faces)
+        if self.logit_adjustment > 0:
+            source = batch.get("source", torch.zeros_like(batch["expression"]))
+            added = self.logit_adjustment * self.log_priors[source]
+            answers = ClassifierOutput(
+                answers.logits + added, None if answers.image_logits is None else answers.image_logits + added
+            )
+        loss = fusion_loss(*answers, self.image_loss, batch.get("votes", batch["expression"]))
         if self._logs(self.trainer.global_step):
             self.log("train/c_real", loss, prog_bar=True)
         return loss

@@ -84,7 +84,7 @@ def classification_loss(
 
     Args:
         logits: ``(B, K)``.
-        expression: ``(B,)`` int64, the true class.
+        expression: ``(B,)`` int64, the true class; or ``(B, K)`` shares of those who saw each class.
         smoothing: ρ in [0, 1].
         weight: ``(B,)``, what each face counts for; the mean is over all B.
 
@@ -109,7 +109,7 @@ def fusion_loss(
         logits: ``(B, K)``, of both branches.
         image_logits: ``(B, K)``, of the image branch alone; None if there is no geometry branch, which leaves Eq. 5.
         image_loss: λ, 0 or more.
-        expression: ``(B,)`` int64, the true class.
+        expression: ``(B,)`` or ``(B, K)`` of `classification_loss`.
         smoothing: ρ of `classification_loss`.
         weight: ``(B,)`` of `classification_loss`.
 

@@ -28,6 +28,9 @@ class ClassifierConfig:
         pretrained: Start from ImageNet weights, as the paper's classifier does.
         hidden: Width of the first of the two fully connected layers after the backbone.
         backbone_arguments: Keyword arguments of the backbone.
+        float32: Compute the backbone in float32 where the rest is in bfloat16 or float16. Networks of depthwise
+            convolutions, such as EfficientNets, are slower in bfloat16 on CPUs: lite0 learns from 48 pictures of 96
+            pixels a second in float32, and from 30 in bfloat16.
         normalize: Standardize the backbone's features over the batch before the first fully connected layer. A wide
             backbone that starts from scratch needs it: 2048 features that are all positive move a hidden unit so far
             in a few steps of Adam that most units fall silent, and in the end all, so that every face gets one answer.
@@ -43,6 +46,7 @@ class ClassifierConfig:
     pretrained: bool = True
     hidden: int = 512
     backbone_arguments: dict[str, Any] = field(default_factory=dict)
+    float32: bool = False
     normalize: bool = False
     geometry: Geometry = "none"
     modality_dropout: float = 0.2
@@ -102,6 +106,7 @@ class Classifier(nn.Module):
         super().__init__()
         backbone: Any = build_backbone(config.backbone, config.pretrained, **config.backbone_arguments)
         self.backbone: nn.Module = backbone
+        self.float32 = config.float32
         self.norm = nn.BatchNorm1d(backbone.num_features) if config.normalize else nn.Identity()
         self.head = nn.Sequential(
             nn.Linear(backbone.num_features, config.hidden), nn.ReLU(), nn.Linear(config.hidden, num_classes)
@@ -143,9 +148,17 @@ class Classifier(nn.Module):
         """
         return self.outputs(image, geometry).logits
 
+    def _features(self, image: Tensor) -> Tensor:
+        """What the backbone sees, ``(B, num_features)``."""
+        if self.float32 and torch.is_autocast_enabled(image.device.type):
+            with torch.autocast(image.device.type, enabled=False):
+                return self.backbone(image.float())  # type: ignore[no-any-return]
+        features: Tensor = self.backbone(image)
+        return features
+
     def outputs(self, image: Tensor, geometry: Tensor | None = None) -> ClassifierOutput:
         """The logits of `forward`, and those of the image branch alone, which cost nothing more."""
-        pixels: Tensor = self.head(self.norm(self.backbone(image)))
+        pixels: Tensor = self.head(self.norm(self._features(image)))
         if self.geometry_branch is None or geometry is None:
             return ClassifierOutput(pixels, None)
         features = self.geometry_branch.features(geometry, geometry)

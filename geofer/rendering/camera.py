@@ -5,8 +5,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-_MARGIN = {"tight": 1.12, "loose": 1.12}
+Crop = Literal["tight", "fer2013", "loose"]
+"""What a picture shows: ``tight`` brows to chin, ``fer2013`` the forehead, too, as the average picture of FER2013 does,
+``loose`` the whole head. The first two are those of `geofer.landmarks.alignment`."""
+
+_MARGIN = {"tight": 1.12, "fer2013": 1.225, "loose": 1.12}
 """Side of the crop over that of the box around what it must show."""
+
+_LIFT = {"tight": 0.0, "fer2013": 0.118, "loose": 0.0}
+"""How far the crop's middle lies above that of the box, in sides of the crop."""
 
 
 def head_rotation(
@@ -45,12 +52,12 @@ def project_points(points: NDArray[np.float32], rotations: NDArray[np.float32], 
     return np.asarray(turned[..., :2] / (distance - turned[..., 2:]), np.float32)
 
 
-def crop_cameras(shown: NDArray[np.float32], distance: float, crop: Literal["tight", "loose"]) -> NDArray[np.float32]:
+def crop_cameras(shown: NDArray[np.float32], distance: float, crop: Crop) -> NDArray[np.float32]:
     """Square crops around projected points.
 
     Args:
-        shown: ``(n, P, 2)`` projected points that the crop must show: the landmarks for ``tight``, the whole head for
-            ``loose``.
+        shown: ``(n, P, 2)`` projected points that the crop must show: the landmarks for ``tight`` and ``fer2013``, the
+            whole head for ``loose``.
         distance: Of the camera, meters.
         crop: Which crop.
 
@@ -60,6 +67,7 @@ def crop_cameras(shown: NDArray[np.float32], distance: float, crop: Literal["tig
     low, high = shown.min(1), shown.max(1)
     half = (high - low).max(1) / 2 * _MARGIN[crop]
     center = (low + high) / 2
+    center[:, 1] += 2 * half * _LIFT[crop]
     return np.column_stack((np.full(len(half), distance), center, half)).astype(np.float32)
 
 

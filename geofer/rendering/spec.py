@@ -4,13 +4,14 @@ The cache of rendered faces is keyed by this object, so a parameter that changes
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geofer.errors import ConfigError
 from geofer.faces import EXPRESSIONS
+from geofer.rendering.camera import Crop
 from geofer.rendering.prototypes import Lips
 
 PoseGrid = Literal["bu3dfe", "multipie", "continuous"]
@@ -35,8 +36,8 @@ class RenderSpec:
         yaw_limit: Largest absolute yaw in degrees, for ``continuous``; up to 90.
         pitch_limit: Largest absolute pitch in degrees, for ``continuous``; up to 60.
         roll_jitter: Standard deviation of the roll in degrees.
-        image_size: Side of the square picture in pixels, 64 to 512.
-        crop: ``tight`` shows brows to chin, ``loose`` the whole head.
+        image_size: Side of the square picture in pixels, 48 to 512.
+        crop: ``tight`` shows brows to chin, ``fer2013`` the forehead, too, ``loose`` the whole head.
         scene: ``session`` fixes light and background for a person, ``picture`` draws them anew for every picture.
         camera: Adds sensor noise, blur and JPEG compression.
         variation: Scales everything that makes the expressions hard to tell apart: personal style, asymmetry, missing
@@ -56,7 +57,7 @@ class RenderSpec:
     pitch_limit: float = 30.0
     roll_jitter: float = 3.0
     image_size: int = 64
-    crop: Literal["tight", "loose"] = "tight"
+    crop: Crop = "tight"
     scene: Literal["session", "picture"] = "session"
     camera: bool = False
     variation: float = 1.0
@@ -97,8 +98,8 @@ class RenderSpec:
             (0 <= self.yaw_limit <= 90, f"yaw_limit is {self.yaw_limit}; choose 0 to 90 degrees"),
             (0 <= self.pitch_limit <= 60, f"pitch_limit is {self.pitch_limit}; choose 0 to 60 degrees"),
             (0 <= self.roll_jitter <= 45, f"roll_jitter is {self.roll_jitter}; choose 0 to 45 degrees"),
-            (64 <= self.image_size <= 512, f"image_size is {self.image_size}; choose 64 to 512 pixels"),
-            (self.crop in ("tight", "loose"), f"crop is {self.crop!r}; choose tight or loose"),
+            (48 <= self.image_size <= 512, f"image_size is {self.image_size}; choose 48 to 512 pixels"),
+            (self.crop in get_args(Crop), f"crop is {self.crop!r}; choose {', '.join(get_args(Crop))}"),
             (self.scene in ("session", "picture"), f"scene is {self.scene!r}; choose session or picture"),
             (0 <= self.variation <= 3, f"variation is {self.variation}; choose 0 to 3"),
             (self.lips in ("drawn", "pressed"), f"lips are {self.lips!r}; choose drawn or pressed"),

@@ -157,9 +157,13 @@ def photographs(tmp_path, rendered_pictures):
 
 
 @pytest.mark.filterwarnings("ignore:FaceTable does not say whom")
-def test_the_carried_recognizer_is_measured_on_all_photographs_of_a_folder(tmp_path, photographs):
-    assert evaluate("rendered", photographs, tmp_path / "out", "--data.all_for_test", "true") == 0
-    report, recognizer = load_report(tmp_path / "out"), geofer.load()
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("rendered", ()), ("photo", ("--data.preparation.crop", "fer2013", "--data.preparation.image_size", "48"))],
+)
+def test_the_carried_recognizers_are_measured_on_all_photographs_of_a_folder(tmp_path, photographs, name, options):
+    assert evaluate(name, photographs, tmp_path / "out", "--data.all_for_test", "true", *options) == 0
+    report, recognizer = load_report(tmp_path / "out"), geofer.load(name)
     files = sorted((tmp_path / "photos").rglob("*.png"))
     answers = [face.expression == file.parent.name for file in files for face in recognizer(file)]
     assert report.faces == len(files) == len(answers) == 14

@@ -10,7 +10,7 @@ from geofer.faces import LEFT_EYE, MIRRORED_LANDMARKS, RIGHT_EYE, denormalize_la
 from geofer.landmarks.alignment import TEMPLATE, Alignment, alignment_for
 from geofer.rendering import RenderSpec, render_subject
 
-RULES = ("tight", "paper", "ibug-similarity", "none")
+RULES = ("tight", "fer2013", "paper", "ibug-similarity", "none")
 BOX = (20.0, 30.0, 60.0, 90.0)
 
 
@@ -43,6 +43,17 @@ def test_tight_is_the_renderers_own_crop(loose_and_tight):
         difference, worse = (np.abs(each.apply(picture).astype(int) - crop).mean() for each in (alignment, off_by_one))
         assert difference < 3
         assert worse > 1.5 * difference
+
+
+def test_fer2013_is_the_renderers_crop_of_that_name():
+    common = {"subjects": 1, "expressions": ("happiness",), "poses": "continuous", "views": 3, "seed": 3}
+    loose, framed = (
+        render_subject(RenderSpec(**common, crop=crop, image_size=size), 0)
+        for crop, size in (("loose", 192), ("fer2013", 48))
+    )
+    for points, truth, shape in zip(loose.landmarks, framed.landmarks, [(192, 192)] * 3, strict=True):
+        np.testing.assert_allclose(align("fer2013", points, shape=shape, size=48).to_crop(points), truth, atol=1e-3)
+        assert 45 < np.ptp(truth, axis=0).max() * 1.225 < 51, "as large as in the average picture of FER2013"
 
 
 def test_paper_is_the_square_around_the_box():

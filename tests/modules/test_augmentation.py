@@ -6,7 +6,7 @@ from torch import nn
 
 from geofer.arguments import plain
 from geofer.errors import ConfigError
-from geofer.modules.augmentation import AugmentationConfig, augment
+from geofer.modules.augmentation import AugmentationConfig, augment, blurred, partly_erased
 from geofer.networks.modes import evaluating, frozen_statistics
 
 
@@ -38,6 +38,39 @@ def test_light_keeps_the_range():
     out = augment(torch.rand(20, 3, 8, 8) * 2 - 1, AugmentationConfig(brightness=1.0, contrast=1.0))
     assert out.min() >= -1
     assert out.max() <= 1
+
+
+def test_faces_grow_where_they_are_enlarged():
+    image = torch.linspace(-1, 1, 48).expand(2, 3, 48, 48)
+    out = augment(image, AugmentationConfig(enlarge=1.6667))
+    assert out.shape == (2, 3, 80, 80)
+    reference = torch.nn.functional.interpolate(image, (80, 80), mode="bilinear", align_corners=False)
+    assert torch.allclose(out, reference, atol=1e-5)
+
+
+def test_each_face_is_blurred_in_its_own_way():
+    torch.manual_seed(0)
+    image = torch.zeros(40, 3, 33, 33)
+    image[:, :, 16, 16] = 1
+    out = blurred(image, 0.05)
+    assert torch.allclose(out.sum(dim=(2, 3)), torch.ones(40, 3), atol=1e-4)
+    place = torch.arange(33) - 16.0
+    spread = (out[:, 0].sum(1) * place**2).sum(1).sqrt()  # deviation across, in pixels
+    assert torch.allclose(spread, (out[:, 0].sum(2) * place**2).sum(1).sqrt(), atol=1e-4)
+    assert 0 <= spread.min() < 0.3
+    assert 1.4 < spread.max() <= 0.05 * 33 + 0.01
+
+
+def test_a_rectangle_is_erased_from_a_share_of_the_faces():
+    torch.manual_seed(0)
+    image = torch.rand(400, 3, 20, 20)
+    out = partly_erased(image, 0.25)
+    changed = (out != image).any(dim=1)
+    assert 70 < changed.any(dim=2).any(dim=1).sum() < 130
+    for mask in changed[changed.any(dim=2).any(dim=1)][:10]:
+        rows, columns = mask.any(1).nonzero(), mask.any(0).nonzero()
+        assert mask[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1].all(), "a rectangle"
+    assert partly_erased(image, 1.0).std() > 0
 
 
 def test_evaluating_restores_the_mode_also_after_an_error():

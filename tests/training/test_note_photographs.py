@@ -12,7 +12,7 @@ from PIL import Image
 from skimage.data import astronaut
 
 from geofer.app.models.model_file import load_model, save_model
-from geofer.app.models.model_source import BUNDLED
+from geofer.app.models.model_source import named_path
 
 
 def note(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -22,7 +22,7 @@ def note(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def model(tmp_path) -> Path:
-    network, description = load_model(BUNDLED)
+    network, description = load_model(named_path("rendered"))
     path = tmp_path / "model.safetensors"
     save_model(path, network, replace(description, provenance={"seed": 3}))
     return path
@@ -58,5 +58,6 @@ def test_a_table_that_does_not_fit_is_refused_by_name(model, tmp_path, text, mes
 
 
 def test_the_carried_model_tells_of_photographs():
-    told = [key for key in load_model(BUNDLED)[1].provenance if key.startswith("recognized of 61 posed photographs")]
+    provenance = load_model(named_path("rendered"))[1].provenance
+    told = [key for key in provenance if key.startswith("recognized of 61 posed photographs")]
     assert len(told) == 1

@@ -13,23 +13,28 @@ from geofer.landmarks.alignment import CropRule
 BEST = Path("checkpoints", "best.ckpt")
 """A run's best checkpoint, in its folder."""
 
-BUNDLED = Path(__file__).with_name("rendered.safetensors")
-"""The recognizer bundled with geofer; ``training/train_rendered.py`` makes it."""
+MODELS = Path(__file__).parent
+"""The bundled recognizers lie here: ``photo``, by ``training/train_photo.py``, and ``rendered``, which has learned
+from no photograph's label, by ``training/train_rendered.py``."""
+
+BUNDLED = MODELS / "photo.safetensors"
+"""The one that is taken where none is named."""
 
 EXPORTS = (".onnx", ".pt2")
 """What `geofer export` writes and geofer itself does not read."""
 
 
 def named_path(source: str | Path) -> Path:
-    """The path of a source: ``rendered`` is the bundled recognizer, ``./rendered`` a file or folder."""
-    return BUNDLED if source == BUNDLED.stem else Path(source)
+    """The path of a source: ``photo`` and ``rendered`` are the bundled ones, ``./photo`` is the user's."""
+    bundled = {path.stem: path for path in MODELS.glob("*.safetensors")}
+    return bundled.get(str(source), Path(source))
 
 
 def read_model(source: str | Path, crop: CropRule | None = None) -> tuple[nn.Module, ModelDescription]:
     """A recognizer's network, ready to predict on the CPU, and its description.
 
     Args:
-        source: ``rendered``, the bundled recognizer; a model file; a checkpoint (``.ckpt``) of a run; the
+        source: ``photo`` or ``rendered``, the bundled ones; a model file; a checkpoint (``.ckpt``) of a run; the
             folder of a run, for its best checkpoint, or one with ``config.json`` and ``model.safetensors``; or, if
             there is no such file or folder, ``user/name`` or ``user/name@revision`` on the Hugging Face Hub. Nothing
             else makes geofer use the network.

@@ -22,6 +22,7 @@ from geofer.faces import normalize_image
 from geofer.landmarks import Faces, LandmarkDetector, build_detector
 from geofer.landmarks.alignment import alignment_for
 from geofer.landmarks.tiled_detector import TiledDetector
+from geofer.networks.geometry_classifier import NUM_BLENDSHAPES
 from geofer.pictures import MAX_PIXELS, read_picture, to_rgb
 from geofer.videos import VideoFrame
 
@@ -209,6 +210,8 @@ class Recognizer(Pretrained):
             return torch.stack([self._crop(pixels, *face) for face in zip(faces.boxes, faces.landmarks, strict=True)])
         if name == "landmarks":
             return torch.from_numpy(faces.landmarks)
+        if faces.blendshapes is None and self.description.kind == "picture":
+            return torch.full((len(faces), NUM_BLENDSHAPES), torch.nan)  # its pixels alone decide then
         if faces.blendshapes is None:
             raise ConfigError(
                 "This recognizer looks at blendshapes, which this detector does not tell; take mediapipe."
@@ -241,7 +244,8 @@ def load(path: str | Path | None = None, **options: Any) -> Recognizer:  # noqa:
 
     Args:
         path: A model file, a checkpoint, a folder, or a model of the Hugging Face Hub, see
-            `geofer.app.models.model_source.read_model`; None takes the bundled recognizer.
+            `geofer.app.models.model_source.read_model`; None takes ``photo``, the bundled recognizer
+            beside ``rendered``.
         options: ``detector``, ``device``, ``batch_size`` and ``bf16`` of `Recognizer`.
 
     Raises:

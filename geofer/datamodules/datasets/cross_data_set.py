@@ -1,16 +1,13 @@
 """Training on one data set and testing on another."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from geofer.datamodules.base import FaceDataModule, FaceStore, Origins
-from geofer.datamodules.datasets.face_table import FaceTable
+from geofer.datamodules.base import FaceDataModule, FaceStore
+from geofer.datamodules.datasets.joined import JoinedPictures, check_data_sets_apart
 from geofer.datamodules.datasets.sfew import SFEW
-from geofer.datamodules.face_dataset import FaceLabels, Pictures, PictureSource, Rows
-from geofer.datamodules.leaks import check_apart
+from geofer.datamodules.face_dataset import FaceLabels
 from geofer.errors import ConfigError, LeakError
 
 
@@ -113,7 +110,7 @@ class CrossDataSet(FaceDataModule):
         tested = np.where((target.split == "test") | (self.test_faces == "all"), "test", "")
         split = np.concatenate([trained, tested])
         if source.origins and target.origins:
-            _check_data_sets_apart(source.origins, target.origins, split)
+            check_data_sets_apart([source.origins, target.origins], split)
         place = np.array([self.expressions.index(name) for name in self.target.expressions])
         people = source.table.subject.max(initial=-1) + 1
         tags = target.table.tags
@@ -129,62 +126,3 @@ class CrossDataSet(FaceDataModule):
             blendshapes=np.concatenate(blendshapes) if len(blendshapes) == 2 else None,
         )
         return FaceStore(table, JoinedPictures([source.pictures, target.pictures]), split, target.tags)
-
-
-class JoinedPictures:
-    """Pictures of several sources and one size, addressed as if they were one.
-
-    Args:
-        sources: Row ``n_0 + 2`` is the third of the second source, if the first has n_0 pictures.
-    """
-
-    def __init__(self, sources: Sequence[PictureSource]) -> None:
-        self._sources = sources
-        self._starts = np.cumsum([0, *(len(source) for source in sources)])
-
-    def __len__(self) -> int:
-        """Number of pictures."""
-        return int(self._starts[-1])
-
-    def gather(self, rows: Rows) -> Pictures:
-        """Copies pictures ``(B, H, W, 3)`` into memory, in the order of ``rows`` ``(B,)``."""
-        which = np.searchsorted(self._starts, rows, side="right") - 1
-        order = np.argsort(which, kind="stable")
-        parts = [self._sources[one].gather(rows[which == one] - self._starts[one]) for one in np.unique(which)]
-        out: Pictures = np.concatenate(parts)[np.argsort(order)]
-        return out
-
-
-def _check_data_sets_apart(source: Origins, target: Origins, split: NDArray[np.str_]) -> None:
-    """Refuses a picture, a person or a group on both sides.
-
-    People of two data sets may share a name. But ``KDEF/F01`` in somebody's own table is F01 of KDEF: synthetic faces
-    are named so. Rendered pictures are compared by their people alone.
-    """
-
-    def files(rows: NDArray[np.int64]) -> list[str]:
-        count = len(source.faces)
-        return [
-            f"{origins.data_set}: {origins.files(np.array([row]) - start)[0]}"
-            for row in rows.tolist()
-            for origins, start in [(source, 0) if row < count else (target, count)]
-        ]
-
-    if source.digests is not None and target.digests is not None:
-        check_apart("picture", np.concatenate([source.digests, target.digests]), split, files)
-    for kind in ("subject", "group"):
-        names = np.concatenate([_full_names(origins, kind) for origins in (source, target)])
-        known = names != ""
-        check_apart(kind, names[known].astype(str), split[known], names[known].take)
-
-
-def _full_names(origins: Origins, kind: str) -> NDArray[np.object_]:
-    """Names of people or groups with their data set's before them; empty where nobody knows them."""
-    own = origins.data_set == FaceTable.__name__
-
-    def full(name: object) -> str:
-        if not isinstance(name, str) or name == "":  # unknown people are numbers
-            return ""
-        return name if own and "/" in name else f"{origins.data_set}/{name}"
-
-    return np.array([full(name) for name in getattr(origins.faces, kind)], dtype=object)

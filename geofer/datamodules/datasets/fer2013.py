@@ -3,14 +3,15 @@
 import csv
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from geofer.datamodules.base import FaceStore
 from geofer.datamodules.datasets.label_lists import expression_of, read_rows
 from geofer.datamodules.datasets.layout import check_count, report
 from geofer.datamodules.datasets.picture_faces import PictureFaces
@@ -52,7 +53,11 @@ class FER2013(PictureFaces):
     FER+ is E. Barsoum, C. Zhang, C. Canton Ferrer and Z. Zhang, Training deep networks for facial expression
     recognition with crowd-sourced label distribution, ICMI 2016. Its majority rule, as its authors' code has it: what
     got a single vote is struck out, and the label is what holds more than half of the votes that remain. Faces without
-    such a majority, and those that most call ``unknown`` or ``NF`` (no face), are left out and counted.
+    such a majority, and those that most call ``unknown`` or ``NF`` (no face), are left out and counted. Beside it
+    the votes are handed out, see `vote_fractions`, for a classifier that learns from them.
+
+    The pictures are crops of faces. With ``detector: none`` and ``crop: none`` of the `Preparation` each is taken as it
+    is, without landmarks; the rule ``fer2013`` crops other pictures as these are on average.
 
     ``root`` holds ``fer2013.csv``, and for FER+ ``fer2013new.csv``.
 
@@ -77,6 +82,21 @@ class FER2013(PictureFaces):
         self.labels = labels
 
     @property
+    def crop(self) -> str:
+        """The rule that the faces are cropped by; whole pictures are framed as ``fer2013`` frames others."""
+        return "fer2013" if self.preparation.crop == "none" else self.preparation.crop
+
+    def open_store(self) -> FaceStore:
+        """See `KeptFaces.open_store`; with FER+, the votes come along."""
+        store = super().open_store()
+        if self.labels == "fer2013" or store.origins is None:
+            return store
+        voted = read_votes(self.root / VOTES)
+        files = store.origins.files(np.arange(len(store.table)))
+        votes = [vote_fractions(voted[number_of(file)].votes, self.expressions) for file in files]
+        return replace(store, table=replace(store.table, votes=np.array(votes, np.float32)))
+
+    @property
     def reader(self) -> PictureReader:
         """Reads the pixels from the table."""
         return PixelRows(self.root / PICTURES)
@@ -94,9 +114,10 @@ class FER2013(PictureFaces):
             found[usage] += 1
             expression, name = expression_of(CODES, row["emotion"], where), ""
             if voted is not None:
-                other_usage, expression, name = voted.get(number, ("", "", ""))
-                if other_usage != usage:
+                face = voted.get(number)
+                if face is None or face.usage != usage:
                     raise DataError(f"{where}: {self.root / VOTES} has no face for {usage} in the same line.")
+                expression, name = majority(face.votes), face.name
             if expression in self.VOCABULARY:
                 yield FaceRecord(f"{PICTURES}#{number}/{name}".rstrip("/"), expression, split=SPLITS[usage][0])
             else:
@@ -127,15 +148,29 @@ def read_table(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[s
         yield line, dict(zip(header, cells, strict=True))
 
 
-def read_votes(path: Path) -> dict[int, tuple[str, str, str]]:
-    """The table of FER+: for each face by its number, its usage, what the majority sees, and its name in FER+."""
+class VotedFace(NamedTuple):
+    """One line of the table of FER+.
+
+    Attributes:
+        usage: As in the table of FER2013.
+        votes: How many of ten people see what, by the names of `VOTED`.
+        name: The face's name in FER+.
+    """
+
+    usage: str
+    votes: dict[str, int]
+    name: str
+
+
+def read_votes(path: Path) -> dict[int, VotedFace]:
+    """The table of FER+, by the number of the face."""
     voted = {}
     for line, row in read_table(path, ("Usage", IMAGE_NAME, *VOTED)):
         try:
             votes = {name: int(row[name]) for name in VOTED}
         except ValueError as error:
             raise DataError(f"{path}, line {line}: a number of votes is no number: {error}.") from error
-        voted[line - FIRST_LINE] = row["Usage"], majority(votes), Path(row[IMAGE_NAME]).stem
+        voted[line - FIRST_LINE] = VotedFace(row["Usage"], votes, Path(row[IMAGE_NAME]).stem)
     return voted
 
 
@@ -144,6 +179,36 @@ def majority(votes: dict[str, int]) -> str:
     remaining = {name: count for name, count in votes.items() if count > 1}
     winner = max(remaining, key=remaining.__getitem__, default="")
     return winner if 2 * remaining.get(winner, 0) > sum(remaining.values()) else "no majority"
+
+
+def vote_fractions(votes: dict[str, int], expressions: Sequence[str]) -> list[float]:
+    """The votes that a classifier learns from, as the code of FER+'s authors has them (their mode ``probability``).
+
+    Single votes are struck out. Of what remains the most frequent answers are taken, equally frequent ones together,
+    until they hold three quarters of the votes, at most three times. Votes for anything but ``expressions`` are left
+    out then, and the others add up to 1.
+
+    Args:
+        votes: As in `VotedFace`.
+        expressions: In the order of their labels.
+
+    Returns:
+        K shares; all are 0 if nobody saw one of ``expressions``.
+    """
+    remaining = {name: count for name, count in votes.items() if count > 1}
+    counts = sorted(set(remaining.values()), reverse=True)
+    taken: set[str] = set()
+    for count in counts[:3]:
+        if 4 * sum(remaining[name] for name in taken) >= 3 * sum(remaining.values()):
+            break
+        taken |= {name for name in remaining if remaining[name] == count}
+    kept = [remaining[name] if name in taken else 0 for name in expressions]
+    return [count / max(sum(kept), 1) for count in kept]
+
+
+def number_of(file: str) -> int:
+    """The number of a face from a record's file, such as ``fer2013.csv#0/fer0000000``."""
+    return int(file.partition("#")[2].partition("/")[0])
 
 
 @dataclass(frozen=True)
@@ -170,8 +235,7 @@ class PixelRows:
         with self.table.open("rb") as file:
             pixels = read_cells(file.readline()).index("pixels")
             for record in records:
-                number = int(record.file.partition("#")[2].partition("/")[0])
-                file.seek(self._starts[number + FIRST_LINE - 1])
+                file.seek(self._starts[number_of(record.file) + FIRST_LINE - 1])
                 try:
                     values = np.array(read_cells(file.readline())[pixels].split(), np.uint8)
                     gray = values.reshape(SIZE, SIZE, 1)

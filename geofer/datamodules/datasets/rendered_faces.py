@@ -17,6 +17,7 @@ from geofer.faces import EXPRESSIONS, normalize_landmarks
 from geofer.landmarks.score_response_assumed import estimate_scores, in_mediapipes_order
 from geofer.paths import cache_folder
 from geofer.rendering import HEAD_BLENDSHAPES
+from geofer.rendering.camera import Crop
 from geofer.rendering.prototypes import Lips
 from geofer.rendering.spec import PoseGrid, RenderSpec
 
@@ -42,8 +43,8 @@ class RenderedFaces(FaceDataModule):
         yaw_limit: Largest yaw in degrees, for ``continuous``.
         pitch_limit: Largest pitch in degrees, for ``continuous``.
         roll_jitter: Standard deviation of the roll in degrees.
-        image_size: Side of the square picture in pixels, 64 to 512.
-        crop: ``tight`` shows brows to chin, ``loose`` the whole head.
+        image_size: Side of the square picture in pixels, 48 to 512.
+        crop: ``tight`` shows brows to chin, ``fer2013`` the forehead, too, ``loose`` the whole head.
         scene: ``session`` fixes light and background for a person, ``picture`` draws them anew for every picture.
         camera: Adds sensor noise, blur and JPEG compression.
         variation: Scales what makes expressions hard to tell apart; 1 is the calibrated default.
@@ -79,7 +80,7 @@ class RenderedFaces(FaceDataModule):
         pitch_limit: float = 30.0,
         roll_jitter: float = 3.0,
         image_size: int = 64,
-        crop: Literal["tight", "loose"] = "tight",
+        crop: Crop = "tight",
         scene: Literal["session", "picture"] = "session",
         camera: bool = False,
         variation: float = 1.0,

@@ -16,7 +16,8 @@ class Preparation:
     """From pictures to cropped faces with landmarks; all of it shapes the cache's name but ``folder`` and ``workers``.
 
     Attributes:
-        detector: Name of a landmark detector; ``none`` for data that carry landmarks.
+        detector: Name of a landmark detector; ``none`` for data that carry landmarks, and, with ``crop: none``, for
+            pictures that are crops of faces already, whose landmarks and poses stay unknown (NaN).
         detector_options: Arguments of the detector.
         crop: How the face is cropped, see `geofer.landmarks.alignment`.
         on_error: ``skip`` lists pictures that are unreadable or faceless in the report and goes on; ``raise`` stops.

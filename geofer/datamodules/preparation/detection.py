@@ -18,7 +18,7 @@ from geofer.datamodules.preparation.index import FoundFace
 from geofer.datamodules.preparation.records import FaceRecord, Picture, PictureReader
 from geofer.errors import DataError, printable
 from geofer.landmarks import Faces, LandmarkDetector, build_detector, head_pose
-from geofer.landmarks.alignment import CropRule, alignment_for
+from geofer.landmarks.alignment import alignment_for
 from geofer.pictures import picture_digest
 
 BATCH = 16
@@ -85,9 +85,7 @@ def find_faces(
             try:
                 if isinstance(picture, DataError):
                     raise picture
-                faces.append(
-                    _crop(record, first_slot + start + place, picture, candidates, preparation.crop, image_size)
-                )
+                faces.append(_crop(record, first_slot + start + place, picture, candidates, preparation, image_size))
             except DataError as error:
                 if preparation.on_error == "raise":
                     raise DataError(f"{printable(record.file)}: {error}") from error
@@ -114,7 +112,9 @@ def _detect(
     for place, picture in enumerate(pictures):
         if isinstance(picture, Picture):
             if picture.landmarks is not None or preparation.detector == WITHOUT_DETECTOR:
-                found[place] = _labeled_face(records[place], _landmarks(records[place], picture))
+                known = _landmarks(records[place], picture)
+                whole = known is None and preparation.crop == "none"
+                found[place] = whole_picture(picture.pixels) if whole else _labeled_face(records[place], known)
             else:
                 unknown.append(place)
     if not unknown:
@@ -141,15 +141,21 @@ def _detect(
 
 
 def _crop(
-    record: FaceRecord, slot: int, picture: Picture, candidates: Faces | DataError, crop: CropRule, image_size: int
+    record: FaceRecord,
+    slot: int,
+    picture: Picture,
+    candidates: Faces | DataError,
+    preparation: Preparation,
+    image_size: int,
 ) -> CroppedFace:
     if isinstance(candidates, DataError):
         raise candidates
     face = choose_face(candidates, record.box, _landmarks(record, picture))
     box, landmarks = candidates.boxes[face], candidates.landmarks[face]
-    if not np.isfinite(landmarks).all():
+    unknown = preparation.detector == WITHOUT_DETECTOR and preparation.crop == "none" and np.isnan(landmarks).all()
+    if not unknown and not np.isfinite(landmarks).all():
         raise DataError("Landmarks are NaN or infinite.")
-    alignment = alignment_for(crop, box, landmarks, picture.pixels.shape[:2], image_size)
+    alignment = alignment_for(preparation.crop, box, landmarks, picture.pixels.shape[:2], image_size)
     pose = candidates.poses[face]
     yaw, pitch, roll = np.where(np.isnan(pose), head_pose(landmarks), pose).tolist()
     return CroppedFace(
@@ -214,10 +220,18 @@ def _around(landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.concatenate((landmarks.min(axis=0), landmarks.max(axis=0)))
 
 
+def whole_picture(pixels: NDArray[np.uint8]) -> Faces:
+    """A face that fills its picture, and of whose landmarks and pose nothing is known: they are NaN."""
+    height, width = pixels.shape[:2]
+    return Faces.from_landmarks(np.full((1, 68, 2), np.nan), boxes=[(-0.5, -0.5, width - 0.5, height - 0.5)])
+
+
 def _labeled_face(record: FaceRecord, landmarks: NDArray[np.float32] | None) -> Faces | DataError:
     """What the data set says, as if a detector had found it."""
     if landmarks is None:
-        return DataError("The data set gives no landmarks for it; choose a detector.")
+        return DataError(
+            "The data set gives no landmarks for it; choose a detector, or crop: none if its pictures are crops."
+        )
     if landmarks.shape != (68, 2):
         return DataError(f"The data set gives {len(landmarks)} landmarks, not the 68 of iBUG.")
     box = record.box if record.box is not None else _around(landmarks)

@@ -10,7 +10,7 @@ import geofer.app.export.torch_export
 from geofer.app.export.exported_program import check_same_probabilities, random_inputs
 from geofer.app.export.torch_export import DESCRIPTION, export_torch
 from geofer.app.models.model_file import load_model
-from geofer.app.models.model_source import BUNDLED
+from geofer.app.models.model_source import named_path
 from geofer.errors import CheckpointError
 
 
@@ -61,7 +61,7 @@ def test_sure_networks_are_checked_too():
 
 
 def test_geometry_is_checked_where_it_is_not_sure():
-    network, description = load_model(BUNDLED)
+    network, description = load_model(named_path("rendered"))
     surest = network(*random_inputs(network, description, 5)).softmax(1).amax(1)
     assert surest.min() < 0.9
 

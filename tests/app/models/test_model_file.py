@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from geofer.app.models.model_file import ModelDescription, load_model, save_model
-from geofer.app.models.model_source import BUNDLED
+from geofer.app.models.model_source import MODELS
 from geofer.app.models.reliability import Reliability
 from geofer.errors import CheckpointError
 
@@ -126,11 +126,12 @@ def test_other_pixels_than_ours_are_refused():
         ModelDescription.from_json(json.dumps({**data, "color": "BGR"}))
 
 
-def test_the_shipped_recognizer_is_small_and_loads_without_lightning():
-    assert BUNDLED.stat().st_size < 5_000_000
+def test_the_shipped_recognizers_are_small_and_load_without_lightning():
+    small = {path.stem: path.stat().st_size < 8_000_000 for path in MODELS.glob("*.safetensors")}
+    assert small == {"photo": True, "rendered": True}
     code = (
         "import sys; import geofer; kind = geofer.load().description.kind; "
         "print(kind, 'lightning' in sys.modules, 'torchmetrics' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["geometry", "False", "False"]
+    assert done.stdout.split() == ["picture", "False", "False"]

@@ -3,7 +3,8 @@ import pickle
 import numpy as np
 import pytest
 
-from geofer.datamodules.datasets.fer2013 import FER2013, VOTED, majority
+from geofer.datamodules.datasets.fer2013 import FER2013, VOTED, majority, vote_fractions
+from geofer.datamodules.preparation.config import Preparation
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.errors import DataError
 from geofer.faces import EXPRESSIONS
@@ -115,6 +116,43 @@ def votes(**counts):
 )
 def test_the_majority_of_fer_plus(counts, label):
     assert majority(counts) == label
+
+
+@pytest.mark.parametrize(
+    ("counts", "shares"),
+    [
+        (votes(happiness=10), {"happiness": 1}),
+        (votes(happiness=8, surprise=2), {"happiness": 1}),  # 8 of 10 are three quarters
+        (votes(happiness=6, surprise=3, fear=1), {"happiness": 6 / 9, "surprise": 3 / 9}),  # 6 of 9 are not
+        (votes(sadness=4, fear=2, anger=2, neutral=2), {"sadness": 0.4, "fear": 0.2, "anger": 0.2, "neutral": 0.2}),
+        (votes(anger=6, contempt=4), {"anger": 1}),  # contempt is none of the seven
+        (votes(anger=5, unknown=3, disgust=2), {"anger": 1}),  # anger and unknown are three quarters
+        (votes(anger=1, fear=1), {}),
+    ],
+)
+def test_votes_to_learn_from(counts, shares):
+    assert vote_fractions(counts, EXPRESSIONS) == pytest.approx([shares.get(name, 0) for name in EXPRESSIONS])
+
+
+def test_whole_pictures_with_their_votes_need_no_detector(plant, tmp_path):
+    planted = plant(
+        [row(0), row(1, 1), row(2, 2, "PublicTest")],
+        [
+            line("Training", "fer0000000.png", happiness=6, neutral=4),
+            line("Training", "", NF=10),
+            line("PublicTest", "fer0000001.png", sadness=10),
+        ],
+    )
+    whole = Preparation(detector="none", crop="none", folder=tmp_path / "cache", workers=1)
+    data = FER2013(planted.root, labels="ferplus", image_size=48, preparation=whole)
+    data.prepare_data()
+    data.setup("fit")
+    assert data.crop == "fer2013"
+    table = data.store.table
+    np.testing.assert_allclose(table.votes[:, [3, 4, 5]], [(0.6, 0.4, 0), (0, 0, 1)])
+    assert np.isnan(table.landmarks[np.arange(2)]).all()
+    assert np.isnan(table.yaw).all()
+    np.testing.assert_array_equal(data.store.pictures.gather(np.array([1]))[0, ..., 0], face(2))
 
 
 def line(usage, name="", **counts):
