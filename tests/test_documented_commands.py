@@ -77,7 +77,7 @@ def test_command_is_run_or_listed(command: Command) -> None:
         return
     words = [word for word in shlex.split(command.text) if not re.fullmatch(r"[A-Z_]+=\S*", word)]
     assert words[0] in ("geofer", *DRY), (
-        f"{command}: add it to NOT_RUN of tests/documented_commands.py, or let it be run"
+        f"{command}: add it to NOT_RUN of tests/helpers/documented_commands.py, or let it be run"
     )
     assert not {"&&", "|", ";", ">"} & set(words), f"{command}: one command a line, please"
     if words[0] == "geofer" and not words[1].startswith("--"):
