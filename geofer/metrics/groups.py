@@ -44,7 +44,8 @@ class GroupAccuracy(NamedTuple):
         Raises:
             TypeError: An entry is missing.
         """
-        return cls(**{name: math.nan if value is None else value for name, value in data.items()})
+        known: dict[str, Any] = {name: math.nan if value is None else value for name, value in data.items()}
+        return cls(**known)
 
 
 def accuracy_by_group(
