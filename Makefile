@@ -22,10 +22,10 @@ $(READY): pyproject.toml
 quickstart: export OMP_NUM_THREADS := $(shell nproc 2>/dev/null || echo 2)
 quickstart: RUNS := runs/quickstart-$(shell date +%Y%m%d-%H%M%S)
 quickstart: $(READY) ## render faces, train the classifier alone and the full method, print both tables
-	$(BIN)/geofer prepare --config configs/quickstart.yaml
-	$(BIN)/geofer fit --config configs/quickstart-classifier.yaml --trainer.default_root_dir $(RUNS)/classifier
+	$(BIN)/geofer prepare --config quickstart
+	$(BIN)/geofer fit --config quickstart-classifier --trainer.default_root_dir $(RUNS)/classifier
 	$(BIN)/geofer test --config $(RUNS)/classifier/config.yaml
-	$(BIN)/geofer fit --config configs/quickstart.yaml --trainer.default_root_dir $(RUNS)/full
+	$(BIN)/geofer fit --config quickstart --trainer.default_root_dir $(RUNS)/full
 	$(BIN)/geofer test --config $(RUNS)/full/config.yaml
 	$(BIN)/geofer report $(RUNS)/classifier $(RUNS)/full
 

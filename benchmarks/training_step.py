@@ -32,7 +32,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from geofer.callbacks.memory import keep_freed_memory
 from geofer.faces import EXPRESSIONS, PairBatch
-from geofer.modules import ClassifierConfig, GeometryGuidedFER, LossWeights, Schedule, SynthesisConfig
+from geofer.modules import ClassifierConfig, GeometryGuidedFER, LossConfig, Optimization, Schedule, SynthesisConfig
 
 BATCH = {64: 32, 128: 32, 224: 8}
 PARTS = ("gan", "classifier", "full")
@@ -66,12 +66,12 @@ def make_module(size: int, part: str) -> GeometryGuidedFER:
         EXPRESSIONS,
         size,
         classifier=ClassifierConfig("resnet50", pretrained=False),
-        weights=LossWeights() if part == "full" else LossWeights(classification=0),
+        losses=LossConfig() if part == "full" else LossConfig(classification=0),
         schedule=Schedule(0, 0, 0, 0, classifier_start=1_000_000 if part == "gan" else 0),
         synthesis=SynthesisConfig(targets="pair"),
-        generator_optimizer=fused_adam,
-        discriminator_optimizer=fused_adam,
-        classifier_optimizer=fused_adam,
+        generator_optimization=Optimization(fused_adam),
+        discriminator_optimization=Optimization(fused_adam),
+        classifier_optimization=Optimization(fused_adam),
     )
 
 

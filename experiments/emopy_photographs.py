@@ -1,7 +1,7 @@
 """Sort the labeled photographs that EmoPy has into a table, to test a recognizer on them.
 
     python experiments/emopy_photographs.py EmoPy-0.0.5.tar.gz photos
-    geofer evaluate rendered --config configs/data/face-table.yaml --data.root photos --data.table faces.csv \
+    geofer evaluate rendered --config data/face-table --data.root photos --data.table faces.csv \
         --data.all_for_test true --output runs/rendered-on-photos
 
 The archive is at https://pypi.org/project/EmoPy/0.0.5/#files. Its examples come from the extended Cohn-Kanade set:

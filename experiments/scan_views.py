@@ -98,7 +98,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         root = options.root or Path(temporary)
         truth = {} if options.root else stand_ins(root, options.people)
-        data = BU3DFE(root, preparation=Preparation(detector=options.detector, image_size=options.size))
+        data = BU3DFE(root, image_size=options.size, preparation=Preparation(detector=options.detector))
         records = list(data.records())[: 35 * options.people]
         data.reader(records[-1:])  # compiles the kernels
         reading, drawing, found = [], [], []

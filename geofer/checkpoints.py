@@ -1,19 +1,22 @@
 """Checkpoints: written whole or not at all, verified before they are read, and never trusted to run code."""
 
+import pickletools
 import re
+import struct
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from zipfile import ZIP_STORED, ZipFile
+from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 import torch
 from lightning import LightningModule
 from lightning.pytorch.plugins.io import CheckpointIO
 from torch import Tensor
 
-from geofer.errors import AssumptionWarning, CheckpointError, LeakError, NonFiniteError
+from geofer.errors import AssumptionWarning, CheckpointError, LeakError, NonFiniteError, printable
 from geofer.paths import PARTIAL_SUFFIX, written_whole
+from geofer.schema import SchemaError, read, shown
 
 PROVENANCE = "geofer_provenance"
 """Entry of a checkpoint that tells what it was trained on, as `geofer.faces.FaceSource.provenance` gives it, by which
@@ -22,64 +25,195 @@ geofer and from which seed. Older checkpoints have none."""
 WHOLE = "none"
 """The crop rule of faces that were taken as they are: maybe they had been cropped before, and nothing says how."""
 
-MapLocation = torch.device | str | Callable[..., Any] | dict[str, str] | None
+MOST_TENSORS, MOST_VALUES = 20_000, 500_000
+"""Tensors in a checkpoint, those of its optimizers among them; and values of all kinds. The largest networks of timm
+have 3,000 tensors, four times as many with an optimizer."""
+
+DEEPEST = 32
+"""Lists in lists in lists; Lightning's own entries are nested six deep."""
+
+KINDS = {"hyper_parameters": dict, "callbacks": dict, "loops": dict, "optimizer_states": list, "lr_schedulers": list}
+"""What Lightning's own entries of a checkpoint are."""
+
+REBUILT = re.compile(r"collections OrderedDict|torch\._utils _rebuild_tensor_v2|torch (?!Typed|Untyped)\w+Storage")
+"""All that a checkpoint's pickle may name: what torch writes for a dictionary, a tensor, and a tensor's numbers."""
 
 
-def read_checkpoint(path: str | Path, map_location: MapLocation = "cpu") -> dict[str, Any]:
-    """Reads a checkpoint that nobody has vouched for.
+def read_checkpoint(path: str | Path) -> dict[str, Any]:
+    """Reads a checkpoint that nobody has vouched for, onto the CPU.
 
     The checksum of every record is verified first, since torch itself loads a file with flipped bits in silence. Then
-    only tensors and plain data are unpickled; anything that could run code is refused.
+    only tensors and plain data are unpickled; anything that could run code, import a module, or is larger than a
+    checkpoint can be, is refused before.
 
     Args:
         path: A file on this machine.
-        map_location: Where tensors go, as in `torch.load`.
 
     Returns:
-        The checkpoint, with at least ``state_dict``.
+        The checkpoint, with at least ``state_dict``, whose numbers are all finite: dictionaries, lists, tuples,
+        numbers, texts and dense tensors.
 
     Raises:
         CheckpointError: The file is missing, remote, damaged, holds more than plain data, or is something else.
     """
+    name = printable(path)
     if re.match(r"[a-z0-9+.-]+://", str(path), re.IGNORECASE):
         raise CheckpointError(
-            f"{path} is not a file on this machine; download it, check where it is from, and try again."
+            f"{name} is not a file on this machine; download it, check where it is from, and try again."
         )
     path = Path(path)
     if not path.is_file():
-        raise CheckpointError(f"{path}: there is no such checkpoint file.")
+        raise CheckpointError(f"{name}: there is no such checkpoint file.")
     if path.suffix == ".safetensors":
-        raise CheckpointError(f"{path} is a model file to recognize with; name a checkpoint (.ckpt) of a training run.")
+        raise CheckpointError(f"{name} is a model file to recognize with; name a checkpoint (.ckpt) of a training run.")
     try:
         _verify_records(path)
+    except CheckpointError as error:
+        raise CheckpointError(f"{name} {error}; it was not loaded.") from error
     except Exception as error:  # zipfile raises a dozen different types for a damaged file
-        raise CheckpointError(f"{path} is damaged or no checkpoint ({error}); use another one.") from error
-    checkpoint = _load(path, map_location)
-    if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("state_dict"), Mapping):
-        raise CheckpointError(f"{path} holds no state_dict; it is not a checkpoint of a training run.")
-    return checkpoint
+        raise CheckpointError(f"{name} is damaged or no checkpoint ({error}); use another one.") from error
+    held = _load(path)
+    try:
+        checkpoint = _Plain().value(held, "", 0)
+    except (SchemaError, RuntimeError) as error:
+        raise CheckpointError(f"{name} is no checkpoint of a training run: {error}.") from error
+    weights = checkpoint.get("state_dict") if isinstance(checkpoint, dict) else None
+    if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
+        raise CheckpointError(f"{name} holds no state_dict; it is not a checkpoint of a training run.")
+    for entry, kind in KINDS.items():
+        if entry in checkpoint and not isinstance(checkpoint[entry], kind):
+            raise CheckpointError(
+                f"{name} is no checkpoint of a training run: its {entry} is {shown(checkpoint[entry])}."
+            )
+    if broken := [key for key, value in weights.items() if not all_finite([value])]:
+        raise CheckpointError(
+            f"{name} cannot be used: {len(broken)} of its weights are NaN or infinite, first {printable(broken[0])}."
+        )
+    return dict(checkpoint)
 
 
 def _verify_records(path: Path) -> None:
-    """Compares each record of a zip file with its checksum; raises whatever `zipfile` does, or ValueError."""
+    """Looks through the records of a zip file, and compares each with its checksum.
+
+    Raises:
+        ValueError: It is no file that torch wrote; or whatever `zipfile` raises.
+    """
+    _check_count(path)
     with ZipFile(path) as archive:
-        for record in archive.infolist():
+        records = archive.infolist()
+        for record in records:
             if record.compress_type != ZIP_STORED:
-                raise ValueError(f"record {record.filename} is compressed, which torch never does")
+                raise ValueError(f"record {printable(record.filename)} is compressed, which torch never does")
+        names = {record.filename for record in records}
+        if len(names) < len(records) or archive.comment or min(record.header_offset for record in records) != 0:
+            raise ValueError("its records overlap, or something stands before or behind them")
         if (broken := archive.testzip()) is not None:
-            raise ValueError(f"record {broken} does not match its checksum")
+            raise ValueError(f"record {printable(broken)} does not match its checksum")
+        pickles = [record for record in records if record.filename.endswith("data.pkl")]
+        if len(pickles) != 1:
+            raise ValueError(f"it has {len(pickles)} records data.pkl")
+        _check_pickle(archive, pickles[0])
 
 
-def _load(path: Path, map_location: MapLocation, *, mmap: bool = False) -> object:
+def _check_count(path: Path) -> None:
+    """Refuses a file with too many records before the list of them is read, by what its last bytes say."""
+    with path.open("rb") as file:
+        file.seek(0, 2)
+        size = file.tell()
+        file.seek(max(0, size - 22))
+        end = file.read()
+        if len(end) < 22 or not end.startswith(b"PK\5\6"):
+            raise ValueError("it is cut off, or no zip file")
+        count, directory = struct.unpack("<HI", end[10:16])
+        file.seek(max(0, size - 98))
+        large = file.read(76)  # of large files: the same with longer numbers, and where that is
+        if large[56:].startswith(b"PK\6\7"):
+            count, directory = struct.unpack("<QQ", large[32:48])
+    if count > MOST_TENSORS or directory > 256 * MOST_TENSORS:
+        raise ValueError(f"it has {count} records; at most {MOST_TENSORS} are read")
+
+
+def _check_pickle(archive: ZipFile, record: ZipInfo) -> None:
+    """Refuses a pickle that names what no checkpoint needs, or makes too much, before torch unpickles it."""
+    if record.file_size > 100 * MOST_VALUES:
+        raise ValueError(f"its structure takes {record.file_size} bytes; at most {100 * MOST_VALUES} are read")
+    data = archive.read(record)
+    made = data.count(b"R")  # no opcode makes a tensor but this one; a letter R in a name counts, too
+    if made > 3 * MOST_TENSORS:
+        raise ValueError(f"it has more than {MOST_TENSORS} tensors")
+    for operation, argument, _ in pickletools.genops(data):
+        if operation.name == "GLOBAL" and not REBUILT.fullmatch(str(argument)):
+            raise CheckpointError(_unsafe(str(argument).replace(" ", ".")))
+        if operation.name in ("STACK_GLOBAL", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "EXT1", "EXT2", "EXT4"):
+            raise CheckpointError(_unsafe(operation.name))
+
+
+def _unsafe(what: str) -> str:
+    return f"holds more than tensors and plain data ({printable(what)[:100]}), which could run code"
+
+
+def _verify_saved(path: Path) -> None:
+    """Refuses to have written what `read_checkpoint` would not read; checksums need no second look."""
+    held = _load(path, mmap=True)
+    try:
+        with ZipFile(path) as archive:
+            _check_pickle(
+                archive, next(record for record in archive.infolist() if record.filename.endswith("data.pkl"))
+            )
+        _Plain().value(held, "", 0)
+    except ValueError as error:
+        raise CheckpointError(f"{printable(path.name)} would not load again: {error}.") from error
+
+
+def _load(path: Path, *, mmap: bool = False) -> object:
     """`torch.load` for tensors and plain data alone."""
     try:
-        return torch.load(path, map_location=map_location, weights_only=True, mmap=mmap)
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
     except Exception as error:  # the unpickler meets whatever the file asks for
         found = re.search(r"(?:GLOBAL|function|class) ([\w.]+)", str(error))
         raise CheckpointError(
-            f"{path} holds more than tensors and plain data ({found[1] if found else type(error).__name__}), "
-            "which could run code; it was not loaded."
+            f"{printable(path)} {_unsafe(found[1] if found else type(error).__name__)}; it was not loaded."
         ) from error
+
+
+class _Plain:
+    """Copies what torch unpickled into plain containers, and refuses what is no plain data, too much or too deep."""
+
+    def __init__(self) -> None:
+        self._values = 0
+
+    def value(self, held: object, where: str, depth: int) -> Any:  # noqa: ANN401
+        self._values += 1
+        if self._values > MOST_VALUES or depth > DEEPEST:
+            raise SchemaError(f"{where} goes too far: {MOST_VALUES} values, nested {DEEPEST} deep, are the most")
+        if held is None or isinstance(held, bool | int | float | str):
+            return held
+        if isinstance(held, Tensor):
+            return self._dense(held, where)
+        if isinstance(held, list):
+            return [self.value(entry, where, depth + 1) for entry in held]
+        if type(held) is tuple:
+            return tuple(self.value(entry, where, depth + 1) for entry in held)
+        if isinstance(held, dict):
+            table = {}
+            for key in held:  # by its own methods a dictionary might have lost some
+                if not isinstance(key, str | int) or len(str(key)) > 1000:
+                    raise SchemaError(f"{where} has a {type(key).__name__} for a name")
+                inside = f"{where}.{printable(key)}" if depth < 3 else where
+                table[key] = self.value(held[key], inside.removeprefix("."), depth + 1)
+            return table
+        raise SchemaError(f"{where} is a {type(held).__name__}")
+
+    @staticmethod
+    def _dense(tensor: Tensor, where: str) -> Tensor:
+        """A tensor that has a number of its own for each element: no other takes only as much memory as it says."""
+        dense = tensor.layout == torch.strided and not tensor.is_quantized and not tensor.is_complex()
+        if not dense or tensor.device.type != "cpu":
+            raise SchemaError(f"{where} is no dense tensor of numbers")
+        needed = tensor.element_size() * tensor.numel()
+        if needed > tensor.untyped_storage().nbytes():
+            raise SchemaError(f"{where} is a tensor of {tensor.numel()} numbers that repeats a few")
+        return tensor.detach()
 
 
 class AtomicCheckpointIO(CheckpointIO):
@@ -123,7 +257,7 @@ class AtomicCheckpointIO(CheckpointIO):
             with written_whole(path) as file:
                 torch.save(checkpoint, file)
                 file.flush()
-                _load(Path(file.name), "cpu", mmap=True)
+                _verify_saved(Path(file.name))
         except (OSError, RuntimeError) as error:
             reason = error.__context__ if isinstance(error.__context__, OSError) else error  # torch hides the disk's
             raise CheckpointError(
@@ -132,10 +266,10 @@ class AtomicCheckpointIO(CheckpointIO):
             ) from error
 
     def load_checkpoint(
-        self, path: str | Path, map_location: MapLocation = "cpu", weights_only: bool | None = None
+        self, path: str | Path, map_location: object = None, weights_only: bool | None = None
     ) -> dict[str, Any]:
-        """Reads a checkpoint with `read_checkpoint`, whatever ``weights_only`` says."""
-        return read_checkpoint(path, map_location or "cpu")
+        """Reads a checkpoint with `read_checkpoint`, onto the CPU, whatever the other arguments say."""
+        return read_checkpoint(path)
 
     def remove_checkpoint(self, path: str | Path) -> None:
         """Deletes a checkpoint, if it is there."""
@@ -168,10 +302,11 @@ def provenance_of(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         CheckpointError: The entry is something else.
     """
-    known = checkpoint.get(PROVENANCE) or {}
-    if not isinstance(known, Mapping):
-        raise CheckpointError(f"The checkpoint's entry {PROVENANCE} is a {type(known).__name__}; it is damaged.")
-    return dict(known)
+    try:
+        known: dict[str, Any] = read(dict[str, Any], checkpoint.get(PROVENANCE) or {}, PROVENANCE)
+    except SchemaError as error:
+        raise CheckpointError(f"The checkpoint's entry {error}; it is damaged.") from error
+    return known
 
 
 def check_fits(checkpoint: Mapping[str, Any], module: LightningModule) -> None:
@@ -256,7 +391,8 @@ def check_same_crop(trained: str | None, crop: str | None) -> None:
 
 def _listed(value: object) -> str:
     """A setting as it reads in a message; a list and a tuple are the same."""
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    text = ", ".join(map(str, value[:100])) if isinstance(value, list | tuple) else str(value)
+    return text[:500]
 
 
 def _shapes(state: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:

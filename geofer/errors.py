@@ -42,6 +42,17 @@ class AssumptionWarning(UserWarning):
 
 
 def printable(name: object) -> str:
-    """A name from outside as a message may show it: quoted and escaped if it holds line breaks or broken characters."""
+    """A name from outside as a message may show it.
+
+    It is quoted and escaped if it holds what does not show by itself: line breaks, escape codes of terminals, marks
+    that turn the direction of writing, bytes that are no text.
+    """
     text = str(name)
     return text if text.isprintable() else repr(text)
+
+
+def escaped(message: str) -> str:
+    """A message with everything escaped that a terminal would obey or hide; its line breaks stay."""
+    if message.isprintable():
+        return message
+    return "".join(letter if letter.isprintable() or letter == "\n" else repr(letter)[1:-1] for letter in message)

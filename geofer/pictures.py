@@ -2,28 +2,32 @@
 
 Pillow reads every format: torchvision's PNG reader crashes the process on damaged files, and OpenCV returns a
 half-gray picture for a truncated JPEG. Only formats that Pillow decodes within the process are tried (an EPS file
-would start Ghostscript).
+would start Ghostscript), and Pillow sees only what `geofer.bare_pictures` leaves of a file: the pixels of one picture,
+no metadata.
 
 What the pixels become, always three channels of 8 bits:
 
 * turned upright as EXIF (or XMP) says;
 * gray, palette, CMYK and 1-bit pictures: Pillow's conversion to RGB, without color profiles;
-* 16 bits a channel: the upper 8, so that the full range maps to the full range;
+* 16 bits a channel: 8, so that the full range maps to the full range;
 * transparency: laid on white, as viewers show it;
 * 32-bit and floating-point pixels: refused, since nothing says which value is white;
-* animations and files of several pages: the first picture.
+* animations and files of several pages: the first picture;
+* pixels that are missing: refused, in every format. So are the kinds of which no decoder tells: JPEG in TIFF (whose
+  missing rows show what was in memory before) and TIFF of rare compressions, JPEG that is coded arithmetically.
 """
 
 import hashlib
+from collections.abc import Collection
+from io import BytesIO
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.TiffImagePlugin import TILELENGTH, TILEWIDTH, TiffImageFile
+from PIL import Image, UnidentifiedImageError
 
+from geofer.bare_pictures import BarePicture, DamagedPictureError, bare_picture, format_of, gif_moves, largest_file
 from geofer.errors import DataError, printable
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
@@ -35,13 +39,30 @@ SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".
 MAX_PIXELS = 50_000_000
 """Larger pictures are refused before they are decoded, and so are videos with larger frames."""
 
-START_OF_SCAN = b"\xff\xda"
-MAX_SCANS = 100
-"""How often a JPEG of the largest size allowed may go over its pixels; progressive ones commonly do so 10 times."""
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""How a picture is turned, by the orientation that Exif gives it."""
+
+HEAD = 16
+"""Bytes by which formats are told apart."""
+
+BEGINNING = 16 << 20
+"""Bytes of a GIF in which a second picture is looked for."""
 
 
 def read_picture(
-    source: Path | IO[bytes], *, root: Path | None = None, max_pixels: int = MAX_PIXELS
+    source: Path | IO[bytes],
+    *,
+    root: Path | None = None,
+    max_pixels: int = MAX_PIXELS,
+    formats: Collection[str] = FORMATS,
 ) -> NDArray[np.uint8]:
     """Reads a picture upright.
 
@@ -49,7 +70,8 @@ def read_picture(
         source: The picture's file, or an open binary file that can seek, which stays open.
         root: Folder that the file must lie in once all links are followed; None does not ask.
         max_pixels: Pictures with more pixels are refused before they are decoded. Beyond 179 million Pillow's own
-            limit stands.
+            limit stands. Files are refused before they are read if they are larger than such a picture can be.
+        formats: Those of `FORMATS` that are taken.
 
     Returns:
         ``(H, W, 3)`` RGB, writable.
@@ -60,48 +82,78 @@ def read_picture(
     name = printable(source) if isinstance(source, Path) else "The picture"
     try:
         if not isinstance(source, Path):
-            return _decode(source, name, max_pixels)
+            return _decode(source, max_pixels, formats)
         if root is not None and not source.resolve().is_relative_to(root.resolve()):
             raise DataError(f"{name} leads out of {printable(root)}; only files inside it are read.")
         if source.exists() and not source.is_file():
             raise DataError(f"{name} is not a regular file.")
         with source.open("rb") as file:
-            return _decode(file, name, max_pixels)
+            return _decode(file, max_pixels, formats)
     except DataError:
         raise
     except Image.DecompressionBombError as error:
         raise DataError(f"{name} has far more than the {max_pixels} pixels that are read.") from error
     except UnidentifiedImageError as error:
-        raise DataError(f"{name} is damaged, or no picture in {', '.join(FORMATS)} format.") from error
+        raise DataError(f"{name} is damaged, or no picture in {', '.join(formats)} format.") from error
     except FileNotFoundError as error:
         raise DataError(f"{name} does not exist.") from error
     except Exception as error:  # on damaged files Pillow's decoders raise whatever their parsers do
         raise DataError(f"{name} cannot be read as a picture: {printable(error)}.") from error
 
 
-def _decode(file: IO[bytes], name: str, max_pixels: int) -> NDArray[np.uint8]:
-    with Image.open(file, formats=FORMATS) as picture:
-        _check_cost(picture, file, name, max_pixels)
-        if picture.mode in ("I", "F"):
-            raise DataError(
-                f"{name} holds 32-bit pixels, and nothing says which value is white; save it with 8 or 16 bits."
+def _decode(file: IO[bytes], max_pixels: int, formats: Collection[str]) -> NDArray[np.uint8]:
+    bare = _bare(file, max_pixels, formats)
+    with Image.open(BytesIO(bare.data), formats=(bare.kind,)) as picture:
+        if picture.width * picture.height > max_pixels:  # should Pillow take the header in another way
+            raise DamagedPictureError(
+                f"it has {picture.width} × {picture.height} pixels; at most {max_pixels} are read"
             )
-        return np.array(to_rgb(ImageOps.exif_transpose(picture)))
+        if picture.mode in ("I", "F"):
+            raise DamagedPictureError(
+                "it holds 32-bit pixels, and nothing says which value is white; save it with 8 or 16 bits"
+            )
+        picture.load()
+        _check_complete(picture, bare)
+        turn = UPRIGHT.get(bare.orientation)
+        return np.array(to_rgb(picture if turn is None else picture.transpose(turn)))
 
 
-def _check_cost(picture: ImageFile.ImageFile, file: IO[bytes], name: str, max_pixels: int) -> None:
-    pixels = picture.width * picture.height
-    if pixels > max_pixels:
-        raise DataError(f"{name} has {picture.width} × {picture.height} pixels; at most {max_pixels} are read.")
-    if isinstance(picture, TiffImageFile):
-        width, length = (picture.tag_v2.get(tag, 0) for tag in (TILEWIDTH, TILELENGTH))
-        if width * length > max_pixels:  # a tile is decoded whole, however small the picture
-            raise DataError(f"{name} has tiles of {width} × {length} pixels; at most {max_pixels} are read.")
-    if isinstance(picture, JpegImageFile):
-        file.seek(0)
-        scans = file.read().count(START_OF_SCAN)
-        if scans * pixels > MAX_SCANS * max_pixels:
-            raise DataError(f"{name} goes over its {picture.width} × {picture.height} pixels {scans} times; refused.")
+def _bare(file: IO[bytes], max_pixels: int, formats: Collection[str]) -> BarePicture:
+    """What is left of a file once it is known to be of a format that is taken, and not too large."""
+    size = file.seek(0, 2)
+    file.seek(0)
+    kind = format_of(file.read(HEAD))
+    if kind is None or kind not in formats:
+        raise UnidentifiedImageError
+    largest = largest_file(kind, max_pixels)
+    if size > largest:
+        raise DamagedPictureError(f"the file has {size} bytes; at most {largest} are read")
+    file.seek(0)
+    return bare_picture(file.read(largest), kind, max_pixels)
+
+
+def _ends_blank(picture: Image.Image) -> bool:
+    """Whether the last row is zero, as Pillow leaves rows that are missing."""
+    return not np.asarray(picture.crop((0, picture.height - 1, *picture.size))).any()
+
+
+def _ends_gray(picture: Image.Image) -> bool:
+    """Whether the last block of a JPEG is middle gray on average, as blocks are that are missing."""
+    width, height = picture.size
+    block = picture.crop(((width - 1) // 8 * 8, (height - 1) // 8 * 8, width, height))
+    return picture.mode == "CMYK" or abs(float(np.asarray(block.convert("L")).mean()) - 128) < 8
+
+
+def _check_complete(picture: Image.Image, bare: BarePicture) -> None:
+    """Raises DamagedPictureError if pixels of a picture are none of its file's."""
+    if bare.check_rows is not None and _ends_blank(picture):
+        bare.check_rows()
+    if bare.other_ground is None or (bare.only_if_gray and not _ends_gray(picture)):
+        return
+    with Image.open(BytesIO(bare.other_ground), formats=(bare.kind,)) as other:
+        shown, expected = (np.asarray(each.crop(bare.frame)) for each in (other, picture))
+    if not np.array_equal(shown, expected):
+        raise DamagedPictureError("rows are missing")
 
 
 def to_rgb(picture: Image.Image) -> Image.Image:
@@ -117,10 +169,15 @@ def to_rgb(picture: Image.Image) -> Image.Image:
 def is_animation(path: Path) -> bool:
     """Whether a file is a GIF of several pictures, as far as its beginning tells; False if it cannot be read."""
     try:
-        with Image.open(path, formats=("GIF",)) as picture:
-            return bool(getattr(picture, "is_animated", False))
-    except Exception:  # whatever is wrong with it, `read_picture` will tell
+        with path.open("rb") as file:
+            return format_of(file.read(HEAD)) == "GIF" and gif_moves(_beginning(file))
+    except OSError:  # whatever is wrong with it, `read_picture` will tell
         return False
+
+
+def _beginning(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read(BEGINNING)
 
 
 def picture_digest(picture: NDArray[np.uint8]) -> str:

@@ -1,6 +1,7 @@
-"""Refuses settings that are numbers out of their range, before they spoil a training."""
+"""Refuses settings that are numbers out of their range or unknown words, before they spoil a training."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from math import inf, isfinite
 
 from geofer.errors import ConfigError
@@ -40,3 +41,21 @@ def check_ranges(
     """
     for name, smallest in low.items():
         check_range(f"{section}.{name}", getattr(settings, name), smallest, (high or {}).get(name, inf))
+
+
+def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
+    """Refuse a word that is none of those to choose from.
+
+    Args:
+        name: Of the setting, as a configuration has it.
+        value: The word.
+        choices: What it may be.
+
+    Raises:
+        ConfigError: It names the setting and the choices.
+    """
+    if value in choices:
+        return
+    close = get_close_matches(str(value), choices, n=1)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    raise ConfigError(f"{name} is {value!r}; choose {', '.join(choices[:-1])} or {choices[-1]}.{hint}")

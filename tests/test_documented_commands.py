@@ -158,7 +158,8 @@ def test_configuration_parses(block: Block, tmp_path, capsys, monkeypatch) -> No
     file = tmp_path / "documented.yaml"
     file.write_text(block.text)
     base = "face-table" if "preparation" in block.text else "kdef"
-    config = parsed(["fit", "--config", f"configs/data/{base}.yaml", "--config", str(file)], capsys)
+    configs = ["--config", "experiment/tuned-64", "--config", f"data/{base}", "--config", str(file)]
+    config = parsed(["fit", *configs], capsys)
     for part, settings in yaml.safe_load(block.text).items():
         if "class_path" in settings:
             assert config[part]["class_path"] == settings["class_path"]
@@ -210,7 +211,7 @@ class Workplace:
         self.shared = shared
         self.faces = faces
         self.planters = {**PLANTED, **PLANTED_FOR_PAGE.get(page, {})}
-        for name in ("configs", "scripts", "benchmarks"):
+        for name in ("configs", "experiments", "tools", "training", "benchmarks"):
             folder.joinpath(name).symlink_to(REPOSITORY / name)
         folder.joinpath("data").symlink_to(shared / "data")
 
@@ -299,8 +300,7 @@ def trained(shared: Path) -> Path:
         try:
             for name in ("quickstart", "quickstart-classifier"):
                 for command in ("fit", "test"):
-                    config = str(REPOSITORY / "configs" / f"{name}.yaml")
-                    assert main(shortened([command, "--config", config])) == 0
+                    assert main(shortened([command, "--config", name])) == 0
         finally:
             os.chdir(before)
     return runs

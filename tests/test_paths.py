@@ -4,13 +4,21 @@ import errno
 import os
 import pickle
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pytest
 
 from geofer.cli.command import explain
-from geofer.datamodules.preparation.files import pictures_file
-from geofer.paths import PARTIAL_SUFFIX, written_whole
+from geofer.datamodules.preparation.files import (
+    HEAD_BLENDSHAPES,
+    LANDMARKS,
+    PICTURES,
+    blendshapes_file,
+    landmarks_file,
+    pictures_file,
+)
+from geofer.paths import open_to_change, private_folder, written_whole
 
 
 def test_a_file_appears_once_it_is_complete(tmp_path: Path) -> None:
@@ -32,9 +40,19 @@ def test_after_an_error_the_previous_file_is_there_and_nothing_else(tmp_path: Pa
     assert list(tmp_path.iterdir()) == [path]
 
 
+def no_space(path: Path) -> IO[bytes]:
+    return Path("/dev/full").open("wb")
+
+
+@pytest.fixture
+def disk_full(monkeypatch) -> None:
+    for module in ("geofer.paths", "geofer.datamodules.preparation.files"):
+        monkeypatch.setattr(f"{module}.open_new", no_space)
+
+
+@pytest.mark.usefixtures("disk_full")
 def test_a_full_disk_is_told_with_the_files_name(tmp_path: Path) -> None:
     path = tmp_path / "numbers.csv"
-    tmp_path.joinpath(f"numbers.csv.{os.getpid()}{PARTIAL_SUFFIX}").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left") as caught, written_whole(path) as file:
         file.write(b"new")
     assert not list(tmp_path.iterdir())
@@ -43,10 +61,10 @@ def test_a_full_disk_is_told_with_the_files_name(tmp_path: Path) -> None:
     assert "free some space" in message
 
 
+@pytest.mark.usefixtures("disk_full")
 def test_so_is_one_that_took_a_part_of_an_array(tmp_path: Path) -> None:
     """NumPy writes arrays past Python, and says only how much was written."""
     path = tmp_path / "pictures.npy"
-    tmp_path.joinpath(f"pictures.npy.{os.getpid()}{PARTIAL_SUFFIX}").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left") as caught, written_whole(path) as file:
         np.save(file, np.zeros(100_000))
     assert caught.value.errno == errno.ENOSPC
@@ -54,9 +72,47 @@ def test_so_is_one_that_took_a_part_of_an_array(tmp_path: Path) -> None:
     assert str(path) in explain(caught.value)
 
 
+@pytest.mark.usefixtures("disk_full")
 def test_a_cache_that_does_not_fit_is_told_by_name(tmp_path: Path) -> None:
     slots = pictures_file(tmp_path, 16)
-    slots.path.symlink_to("/dev/full")
     with pytest.raises(OSError, match=r"pictures\.npy") as caught:
         slots.create(3)
     assert str(slots.path) in explain(caught.value)
+
+
+def test_planted_links_are_never_written_through(tmp_path: Path, monkeypatch) -> None:
+    victim, cache = tmp_path / "victim", tmp_path / "cache"
+    victim.write_bytes(b"somebody's")
+    cache.mkdir()
+    monkeypatch.setattr("secrets.token_hex", lambda size: "guessed")
+    for name in ("index.parquet", "index.parquet.guessed.part", PICTURES, LANDMARKS, HEAD_BLENDSHAPES):
+        cache.joinpath(name).symlink_to(victim)
+    with pytest.raises(OSError, match=r"landmarks\.npy"):
+        landmarks_file(cache).write([0], [np.ones((68, 2))])
+    for slots in (pictures_file(cache, 4), landmarks_file(cache), blendshapes_file(cache)):
+        slots.create(2)
+        slots.write([1], [np.ones(slots.shape)])
+    with written_whole(cache / "index.parquet") as file:
+        file.write(b"index")
+    assert victim.read_bytes() == b"somebody's"
+    assert not any(path.is_symlink() for path in cache.iterdir())
+    assert np.load(cache / LANDMARKS)[1].sum() == 136
+
+
+def test_a_temporary_name_cannot_be_guessed(tmp_path: Path) -> None:
+    names = set()
+    for _ in range(3):
+        with written_whole(tmp_path / "a") as file:
+            names.add(Path(file.name).name)
+    assert len(names) == 3
+    assert all(str(os.getpid()) not in name for name in names)
+
+
+def test_folders_of_caches_are_open_to_their_owner_alone(tmp_path: Path) -> None:
+    tmp_path.joinpath("mine").mkdir(mode=0o755)
+    private_folder(tmp_path / "mine" / "geofer" / "faces")
+    modes = [oct(tmp_path.joinpath(*parts).stat().st_mode & 0o777) for parts in (["mine"], ["mine", "geofer"])]
+    assert modes == ["0o755", "0o700"]
+    assert oct(tmp_path.joinpath("mine", "geofer", "faces").stat().st_mode & 0o777) == "0o700"
+    with pytest.raises(FileNotFoundError):
+        open_to_change(tmp_path / "nothing")

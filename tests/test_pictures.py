@@ -1,17 +1,24 @@
 import io
 import os
+import re
 import struct
 import subprocess
 import sys
+import time
+import tracemalloc
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from loaded_script import load_script
 from PIL import Image, ImageFile
 
 from geofer.errors import DataError, printable
-from geofer.pictures import picture_digest, read_picture
+from geofer.pictures import is_animation, picture_digest, read_picture
+
+picture_bombs, fuzz_pictures = (load_script(f"benchmarks/{name}") for name in ("picture_bombs", "fuzz_pictures"))
+BOMBS = picture_bombs.bombs()
 
 SCENE = np.random.default_rng(0).integers(0, 256, (4, 6, 3), np.uint8).repeat(8, 0).repeat(8, 1)
 """A picture of (32, 48, 3) whose 8 × 8 blocks JPEG keeps almost as they are."""
@@ -201,69 +208,246 @@ def test_size_limit_can_be_chosen():
         read(data, max_pixels=32 * 48 - 1)
 
 
-def huge_header(kind: str) -> bytes:
-    """A file of a 16 × 16 picture whose header claims 50,000 × 50,000."""
-    data = bytearray(encoded(np.zeros((16, 16), np.uint8), kind))
-    place, form = {"JPEG": (data.find(b"\xff\xc0") + 5, ">HH"), "BMP": (18, "<ii"), "GIF": (6, "<HH")}[kind]
-    struct.pack_into(form, data, place, 50_000, 50_000)
-    return bytes(data)
-
-
-def tiff_of_one_tile(side: int) -> bytes:
-    """A picture of 10 × 10 pixels inside one tile of ``side`` × ``side``."""
-    data = zlib.compress(bytes(side * side), 1)
-    fields = {256: 10, 257: 10, 258: 8, 259: 8, 262: 1, 277: 1, 322: side, 323: side, 324: 0, 325: len(data)}
-    fields[324] = 8 + 2 + 12 * len(fields) + 4
-    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in fields.items())
-    return b"II*\0\x08\0\0\0" + struct.pack("<H", len(fields)) + entries + bytes(4) + data
-
-
-def jpeg_of_many_scans(repeats: int) -> bytes:
-    whole = encoded(np.zeros((2000, 2000), np.uint8), "JPEG", progressive=True)
-    return whole[:-2] + whole[whole.rfind(b"\xff\xda") : -2] * repeats + b"\xff\xd9"
-
-
-def test_bombs_are_refused_before_they_are_decoded(tmp_path):
-    pixel, much = b"\0" + bytes(3), zlib.compress(bytes(100_000_000))
-    some = zlib.compress(bytes(900_000))
-    many = b"".join(chunk(b"zTXt", b"k%d\0\0" % i + some) for i in range(200))
-    bombs = {
-        "header.png": png(50_000, 50_000),
-        "pixels.png": png(8000, 8000, bytes(8000 * 1001), bits=1, color=0),
-        "text.png": png(1, 1, pixel, extra=chunk(b"zTXt", b"k\0\0" + much)),
-        "texts.png": png(1, 1, pixel, extra=many),
-        "profile.png": png(1, 1, pixel, extra=chunk(b"iCCP", b"k\0\0" + much)),
-        "header.jpg": huge_header("JPEG"),
-        "scans.jpg": jpeg_of_many_scans(2000),
-        "header.bmp": huge_header("BMP"),
-        "header.gif": huge_header("GIF"),
-        "header.ppm": b"P6 50000 50000 255\n",
-        "header.webp": b"RIFF\x1e\0\0\0WEBPVP8L\x12\0\0\0/" + b"\xff" * 4 + bytes(13),  # 16,384 × 16,384
-        "tile.tif": tiff_of_one_tile(10_000),
-    }
-    for name, data in bombs.items():
-        (tmp_path / name).write_bytes(data)
-        assert len(data) < 1_000_000
+def read_within_limits(files: dict[str, bytes], folder: Path) -> dict[str, tuple[str, float]]:
+    """What became of each file in a process of its own, and how long that took; it may have 100 MB more than before."""
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
     script = (
-        "import sys, pathlib, resource\n"
+        "import sys, pathlib, resource, time\n"
         "from geofer.errors import DataError\n"
         "from geofer.pictures import read_picture\n"
         "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "before = peak()\n"
         "for path in map(pathlib.Path, sys.argv[1:]):\n"
-        "    try: print('decoded', path.name, read_picture(path).shape)\n"
-        "    except DataError as error: assert path.name in str(error)\n"
+        "    began = time.process_time()\n"
+        "    try: outcome = 'x'.join(map(str, read_picture(path).shape))\n"
+        "    except DataError as error: assert path.name in str(error); outcome = 'refused'\n"
+        "    print(path.name, outcome, time.process_time() - began)\n"
         "print(peak() - before)\n"
     )
-    child = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", script, *(tmp_path / name for name in bombs)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    *decoded, growth = child.stdout.splitlines()
-    assert not decoded
+    paths = [folder / name for name in files]
+    command = [sys.executable, "-W", "ignore", "-c", script, *paths]
+    *lines, growth = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
     assert int(growth) < 100_000, "kilobytes"
+    return {name: (outcome, float(took)) for name, outcome, took in map(str.split, lines)}
+
+
+def test_bombs_cost_nothing(tmp_path):
+    files = BOMBS
+    outcomes = read_within_limits(files, tmp_path)
+    assert outcomes.keys() == files.keys()
+    assert {outcome for outcome, _ in outcomes.values()} <= {"refused", "32x48x3", "30x48x3", *LARGER.values()}
+    for name, shape in LARGER.items():
+        assert outcomes[name][0] == shape
+    for name in files:
+        if any(part in name for part in ("header.", "short", "scans", "tile", "jpeg-", "missing", "none", "deltas")):
+            assert outcomes[name][0] == "refused", name
+    assert max(took for _, took in outcomes.values()) < 3
+
+
+LARGER = {"odd-highest.ppm": "1000x1000x3", "digits.ppm": "800x800x3"}
+"""Pictures of a bomb that are more than the small one, and are read."""
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("exif-headers.jpg", encoded(SCENE, "JPEG")),
+        ("exif-overlapping.jpg", encoded(SCENE, "JPEG")),
+        ("text.png", encoded(SCENE, "PNG")),
+        ("frames.gif", encoded(SCENE, "GIF")),
+        ("frames.webp", encoded(SCENE, "PNG")),
+        ("exif-loop.tif", encoded(SCENE[..., 0], "PNG")),
+    ],
+)
+def test_what_is_beside_a_bomb_is_read_as_ever(name, plain):
+    np.testing.assert_array_equal(read(BOMBS[name]), read(plain))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "BMP"])
+def test_files_larger_than_any_picture_are_not_read(kind, tmp_path):
+    """Sparse files of 4 GiB that take next to nothing on the disk."""
+    paths = picture_bombs.sparse_files(tmp_path)
+    path = next(path for path in paths if path.suffix == f".{kind.lower()}")
+    tracemalloc.start()
+    with pytest.raises(DataError, match=r"the file has 4294967296 bytes; at most \d+ are read"):
+        read_picture(path)
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
+
+
+def test_damaged_files_of_every_format_stay_within_limits(tmp_path, monkeypatch):
+    """A few of those of ``benchmarks/fuzz_pictures.py``, with its own limits: 3 s and 300 MB each."""
+    monkeypatch.chdir(tmp_path)
+    outcome = fuzz_pictures.fuzz(fuzz_pictures.mutations(600, seed=1), seconds=3, megabytes=300)
+    assert outcome["findings"] == {}
+    assert outcome["read"] > 50
+    assert outcome["refused"] > 200
+
+
+ENCODED = [
+    *(("JPEG", options) for options in ({}, {"progressive": True}, {"mode": "L"}, {"mode": "CMYK"})),
+    ("JPEG", {"restart_marker_blocks": 1}),
+    *(("PNG", options) for options in ({}, {"mode": "L"}, {"mode": "P"})),
+    *(("WEBP", options) for options in ({}, {"lossless": True}, {"mode": "RGBA"})),
+    *(("TIFF", {"compression": name}) for name in ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits")),
+    *(
+        (kind, {"mode": mode})
+        for kind, mode in (("GIF", "P"), ("BMP", "RGB"), ("PPM", "RGB"), ("PPM", "L"), ("PPM", "1"))
+    ),
+]
+
+
+def encoded_in(mode: str, kind: str, **options) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(SCENE).convert(mode).save(file, kind, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(("kind", "options"), ENCODED, ids=str)
+def test_a_part_of_a_file_is_the_whole_picture_or_an_error(kind, options):
+    whole = encoded_in(**{"mode": "RGB", "kind": kind, **options})
+    expected = read(whole)
+    refused = 0
+    for length in np.linspace(0, len(whole) - 1, 60).astype(int):
+        try:
+            picture = read(whole[:length])
+        except DataError:
+            refused += 1
+        else:
+            np.testing.assert_array_equal(picture, expected)
+    assert refused > 55
+
+
+def with_early_end(kind: str) -> bytes:
+    """A file that has the pixels of some of its rows only, and otherwise keeps every rule of its format."""
+    if kind.startswith("JPEG"):
+        progressive = "progressive" in kind
+        options = {"restart_marker_blocks": 1} if "restarts" in kind else {}
+        whole = encoded_in("CMYK" if "cmyk" in kind else "RGB", "JPEG", progressive=progressive, **options)
+        scan = whole.find(b"\xff\xda") if progressive else whole.rfind(b"\xff\xda")
+        end = re.compile(rb"\xff[^\0\xd0-\xd7]").search(whole, scan + 20).start()
+        return whole[: (scan + end) // 2 + 8] + whole[end:]
+    if kind == "PNG":
+        return png(48, 32, bytes(range(145)) * 20)
+    if kind == "PNG interlaced":
+        header = chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 1))
+        return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0" * 60)) + chunk(b"IEND", b"")
+    if kind == "GIF":
+        return BOMBS["short.gif"]
+    if kind == "WEBP":
+        whole = encoded(SCENE, "WEBP", quality=95)
+        body = whole[20 : 20 + (len(whole) - 20) // 4 * 2]
+        return b"RIFF" + struct.pack("<I", len(body) + 12) + b"WEBPVP8 " + struct.pack("<I", len(body)) + body
+    if kind == "TIFF strips":
+        return BOMBS["strips-missing.tif"]
+    if kind == "TIFF deflate":
+        whole = encoded_in("L", "TIFF", compression="tiff_adobe_deflate")
+        packed = zlib.compress(zlib.decompress(whole[8:])[: 48 * 20])
+        changed = whole[:8] + packed + whole[8 + len(packed) :]
+        assert len(changed) == len(whole)
+        return changed
+    return BOMBS[kind]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("JPEG", "JPEG progressive", "JPEG restarts", "JPEG cmyk", "PNG", "PNG interlaced", "GIF", "WEBP"),
+        *("TIFF strips", "TIFF deflate", "runs-short.bmp", "short.ppm", "short.pbm"),
+    ],
+)
+def test_missing_rows_are_an_error(kind):
+    with pytest.raises(DataError):
+        read(with_early_end(kind))
+
+
+@pytest.mark.parametrize("name", ["jpeg-short.tif", "jpeg-tables.tif", "jpeg-old.tif"])
+def test_jpeg_in_tiff_is_refused_by_name(name):
+    """Its missing rows show what was in memory before, such as the picture of somebody else (GHSA-q45j-58j2-45rg)."""
+    with pytest.raises(DataError, match="TIFF that holds JPEG"):
+        read(BOMBS[name])
+    with pytest.raises(DataError, match="TIFF with compression 4"):
+        read(BOMBS["fax-short.tif"])
+
+
+def test_middle_gray_is_no_missing_row():
+    """Missing blocks of a JPEG are middle gray, so that pictures which end so are looked at twice."""
+    for mode in ("RGB", "L"):
+        for size in ((48, 32), (33, 17), (1, 1)):
+            file = io.BytesIO()
+            Image.new(mode, size, 128 if mode == "L" else (128, 128, 128)).save(file, "JPEG")
+            assert (read(file.getvalue()) == 128).all()
+    assert not read(png(48, 32, bytes(145 * 32))).any()
+
+
+def test_sides_that_mediapipe_cannot_take_are_refused():
+    """It would end the process."""
+    wide = encoded(np.zeros((1, 33_000), np.uint8), "PNG")
+    with pytest.raises(DataError, match="a side has at most 32766"):
+        read(wide)
+
+
+def test_orientation_of_every_place_that_tells_it():
+    """XMP, and Exif as ImageMagick writes it into a PNG."""
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    raw = exif.tobytes().removeprefix(b"Exif\0\0")
+    profile = b"\nexif\n%8d\n%s\n" % (len(raw), raw.hex().encode())
+    stored = TO_STORED[6](SCENE)
+    whole = encoded(stored, "PNG")
+    for extra in (
+        chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp),
+        chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(xmp)),
+        chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(profile)),
+        chunk(b"tEXt", b"Raw profile type exif\0" + profile),
+    ):
+        np.testing.assert_array_equal(read(whole[:33] + extra + whole[33:]), SCENE)
+    jpeg = encoded(stored, "JPEG", quality=100, subsampling=0, xmp=xmp)
+    np.testing.assert_allclose(read(jpeg).astype(int), SCENE, atol=4)
+    np.testing.assert_array_equal(read(encoded(stored, "WEBP", lossless=True, xmp=xmp)), SCENE)
+
+
+@pytest.mark.parametrize("kind", ["P1", "P2", "P3", "P5 odd", "P6 odd", "P5 16", "P6 16"])
+def test_every_kind_of_ppm(kind):
+    """Read as their values say, whatever the highest is; of 16 bits, too."""
+    gray = np.arange(12, dtype=np.int64).reshape(3, 4) * 18
+    text = b"# made by hand\n" + b" ".join(b"%d" % value for value in gray.ravel()) + b"\n"
+    shown = np.round(gray / 200 * 255)
+    files = {
+        "P1": (b"P1\n# c\n4 3\n" + b"0110 1#x\n001 1010", 255 * (1 - np.array([0, 1, 1, 0, 1, 0, 0, 1, 1, 0, 1, 0]))),
+        "P2": (b"P2 4 3 200\n" + text, shown),
+        "P3": (b"P3 4 1 200\n" + text, shown),
+        "P5 odd": (b"P5 4 3 200\n" + gray.astype(np.uint8).tobytes(), shown),
+        "P6 odd": (b"P6 4 1 200\n" + gray.astype(np.uint8).tobytes(), shown),
+        "P5 16": (b"P5 4 3 51200\n" + (gray * 256).astype(">u2").tobytes(), shown),
+        "P6 16": (b"P6 4 1 51200\n" + (gray * 256).astype(">u2").tobytes(), shown),
+    }
+    data, expected = files[kind]
+    picture = read(data)
+    color = kind[:2] in ("P3", "P6")
+    np.testing.assert_array_equal((picture if color else picture[..., 0]).ravel(), expected.ravel())
+
+
+def test_formats_can_be_narrowed():
+    assert read(encoded(SCENE, "PNG"), formats=("PNG",)).shape == SCENE.shape
+    with pytest.raises(DataError, match="no picture in JPEG, PNG format"):
+        read(encoded(SCENE, "GIF"), formats=("JPEG", "PNG"))
+
+
+def test_animations_are_told_without_parsing_what_is_costly(tmp_path):
+    first, second = (Image.new("RGB", (16, 16), color) for color in ("red", "blue"))
+    first.save(tmp_path / "moves.gif", save_all=True, append_images=[second])
+    first.save(tmp_path / "still.gif")
+    first.save(tmp_path / "a.png")
+    (tmp_path / "bomb.gif").write_bytes(BOMBS["comment-small.gif"])
+    assert [is_animation(tmp_path / name) for name in ("moves.gif", "still.gif", "a.png", "no.gif")] == [
+        *(True, False, False, False)
+    ]
+    began = time.process_time()
+    assert not is_animation(tmp_path / "bomb.gif")
+    assert time.process_time() - began < 3
 
 
 def test_links_and_dots_that_lead_out_of_the_root(tmp_path):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from geofer.backbones import build_backbone
+from geofer.backbones import build_backbone, read_backbone_arguments
 from geofer.errors import PluginError
 from geofer.plugins import BACKBONES, LANDMARK_DETECTORS, list_plugins, load_plugin, plugin_names
 
@@ -91,3 +91,8 @@ def test_the_example_of_the_documentation_installs_and_works(tmp_path: Path, mon
     assert (plugin.distribution, plugin.version, plugin.state) == ("geofer-two-convs", "1.0", "ok")
     backbone = build_backbone("two_convs", width=16)
     assert backbone(torch.zeros(2, 3, 64, 64)).shape == (2, 16)
+    assert read_backbone_arguments("two_convs", {"width": 16}) == {"width": 16}
+    with pytest.raises(ValueError, match=r"width is 'x'"):
+        read_backbone_arguments("two_convs", {"width": "x"})
+    with pytest.raises(ValueError, match="weights may not come from a file; from a file are taken width"):
+        read_backbone_arguments("two_convs", {"weights": "here.pt"})

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from geofer.errors import PluginError
+from geofer.schema import Count, from_files
 
 
 class ResidualBlock(nn.Module):
@@ -61,6 +62,7 @@ class SmallResNet(nn.Module):
         return features
 
 
+@from_files(widths=list[Count], blocks=Count)
 def small_resnet(pretrained: bool = False, widths: Sequence[int] = (32, 64, 128, 256), blocks: int = 1) -> SmallResNet:
     """`SmallResNet` as a plugin; there are no pretrained weights of it.
 

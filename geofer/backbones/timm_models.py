@@ -1,8 +1,12 @@
 """Every model of timm by its own name; timm is imported only when one is asked for."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from torch import Tensor, nn
+
+from geofer.schema import Between, Fraction, from_files
+
+Side = Annotated[int, Between(1, 2048)]
 
 
 class TimmBackbone(nn.Module):
@@ -25,6 +29,16 @@ class TimmBackbone(nn.Module):
         return features
 
 
+@from_files(
+    img_size=Side | tuple[Side, Side],
+    patch_size=Annotated[int, Between(1, 256)],
+    window_size=Annotated[int, Between(1, 256)],
+    dynamic_img_size=bool,
+    output_stride=Literal[8, 16, 32],
+    drop_rate=Fraction,
+    drop_path_rate=Fraction,
+    global_pool=Literal["avg", "max", "avgmax", "catavgmax", "token", "map"],
+)
 def timm_backbone(name: str, pretrained: bool = False, **kwargs: Any) -> TimmBackbone:  # noqa: ANN401
     """Any timm model, for example ``vit_small_patch16_224`` with ``img_size=64``.
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from geofer.schema import Count, Fraction, from_files
+
 
 def torchvision_model(name: str, pretrained: bool, **kwargs: Any) -> nn.Module:  # noqa: ANN401
     """A whole network of torchvision.
@@ -61,21 +63,31 @@ class TorchvisionVGG(nn.Module):
         return features
 
 
+of_resnet = from_files(
+    groups=Count, width_per_group=Count, zero_init_residual=bool, replace_stride_with_dilation=tuple[bool, bool, bool]
+)
+of_vgg = from_files(dropout=Fraction, init_weights=bool)
+
+
+@of_resnet
 def resnet18(pretrained: bool = False, **kwargs: Any) -> TorchvisionResNet:  # noqa: ANN401
     """ResNet18 (He et al., CVPR 2016), 512 features."""
     return TorchvisionResNet("resnet18", pretrained, **kwargs)
 
 
+@of_resnet
 def resnet50(pretrained: bool = False, **kwargs: Any) -> TorchvisionResNet:  # noqa: ANN401
     """ResNet50 (He et al., CVPR 2016), 2048 features: the paper's choice."""
     return TorchvisionResNet("resnet50", pretrained, **kwargs)
 
 
+@of_vgg
 def vgg16(pretrained: bool = False, **kwargs: Any) -> TorchvisionVGG:  # noqa: ANN401
     """VGG16 (Simonyan and Zisserman, ICLR 2015), 512 features."""
     return TorchvisionVGG("vgg16", pretrained, **kwargs)
 
 
+@of_vgg
 def vgg19(pretrained: bool = False, **kwargs: Any) -> TorchvisionVGG:  # noqa: ANN401
     """VGG19 (Simonyan and Zisserman, ICLR 2015), 512 features."""
     return TorchvisionVGG("vgg19", pretrained, **kwargs)

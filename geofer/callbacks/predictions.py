@@ -12,6 +12,7 @@ from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from geofer.errors import DataError
+from geofer.names import in_cell
 from geofer.paths import written_whole
 
 COLUMNS = ("subject", "yaw", "pitch", "tags", "expression", "prediction")
@@ -58,7 +59,7 @@ class PredictionTable(Callback):
             columns[name] = [names[label] for label in columns[name]]
         tags = getattr(getattr(trainer, "datamodule", None), "tags", ())
         bits = columns.get("tags", [0] * len(columns["subject"]))
-        columns["tags"] = [";".join(tag for bit, tag in enumerate(tags) if word >> bit & 1) for word in bits]
+        columns["tags"] = [in_cell(";".join(tag for bit, tag in enumerate(tags) if word >> bit & 1)) for word in bits]
         writer = csv.writer(self._text)
         for *row, shares in zip(*(columns[name] for name in (*COLUMNS, "probabilities")), strict=True):
             writer.writerow([*row, *(f"{share:.9g}" for share in shares)])  # a float32 has nine digits
@@ -128,7 +129,7 @@ def _columns(rows: list[list[str]], expressions: Sequence[str], bit: dict[str, i
         "subject": torch.tensor([int(number) for number in subject]),
         "yaw": torch.tensor([float(degrees) for degrees in yaw]),
         "pitch": torch.tensor([float(degrees) for degrees in pitch]),
-        "tags": torch.tensor([sum(bit.get(tag, 0) for tag in cell.split(";")) for cell in tagged]),
+        "tags": torch.tensor([sum(bit.get(tag, 0) for tag in cell.removeprefix("'").split(";")) for cell in tagged]),
     }
 
 

@@ -9,6 +9,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 
 from geofer.callbacks.loggers import Cell, log_image, log_table, takes_pictures
 from geofer.callbacks.report_figures import accuracy_figure, confusion_figure, pixels
+from geofer.errors import CheckpointError
 from geofer.figures import save_figure
 from geofer.metrics.report import RecognitionReport
 from geofer.metrics.tables import AVERAGE, accuracy_rows, pose_header, report_csv, report_path
@@ -62,8 +63,12 @@ class Reports(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """The inverse of `state_dict`."""
-        if state_dict:
+        if not state_dict:
+            return
+        try:
             self._best = float(state_dict["score"]), RecognitionReport.from_dict(state_dict["report"])
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+            raise CheckpointError(f"The checkpoint's report of its best epoch is damaged ({error}).") from error
 
     def _finish(self, trainer: Trainer, split: str, report: RecognitionReport) -> None:
         if not _writes(trainer):

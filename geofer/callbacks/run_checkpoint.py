@@ -31,6 +31,26 @@ class RunCheckpoint(ModelCheckpoint):
         self.dirpath = str(Path(trainer.default_root_dir, "checkpoints").absolute())
         super().setup(trainer, pl_module, stage)
 
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes up the state of the run that goes on, but of its paths only those of files in its own folder.
+
+        `ModelCheckpoint` deletes a former best file by the path that a checkpoint names.
+        """
+        paths = ("best_model_path", "kth_best_model_path", "last_model_path")
+        kept = {"best_model_score": None, **{name: value for name, value in state_dict.items() if name not in paths}}
+        kept |= {name: path if self._is_own(path := state_dict.get(name, "")) else "" for name in paths}
+        models = state_dict.get("best_k_models")
+        models = models if isinstance(models, dict) else {}
+        super().load_state_dict(
+            {**kept, "best_k_models": {name: models[name] for name in models if self._is_own(name)}}
+        )
+
+    def _is_own(self, path: object) -> bool:
+        """Whether it is a path right in this callback's folder."""
+        if not isinstance(path, str) or self.dirpath is None:
+            return False
+        return Path(path).parent == Path(self.dirpath) and Path(path).suffix == self.FILE_EXTENSION and ".." not in path
+
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Say so if the training ended before anything was validated: then there is no best checkpoint to test."""
         super().on_train_end(trainer, pl_module)

@@ -5,6 +5,7 @@ from pathlib import Path
 from lightning import Callback, LightningModule, Trainer
 
 from geofer.callbacks.predictions import PREDICTIONS
+from geofer.errors import printable
 from geofer.metrics.report import RecognitionReport
 from geofer.metrics.tables import load_report, report_path, report_table
 
@@ -43,7 +44,7 @@ class Summary(Callback):
 
         path = Path(trainer.default_root_dir, f"{PREDICTIONS}.csv")
         if trainer.is_global_zero and path.exists():
-            get_console().print(f"The predictions: {path}", highlight=False, markup=False, soft_wrap=True)
+            get_console().print(f"The predictions: {printable(path)}", highlight=False, markup=False, soft_wrap=True)
 
     def _print(self, trainer: Trainer, split: str, title: str) -> None:
         folder = Path(trainer.default_root_dir)
@@ -70,9 +71,9 @@ def print_summary(report: RecognitionReport, folder: Path, title: str) -> None:
     console.print(report_table(report, title))
     if report.only_answer is not None:
         console.print(ONE_ANSWER.format(report.only_answer), highlight=False, markup=False, soft_wrap=True)
-    console.print(f"The run lies in [bold]{escape(str(folder))}[/bold]:", highlight=False, soft_wrap=True)
+    console.print(f"The run lies in [bold]{escape(printable(folder))}[/bold]:", highlight=False, soft_wrap=True)
     for path in run_files(folder):
-        console.print(f"  {escape(str(path))}", highlight=False, soft_wrap=True)
+        console.print(f"  {escape(printable(path))}", highlight=False, soft_wrap=True)
 
 
 def run_files(folder: Path) -> list[Path]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from geofer.errors import AssumptionWarning
+from geofer.errors import AssumptionWarning, escaped
 
 
 @contextmanager
@@ -24,9 +24,9 @@ def assumptions_told() -> Iterator[None]:
             line: str | None = None,
         ) -> None:
             if issubclass(category, AssumptionWarning):
-                print(f"geofer: {message}", file=sys.stderr)
+                print(f"geofer: {escaped(str(message))}", file=sys.stderr)
             else:
-                usual(message, category, filename, lineno, file, line)
+                usual(escaped(str(message)), category, filename, lineno, file, line)
 
         warnings.showwarning = show
         yield

@@ -10,11 +10,13 @@ from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import version
+from io import TextIOWrapper
 from pathlib import Path
 
 from geofer.cli.assumptions import assumptions_told
 from geofer.cli.interrupts import interrupts_kept
-from geofer.errors import ConfigError, GeoferError
+from geofer.configurations import with_files
+from geofer.errors import ConfigError, GeoferError, escaped, printable
 
 
 def lightning_command(command: str) -> Callable[[Sequence[str]], None]:
@@ -106,6 +108,7 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
         own_command("study", "run_study"),
         "repeat a table or figure of the paper: run what is missing, and report",
     ),
+    "configs": (own_command("configs", "list_configurations"), "list the configurations that come with the package"),
     "plugins": (plugins, "list the installed backbones and landmark detectors"),
 }
 
@@ -120,7 +123,7 @@ options:
   --version   the installed version
   --debug     show the traceback of an error
 
-For example: geofer fit --config configs/quickstart.yaml"""
+For example: geofer fit --config quickstart"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -141,6 +144,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments[0] == "--version":
         print(f"geofer {version('geofer')}")
         return 0
+    if isinstance(sys.stdout, TextIOWrapper):  # a name that is no text must not end a command that prints it
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         command, *rest = arguments
         if command not in COMMANDS:
@@ -148,11 +153,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             hint = f"Did you mean {close[0]}?" if close else f"There are {', '.join(COMMANDS)}."
             raise ConfigError(f"There is no command {command!r}. {hint}")
         with interrupts_kept(), assumptions_told():
-            COMMANDS[command][0](rest)
+            COMMANDS[command][0](with_files(rest))
     except (GeoferError, OSError) as error:
         if debug:
             raise
-        print(f"geofer: {explain(error)}", file=sys.stderr)
+        print(f"geofer: {escaped(explain(error))}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 1
     except KeyboardInterrupt:
         print("geofer: interrupted", file=sys.stderr)
@@ -160,7 +165,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if debug:
             raise
-        print(f"geofer: {type(error).__name__}: {error} (--debug shows where it happened)", file=sys.stderr)
+        told = escaped(f"{type(error).__name__}: {error}")
+        print(f"geofer: {told} (--debug shows where it happened)", file=sys.stderr)
         return 1
     return 0
 
@@ -169,7 +175,7 @@ def explain(error: GeoferError | OSError) -> str:
     """The one message that a user gets for an error: what, where, and what to do."""
     if not isinstance(error, OSError):
         return str(error)
-    where = f" ({error.filename})" if error.filename else ""
+    where = f" ({printable(error.filename)})" if error.filename else ""
     if error.errno == errno.ENOSPC:
         return f"The disk is full{where}. Nothing that was finished is lost: free some space and run the command again."
     if isinstance(error, FileNotFoundError):

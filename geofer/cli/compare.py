@@ -7,7 +7,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from rich import box
 from rich.console import Console
@@ -17,7 +16,8 @@ from rich.table import Table
 from geofer.callbacks.predictions import read_predictions
 from geofer.cli.command_parser import CommandParser
 from geofer.cli.runs import CONFIG
-from geofer.errors import DataError
+from geofer.configurations import read_settings
+from geofer.errors import ConfigError, DataError, printable
 from geofer.metrics.paired import PairedDifference, paired_difference, sign_flip_test
 from geofer.metrics.tables import load_report, percent, pose_name
 
@@ -76,12 +76,15 @@ def compare(arguments: Sequence[str]) -> None:
     chance = sign_flip_test(first.correct, second.correct, subject)
     table = Table(
         "percent",
-        *(escape(f"{path.name or path} ({side})") for path, side in ((given.first, "A"), (given.second, "B"))),
+        *(
+            escape(f"{printable(path.name or path)} ({side})")
+            for path, side in ((given.first, "A"), (given.second, "B"))
+        ),
         "B - A",
         "95 %",
         "faces",
         box=box.SIMPLE_HEAD,
-        title=escape(f"A: {given.first}\nB: {given.second}"),
+        title=escape(f"A: {printable(given.first)}\nB: {printable(given.second)}"),
         caption=f"p = {chance:.2g}: two-sided sign-flip permutation test over {everything.subjects} people\n"
         "every face weighs the same; intervals: paired bootstrap over people\n"
         "of many rows, some exclude 0 by chance",
@@ -167,10 +170,10 @@ def _different_data(first_run: Path, second_run: Path) -> str | None:
 
 def _data_settings(run: Path) -> dict[str, Any]:
     try:
-        settings: dict[str, Any] = yaml.safe_load((run / CONFIG).read_text(encoding="utf-8"))["data"]
+        settings: dict[str, Any] = read_settings(run / CONFIG)["data"]
     except FileNotFoundError:
         return {}
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
+    except (ConfigError, KeyError, TypeError) as error:
         raise DataError(f"{run / CONFIG} is no configuration of a run ({type(error).__name__}).") from error
     return settings
 
@@ -183,7 +186,7 @@ def _near(angle: NDArray[np.float64], step: int) -> NDArray[np.float64]:
 def _add_row(table: Table, name: str, chosen: NDArray[np.bool_], first: TestedRun, second: TestedRun) -> None:
     if chosen.any():
         people = first.faces[chosen, 0]
-        table.add_row(name, *_cells(paired_difference(first.correct[chosen], second.correct[chosen], people)))
+        table.add_row(escape(name), *_cells(paired_difference(first.correct[chosen], second.correct[chosen], people)))
 
 
 def _cells(pair: PairedDifference) -> list[str]:

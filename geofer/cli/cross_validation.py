@@ -25,6 +25,7 @@ from geofer.errors import ConfigError, DataError
 from geofer.metrics.recognition import RecognitionMetrics
 from geofer.metrics.report import RecognitionReport
 from geofer.metrics.tables import load_report, report_path, report_table
+from geofer.names import in_cell
 from geofer.paths import written_whole
 
 USAGE = """usage: geofer cross-validate [--folds N] --config FILE [options of `geofer fit`]
@@ -136,7 +137,13 @@ def folds_csv(folds: Mapping[str, RecognitionReport], pooled: RecognitionReport)
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["fold", "faces", "subjects", *names])
     for *labels, numbers in rows:
-        writer.writerow([*labels, *("" if np.isnan(value) else f"{100 * value:.2f}" for value in numbers)])
+        writer.writerow(
+            [
+                in_cell(str(labels[0])),
+                *labels[1:],
+                *("" if np.isnan(value) else f"{100 * value:.2f}" for value in numbers),
+            ]
+        )
     return text.getvalue()
 
 

@@ -1,8 +1,12 @@
 """``geofer demo``: a web page that recognizes and synthesizes faces, on this machine."""
 
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
+from geofer.app.demo.decoding import PictureDecoder
 from geofer.app.demo.head_tab import HeadTab
 from geofer.app.demo.page import build_page
 from geofer.app.demo.recognize_tab import RecognizeTab
@@ -30,21 +34,38 @@ def demo(arguments: Sequence[str]) -> None:
     if not options.max_upload > 0 or not options.time_limit > 0:
         raise ConfigError("--max-upload and --time-limit must be above 0.")
     check_installed()
-    with listening(options.host, options.port) as listener, private_folder() as folder:
+    with (
+        listening(options.host, options.port) as listener,
+        private_folder() as folder,
+        PictureDecoder(options.time_limit) as decoder,
+    ):
         limit = TimeLimit(options.time_limit)
         recognizer = load(options.checkpoint, detector=options.detector, device=options.device)
-        page = build_page(RecognizeTab(recognizer, limit), _second_tab(options.generator, options.detector, limit))
+        second = _second_tab(options.generator, options.detector, decoder, limit)
+        page = build_page(RecognizeTab(recognizer, decoder, limit), second)
         print(f"geofer demo: {address(listener)} (Ctrl+C ends it)", flush=True)
         if not is_loopback(listener):
             print("Everybody who reaches this machine can use it, without a password and unencrypted.", flush=True)
-        serve(page, listener, folder, int(options.max_upload * MEGABYTE))
+        code = serve(page, listener, folder, int(options.max_upload * MEGABYTE))
+    _end(code)
 
 
-def _second_tab(generator: Path | None, detector: str, limit: TimeLimit) -> HeadTab | SynthesizeTab:
+def _end(code: int) -> NoReturn:
+    """Ends the process without waiting for a computation that goes on in a thread."""
+    if code:
+        print("geofer: interrupted", file=sys.stderr)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _second_tab(
+    generator: Path | None, detector: str, decoder: PictureDecoder, limit: TimeLimit
+) -> HeadTab | SynthesizeTab:
     if generator is None:
         return HeadTab(limit)
     checkpoint = checkpoint_file(generator, "best") if generator.is_dir() else generator
-    return SynthesizeTab(load_generator(checkpoint), build_detector(detector), limit)
+    return SynthesizeTab(load_generator(checkpoint), build_detector(detector), decoder, limit)
 
 
 def _parser() -> CommandParser:

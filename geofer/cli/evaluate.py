@@ -1,12 +1,15 @@
 """``geofer evaluate MODEL --config DATA``: all tables of ``geofer test`` for a trained model on any data."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
 
+from geofer import datamodules
 from geofer.app.models.checkpoint_conversion import save_checkpoint
 from geofer.app.models.model_source import named_path, read_model
 from geofer.app.models.pretrained_folder import CONFIG as PRETRAINED
@@ -14,10 +17,10 @@ from geofer.checkpoints import read_checkpoint
 from geofer.cli.command_parser import CommandParser
 from geofer.cli.runs import checkpoint_file
 from geofer.cli.trainer import run_trainer
+from geofer.configurations import read_settings
 from geofer.errors import CheckpointError, ConfigError, printable
-
-FROM_DATA = ("expressions", "image_size")
-"""Settings of a model that the data module gives; a checkpoint of others is refused."""
+from geofer.modules.stored import FROM_DATA, stored_arguments, stored_kind
+from geofer.schema import shown
 
 
 def evaluate(arguments: Sequence[str]) -> None:
@@ -63,6 +66,7 @@ def evaluate_model(model: str, config: Path, output: Path, more: Sequence[str]) 
     with TemporaryDirectory() as folder:
         checkpoint = _checkpoint_of(model, Path(folder))
         settings = {**_data_of(config), "model": _model_of(checkpoint)}
+        _set_size(settings["data"], checkpoint)
         written = Path(folder, "evaluate.yaml")
         written.write_text(yaml.safe_dump(settings), encoding="utf-8")
         chosen = ["--ckpt_path", str(checkpoint), "--trainer.default_root_dir", str(output)]
@@ -83,24 +87,32 @@ def _checkpoint_of(model: str, folder: Path) -> Path:
 
 def _data_of(config: Path) -> dict[str, Any]:
     """What a configuration says, less its model."""
-    try:
-        settings = yaml.safe_load(config.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{printable(config)} is no configuration: {error}") from error
+    settings = read_settings(config)
     if not isinstance(settings, dict) or "data" not in settings:
         raise ConfigError(f"{printable(config)} names no data module under `data`.")
     return {name: value for name, value in settings.items() if name not in ("model", "ckpt_path")}
 
 
+def _set_size(data: dict[str, Any], checkpoint: Path) -> None:
+    """Gives data that name no ``image_size`` the model's, if they can be made of any size."""
+    size = read_checkpoint(checkpoint).get("hyper_parameters", {}).get("image_size")
+    kind = getattr(datamodules, str(data.get("class_path", "")).rpartition(".")[2], None)
+    sizable = (datamodules.RenderedFaces, datamodules.PictureFaces, datamodules.CrossDataSet)
+    if size and isinstance(kind, type) and issubclass(kind, sizable):
+        data.setdefault("init_args", {}).setdefault("image_size", size)
+
+
 def _model_of(checkpoint: Path) -> dict[str, Any]:
     """The model of a checkpoint as a configuration names it, less its optimizers, which a test needs not."""
-    held = dict(read_checkpoint(checkpoint).get("hyper_parameters", {}))
-    name = held.get("_class_path")
-    if not (isinstance(name, str) and name.startswith("geofer.")):  # a checkpoint chooses no other code to run
-        raise CheckpointError(f"{printable(checkpoint)} holds {printable(name)}, which is no model of geofer.")
-    arguments = {
-        key: value
-        for key, value in held.items()
-        if key not in FROM_DATA and not key.startswith("_") and not key.endswith("_optimizer")
-    }
-    return {"class_path": name, "init_args": arguments}
+    held = read_checkpoint(checkpoint).get("hyper_parameters")
+    kind = stored_kind(held) if isinstance(held, dict) else None
+    if held is None or kind is None:  # a checkpoint chooses no other code to run
+        name = held.get("class_path") if isinstance(held, dict) else None
+        raise CheckpointError(f"{printable(checkpoint)} holds {shown(name)}, which is no model of geofer.")
+    try:
+        arguments = stored_arguments(kind, held)
+    except CheckpointError as error:
+        raise CheckpointError(f"{printable(checkpoint)} cannot be used: {error}.") from error
+    own = {key: value for key, value in arguments.items() if key not in FROM_DATA}
+    plain = json.loads(json.dumps(own, default=asdict))  # dataclasses and tuples, as YAML has them
+    return {"class_path": f"{kind.__module__}.{kind.__qualname__}", "init_args": plain}

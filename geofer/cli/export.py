@@ -56,14 +56,14 @@ def _check_command_line(given: Namespace) -> None:
 def _write(output: Path, network: nn.Module, description: ModelDescription) -> None:
     if output.suffix == ".safetensors":
         save_model(output, network, description)
-        print(f"{output}: load it with geofer.load or geofer recognize --checkpoint.")
+        print(f"{printable(output)}: load it with geofer.load or geofer recognize --checkpoint.")
         return
     if output.suffix == ".onnx":
         from geofer.app.export.onnx_export import export_onnx as write
     else:
         from geofer.app.export.torch_export import export_torch as write
     difference = write(output, network, description)
-    print(f"{output}: probabilities differ from PyTorch's by at most {difference:.1e} on random inputs.")
+    print(f"{printable(output)}: probabilities differ from PyTorch's by at most {difference:.1e} on random inputs.")
 
 
 def _write_int8(given: Namespace, network: nn.Module, description: ModelDescription) -> None:
@@ -87,7 +87,7 @@ def _write_card(output: Path, description: ModelDescription, license_id: str | N
     card = output.with_suffix(".md")
     with written_whole(card) as file:
         file.write(model_card(description, output.name, license_id).encode())
-    print(f"{card}: its model card.")
+    print(f"{printable(card)}: its model card.")
 
 
 def _push(given: Namespace, network: nn.Module, description: ModelDescription) -> None:

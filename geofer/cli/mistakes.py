@@ -8,10 +8,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import get_type_hints
 
-import yaml
 from lightning.pytorch import Trainer
 
 from geofer import datamodules, modules
+from geofer.configurations import check_no_address, read_settings
 from geofer.errors import ConfigError
 
 NOISE = ("Does not validate against", "Subtypes:", "Errors:", "- Expected a <class 'NoneType'>", "Given value")
@@ -29,7 +29,7 @@ def describe_mistake(account: str) -> str:
     lines = [line for line in account.splitlines() if line.strip() and not line.strip().startswith(NOISE)]
     message = "The configuration is wrong:\n" + "\n".join(f"  {line}" for line in lines)
     if "arguments are required" in account and "model" in account:
-        return f"{message}\nName a file that says it, such as --config configs/quickstart.yaml."
+        return f"{message}\nName a file that says it, such as --config quickstart."
     if NULL_AS_A_WORD.search(account) and (nested := re.search(r'Parser key "(\w+)\.(\w+)":', account)):
         return (
             f"{message}\nOn the command line, null is not understood for one setting of a group: "
@@ -55,18 +55,15 @@ def check_files(arguments: Sequence[str]) -> None:
     """
     for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
         option, _, value = word.partition("=")
-        path = Path(value or following)
-        if option == "--config" and path.is_file():
-            _check_file(path)
+        name = value or following
+        if option == "--config" and name:
+            check_no_address(name)
+            if (path := Path(name)).is_file():
+                _check_file(path)
 
 
 def _check_file(path: Path) -> None:
-    try:
-        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is no text in UTF-8 ({error}); --config takes a YAML file.") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is no YAML: {str(error).replace('<unicode string>', path.name)}") from error
+    settings = read_settings(path)
     if not isinstance(settings, dict):
         raise ConfigError(
             f"{path} holds no settings, such as `trainer:` with options below it, but "

@@ -10,7 +10,7 @@ from geofer.datamodules.datasets.face_table import FaceTable
 from geofer.datamodules.preparation.config import Preparation
 from geofer.datamodules.preparation.index import FaceIndex
 from geofer.datamodules.preparation.run import REPORT
-from geofer.errors import ConfigError, DataError
+from geofer.errors import ConfigError, DataError, printable
 from geofer.faces import EXPRESSIONS
 
 
@@ -32,6 +32,7 @@ def parser() -> ArgumentParser:
     parser.add_argument(
         "--output", type=Path | None, default=None, help="where the faces are kept, if not in the cache"
     )
+    parser.add_argument("--image_size", type=int, default=64, help="side of the crops in pixels")
     parser.add_class_arguments(Preparation, skip={"folder"})
     return parser
 
@@ -47,7 +48,9 @@ def prepare_pictures(arguments: Sequence[str]) -> None:
         given = parser().parse_args(list(arguments)).as_dict()
     except ArgumentError as error:
         raise ConfigError(describe_mistake(str(error))) from error
-    pictures, output, expressions = (given.pop(name) for name in ("pictures", "output", "expressions"))
+    pictures, output, expressions, size = (
+        given.pop(name) for name in ("pictures", "output", "expressions", "image_size")
+    )
     if not pictures.exists():
         raise DataError(f"There is no {pictures}. Name a tree of class folders, or a .csv or .parquet table.")
     table = pictures.name if pictures.is_file() else None
@@ -55,8 +58,9 @@ def prepare_pictures(arguments: Sequence[str]) -> None:
         pictures.parent if table else pictures,
         table=table,
         expressions=expressions,
+        image_size=size,
         preparation=Preparation(**given, folder=output),
     )
     faces.prepare_data()
-    print(f"Index:  {faces.folder / FaceIndex.NAME}\nReport: {faces.folder / REPORT}")
-    print(f"Train:  geofer fit --config CONFIG --data PreparedFaces --data.root {faces.folder}")
+    print(f"Index:  {printable(faces.folder / FaceIndex.NAME)}\nReport: {printable(faces.folder / REPORT)}")
+    print(f"Train:  geofer fit --config CONFIG --data PreparedFaces --data.root {printable(faces.folder)}")

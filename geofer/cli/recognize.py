@@ -70,7 +70,7 @@ def recognize(arguments: Sequence[str]) -> None:
             listed = [_source(file, options.every, copies.get(file), table) for file in files]
             sources = [source for source in listed if source]
             if len(sources) < len(files):
-                print(f"{len(files) - len(sources)} of {len(files)} files are in {options.output} already.")
+                print(f"{len(files) - len(sources)} of {len(files)} files are in {printable(options.output)} already.")
         _recognize(recognizer, sources, table, options.output)
 
 
@@ -168,7 +168,7 @@ def _recognize(
     if stopped:
         raise stopped
     if seen and not with_faces:
-        raise DataError(f"Nothing was recognized: see {output or 'the lines above'} for why.")
+        raise DataError(f"Nothing was recognized: see {printable(output) if output else 'the lines above'} for why.")
     if poor := (seen - with_faces) | broken:
         print(f"{len(poor)} of {len(seen)} files have no face or could not be read to their end.", file=sys.stderr)
 
@@ -198,9 +198,10 @@ def _progress(sources: Sequence[Source]) -> Iterator[Callable[[View], View]]:
 def _print(found: Sequence[Row]) -> None:
     """A few words on each face."""
     for row in found:
-        place = row["file"] if row["time"] is None else f"{row['file']} {row['time']:.2f} s"
+        file = printable(row["file"])
+        place = file if row["time"] is None else f"{file} {row['time']:.2f} s"
         if row.get("error"):
-            print(f"{place}: {row['error']}")
+            print(f"{place}: {printable(row['error'])}")
             continue
         known, warning = row["reliability"], row["warning"]
         tested = [] if known is None else [f"right in {known:.0%} of tests at this pose"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from geofer.errors import printable
 from geofer.metrics.tables import comparison_table, load_report, report_table
 
 
@@ -18,10 +19,11 @@ def print_results(runs: Sequence[Path]) -> None:
     reports = {run: load_report(run) for run in runs}
     console = Console()
     for run, report in reports.items():
-        console.print(report_table(report, title=str(run)))
+        console.print(report_table(report, title=printable(run)))
     if len(reports) > 1:
         parent = commonpath(reports)  # says nothing in a comparison
         console.print(comparison_table({relpath(run, parent): report for run, report in reports.items()}))
     for run in runs:
         if pictures := sorted(run.rglob("*.png")):
-            console.print(f"Pictures of {run}:", *(str(path.relative_to(run)) for path in pictures), sep="\n  ")
+            names = (printable(path.relative_to(run)) for path in pictures)
+            console.print(f"Pictures of {printable(run)}:", *names, sep="\n  ", markup=False)

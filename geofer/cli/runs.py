@@ -4,7 +4,7 @@ A run is one folder: ``config.yaml``, ``checkpoints/``, ``logs/`` and the report
 of an earlier run, except to go on with it:
 
 * ``trainer.default_root_dir`` names the folder. If it holds a run, ``fit`` refuses, unless ``--ckpt_path`` resumes it.
-* Without one, ``fit --config configs/quickstart.yaml`` takes the first free of ``runs/quickstart``,
+* Without one, ``fit --config quickstart`` takes the first free of ``runs/quickstart``,
   ``runs/quickstart-2``, … The other commands, and ``fit --ckpt_path last``, take the latest of these.
 """
 

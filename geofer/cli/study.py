@@ -15,7 +15,8 @@ import yaml
 from rich.console import Console
 
 from geofer.cli.command_processes import can_fork, ending, in_parallel, run_command
-from geofer.errors import ConfigError, GeoferError
+from geofer.configurations import read_settings
+from geofer.errors import ConfigError, GeoferError, escaped
 from geofer.study.design import Row, Settings, Study, merged
 from geofer.study.measures.runs import measure, measured, unmeasured
 from geofer.study.report.accuracy import HEADINGS, INTERVALS, table
@@ -71,7 +72,7 @@ def run_study(arguments: Sequence[str]) -> None:
         except GeoferError as error:
             if options.name != ALL:
                 raise
-            print(f"{study.name}: {error}", file=sys.stderr)
+            print(f"{study.name}: {escaped(str(error))}", file=sys.stderr)
             failed[study.name] = error
     if failed:
         causes = "".join(f"\n  {name}: {error}" for name, error in failed.items())
@@ -180,7 +181,7 @@ def _settings(budget: str, configs: Sequence[Path]) -> Settings:
     settings: Settings = yaml.safe_load(files("geofer.study").joinpath("budgets", f"{budget}.yaml").read_text())
     for path in configs:
         try:
-            settings = merged(settings, yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-        except (yaml.YAMLError, AttributeError, UnicodeDecodeError) as error:
+            settings = merged(settings, read_settings(path) or {})
+        except AttributeError as error:
             raise ConfigError(f"{path} is no configuration: {error}") from error
     return settings

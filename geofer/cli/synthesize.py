@@ -31,7 +31,7 @@ from geofer.app.synthesis.training_faces import training_faces
 from geofer.callbacks.face_figures import FaceGrid, Interpolation, faces_figure, interpolation_figure
 from geofer.cli.command_parser import CommandParser
 from geofer.cli.runs import CONFIG, checkpoint_file
-from geofer.errors import ConfigError, DataError
+from geofer.errors import ConfigError, DataError, escaped
 from geofer.faces import EXPRESSIONS
 from geofer.figures import save_figure
 from geofer.landmarks import LandmarkDetector, build_detector
@@ -170,7 +170,7 @@ def _export(given: Namespace) -> None:
         for reason in left_out:
             _warn(f"left out: {reason.removesuffix('.')}")
     crop = "tight" if model.provenance["crop"] == "tight" else "none"  # the landmarks in the table give it again
-    prepared = f"--data.preparation.detector none --data.preparation.crop {crop} --data.preparation.image_size {size}"
+    prepared = f"--data.preparation.detector none --data.preparation.crop {crop} --data.image_size {size}"
     print(
         f"{used * given.per_face} synthetic faces of {used} pictures: {folder / TABLE}\n"
         f"Train:  geofer fit --config CONFIG --data FaceTable --data.root {folder} --data.table {TABLE} {prepared}"
@@ -307,4 +307,4 @@ def _save(path: Path, picture: NDArray[np.uint8]) -> None:
 
 
 def _warn(text: str) -> None:
-    print(f"geofer: {text}.", file=sys.stderr)
+    print(f"geofer: {escaped(text)}.", file=sys.stderr)

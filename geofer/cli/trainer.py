@@ -24,11 +24,13 @@ from geofer.callbacks.synthesis import SyntheticFaces
 from geofer.checkpoints import AtomicCheckpointIO
 from geofer.cli.mistakes import check_files, describe_mistake
 from geofer.cli.runs import CONFIG, checkpoint_file, folder_for_fit, folder_of_run
+from geofer.configurations import restrict_configurations
 from geofer.datamodules.base import FaceDataModule
 from geofer.errors import ConfigError, GeoferError
 from geofer.modules.recognition import RecognitionModule
 from geofer.paths import written_whole
 
+HARDWARE_AND_LOGGERS = ("trainer", "logger")  # folders of configurations that do not name a run
 RUN_OF_RANK_ZERO = "GEOFER_RUN"  # tells the processes that Lightning starts which folder the first one chose
 CSV_LOGGER = {"class_path": "lightning.pytorch.loggers.CSVLogger", "init_args": {"save_dir": ".", "name": "logs"}}
 
@@ -130,11 +132,7 @@ class GeoferCLI(LightningCLI):
         return super().instantiate_trainer(plugins=plugins, **kwargs)
 
     def _configuration(self) -> str:
-        """The whole configuration in YAML; optimizers that are a default, thus a function, as plain data."""
-        arguments = self.as_given.model.init_args
-        for name, value in vars(arguments).items():
-            if callable(value):
-                arguments[name] = self.model.hparams[name]
+        """The whole configuration in YAML."""
         text: str = self._parser(self.subcommand).dump(self.as_given, skip_unset=False, skip_validation=True)
         return text
 
@@ -153,12 +151,8 @@ class PrepareCLI(GeoferCLI):
             self.datamodule = parser.instantiate(parser.parse_object({"data": self.config.data})).data
 
     def configuration(self) -> str:
-        """The configuration in YAML, the same in every process: defaults that are functions are left out."""
-        config = self.config.clone()
-        for name, value in list(vars(config.model.init_args).items()):
-            if callable(value):
-                del config.model.init_args[name]
-        text: str = self.parser.dump(config, skip_validation=True)
+        """The configuration in YAML, the same in every process."""
+        text: str = self.parser.dump(self.config, skip_validation=True)
         return text
 
 
@@ -207,6 +201,7 @@ def _command(cli: type[Command], arguments: Sequence[str], *, run: bool) -> Comm
     logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(_is_no_advertisement)
     strict = {"exit_on_error": False, "allow_abbrev": False}
     check_files(arguments)
+    restrict_configurations()
     try:
         return cli(
             RecognitionModule,
@@ -268,8 +263,9 @@ def _run_folder(config: Namespace, checkpoint: str | None, *, fit: bool) -> Path
 
 
 def run_name(config: Namespace) -> str:
-    """What a run is called: as its first configuration file."""
-    return Path(str(config.config[0])).stem if config.get("config") else "run"
+    """What a run is called: as its configuration files but those of hardware and loggers, such as ``tuned-64-kdef``."""
+    files = [Path(str(file)) for file in config.get("config") or ()]
+    return "-".join(file.stem for file in files if file.parent.name not in HARDWARE_AND_LOGGERS) or "run"
 
 
 def _loggers(trainer: Namespace) -> Iterator[Namespace]:

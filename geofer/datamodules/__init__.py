@@ -10,6 +10,7 @@ from geofer.datamodules.datasets.fer2013 import FER2013
 from geofer.datamodules.datasets.jaffe import JAFFE
 from geofer.datamodules.datasets.kdef import KDEF
 from geofer.datamodules.datasets.multi_pie import MultiPIE
+from geofer.datamodules.datasets.picture_faces import PictureFaces
 from geofer.datamodules.datasets.prepared_faces import PreparedFaces
 from geofer.datamodules.datasets.raf_db import RAFDB
 from geofer.datamodules.datasets.rafd import RaFD
@@ -33,6 +34,7 @@ __all__ = [
     "FaceStore",
     "FaceTable",
     "MultiPIE",
+    "PictureFaces",
     "PreparedFaces",
     "RaFD",
     "RenderedFaces",

@@ -10,11 +10,11 @@ import torch
 from lightning import LightningDataModule
 from numpy.typing import NDArray
 
+from geofer.arguments import constructor_arguments, described
 from geofer.datamodules.face_dataset import FaceDataset, FaceLabels, PictureSource
 from geofer.datamodules.leaks import check_apart
 from geofer.datamodules.loader import FaceLoader
 from geofer.datamodules.pairs import PairDataset
-from geofer.datamodules.provenance import constructor_arguments
 from geofer.datamodules.splits import Identities
 from geofer.errors import ConfigError, DataError
 from geofer.faces import FaceBatch, LandmarkBank, Split, normalize_image
@@ -78,12 +78,12 @@ class FaceDataModule(LightningDataModule, ABC):
         seed: Order of the faces and choice of the pairs.
 
     Attributes:
-        arguments: What it was made with, as plain data, see `geofer.datamodules.provenance`.
+        arguments: What it was made with, as plain data, see `geofer.arguments.described`.
     """
 
     def __init__(self, *, batch_size: int, num_workers: int, self_pairs: float, seed: int) -> None:
         super().__init__()
-        self.arguments = constructor_arguments(self)
+        self.arguments = described(constructor_arguments(self))
         if batch_size < 2:
             raise ConfigError(f"batch_size is {batch_size}; batch normalization needs at least 2 faces.")
         if not 0 <= self_pairs <= 1:
@@ -105,6 +105,18 @@ class FaceDataModule(LightningDataModule, ABC):
     @abstractmethod
     def image_size(self) -> int:
         """Side of the square pictures in pixels."""
+
+    def resize(self, image_size: int) -> None:
+        """Take pictures of another size, before they are prepared.
+
+        Raises:
+            ConfigError: These faces have one size, and it is another.
+        """
+        if image_size != self.image_size:
+            raise ConfigError(
+                f"The faces of {type(self).__name__} have {self.image_size} pixels a side, and image_size asks for "
+                f"{image_size}. Prepare them again, or leave image_size out."
+            )
 
     @property
     def crop(self) -> str | None:

@@ -1,4 +1,4 @@
-"""MediaPipe's face landmark model: the one that this package carries, or another that the user names."""
+"""MediaPipe's face landmark model: the bundled one, or another that the user names."""
 
 import os
 from pathlib import Path
@@ -20,7 +20,7 @@ VARIABLE = "GEOFER_FACE_LANDMARKER"
 def find_model(path: Path | None = None, sha256: str = SHA256) -> Path:
     """The model's file, checked.
 
-    The first of these counts: ``path``, ``$GEOFER_FACE_LANDMARKER``, and the one that this package carries.
+    The first of these counts: ``path``, ``$GEOFER_FACE_LANDMARKER``, and the bundled one.
 
     Args:
         path: The model's file.

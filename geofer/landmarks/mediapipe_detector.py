@@ -15,7 +15,8 @@ import numpy as np
 from mediapipe.tasks.python import BaseOptions, vision
 from numpy.typing import NDArray
 
-from geofer.errors import ConfigError
+from geofer.bare_pictures import MAX_SIDE
+from geofer.errors import ConfigError, DataError
 from geofer.landmarks.detector import Faces
 from geofer.landmarks.face_landmarker import SHA256, find_model
 from geofer.landmarks.face_mesh import MESH_VERTICES, MIRRORED_BLENDSHAPES, mesh_to_landmarks
@@ -112,6 +113,8 @@ class MediaPipeDetector:
         return np.where(same[:, None], (scores + theirs) / 2, scores)
 
     def _look(self, image: NDArray[np.uint8]) -> Any:  # noqa: ANN401 - mediapipe has no types
+        if max(image.shape[:2]) > MAX_SIDE:  # the OpenCV in it would end the process
+            raise DataError(f"mediapipe: a picture has a side of more than {MAX_SIDE} pixels; scale it down.")
         picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(image))
         return self._landmarker.detect(picture)
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geofer.metrics.subjects import subject_bootstrap
+from geofer.names import in_cell
 
 
 class GroupAccuracy(NamedTuple):
@@ -44,8 +45,8 @@ class GroupAccuracy(NamedTuple):
         Raises:
             TypeError: An entry is missing.
         """
-        known: dict[str, Any] = {name: math.nan if value is None else value for name, value in data.items()}
-        return cls(**known)
+        values: dict[str, Any] = {name: math.nan if value is None else value for name, value in data.items()}
+        return cls(**values)
 
 
 def accuracy_by_group(
@@ -84,5 +85,5 @@ def groups_csv(groups: Sequence[GroupAccuracy]) -> str:
             "" if math.isnan(share) else f"{100 * share:.2f}" for share in (group.accuracy, group.low, group.high)
         )
         level = group.level if isinstance(group.level, str) else f"{group.level:g}"
-        writer.writerow([group.factor, level, *shares, group.faces, group.subjects])
+        writer.writerow([in_cell(group.factor), in_cell(level), *shares, group.faces, group.subjects])
     return text.getvalue()

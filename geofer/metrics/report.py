@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from geofer.metrics.confusion import balanced_accuracy, macro_f1
 from geofer.metrics.subsets import SubsetCounts
+from geofer.schema import read_expressions
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,13 +123,16 @@ class RecognitionReport:
 
         Raises:
             KeyError: If an entry is missing.
-            ValueError: If a table has the wrong shape.
+            ValueError: If a table has the wrong shape, or a pose is none.
         """
-        expressions = tuple(str(name) for name in data["expressions"])
+        expressions = read_expressions(data["expressions"])
         classes, poses = len(expressions), len(data["poses"])
+        step, angles = int(data.get("pose_step", 15)), np.array(data["poses"], dtype=np.float64)
+        if not 1 <= step <= 90 or (np.abs(angles) > 180).any():
+            raise ValueError("its poses are no angles")
         return cls(
             expressions=expressions,
-            poses=np.array(data["poses"], dtype=np.float64).reshape(poses, 2),
+            poses=angles.reshape(poses, 2),
             correct=np.array(data["correct"], dtype=np.int64).reshape(poses, classes),
             total=np.array(data["total"], dtype=np.int64).reshape(poses, classes),
             confusion=np.array(data["confusion"], dtype=np.int64).reshape(classes, classes),
@@ -136,7 +140,7 @@ class RecognitionReport:
             accuracy_low=float(data["accuracy_low"]),
             accuracy_high=float(data["accuracy_high"]),
             subjects=int(data["subjects"]),
-            pose_step=int(data.get("pose_step", 15)),
+            pose_step=step,
             subsets=tuple(
                 SubsetCounts(str(s["tag"]), int(s["correct"]), int(s["total"])) for s in data.get("subsets", ())
             ),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from geofer.metrics.pair_means import Estimate
+from geofer.names import in_cell
 
 PAIR_MEASURES = (
     "landmark_error",
@@ -108,5 +109,5 @@ def synthesis_csv(reports: Mapping[str, SynthesisReport]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["generator", *next(iter(rows.values()))])
     for name, row in rows.items():
-        writer.writerow([name, *("" if math.isnan(value) else f"{value:.6g}" for value in row.values())])
+        writer.writerow([in_cell(name), *("" if math.isnan(value) else f"{value:.6g}" for value in row.values())])
     return text.getvalue()

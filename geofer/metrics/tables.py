@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geofer.errors import DataError
+from geofer.errors import DataError, printable
 from geofer.metrics.pose_expression import POSE_STEP
 from geofer.metrics.report import RecognitionReport
 
@@ -38,7 +38,7 @@ def load_report(run_folder: Path, split: str = "test") -> RecognitionReport:
         return RecognitionReport.from_dict(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise DataError(f"{run_folder} holds no {path.name}: evaluate the run first, with `geofer test`.") from None
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise DataError(f"{path} is no report of geofer ({reason}): evaluate the run again.") from error
 
@@ -103,7 +103,7 @@ def report_table(report: RecognitionReport, title: str | None = None) -> "Table"
     """The pose × expression table in percent for the terminal, best average in each direction in bold."""
     caption = f"accuracy {interval(report)} % (95 % over {report.subjects} subjects) · {report.faces} faces"
     for subset in report.subsets:
-        caption += f"\n{subset.tag}: accuracy {percent(subset.accuracy)} % of {subset.total} faces"
+        caption += f"\n{printable(subset.tag)}: accuracy {percent(subset.accuracy)} % of {subset.total} faces"
     table = _table([pose_header(report), *report.expressions, AVERAGE], title, caption)
     rows = accuracy_rows(report)
     best = max(cells[-1] for _, cells in rows[:-1])
@@ -129,6 +129,8 @@ def comparison_table(reports: Mapping[str, RecognitionReport]) -> "Table":
     Raises:
         DataError: If the runs tell different expressions apart.
     """
+    from rich.text import Text
+
     runs = list(reports.values())
     expressions = runs[0].expressions
     if any(report.expressions != expressions for report in runs):
@@ -142,20 +144,22 @@ def comparison_table(reports: Mapping[str, RecognitionReport]) -> "Table":
         table.add_row(key.replace("_", " "), *(percent(values[key]) for values in scalars))
     counted = [{subset.tag: subset.accuracy for subset in report.subsets} for report in runs]
     for tag in dict.fromkeys(tag for subsets in counted for tag in subsets):
-        table.add_row(tag, *(percent(subsets.get(tag, math.nan)) for subsets in counted))
+        table.add_row(Text(printable(tag)), *(percent(subsets.get(tag, math.nan)) for subsets in counted))
     table.add_section()
     for label, name in enumerate(expressions):
-        table.add_row(name, *(percent(report.expression_means[label]) for report in runs))
+        table.add_row(Text(name), *(percent(report.expression_means[label]) for report in runs))
     return table
 
 
 def _table(columns: Sequence[str], title: str | None = None, caption: str | None = None) -> "Table":
     """An empty table, narrow enough for the paper's seven expressions on 80 columns; numbers stand to the right."""
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, padding=0, title_style="bold")
+    told = [None if text is None else escape(text) for text in (title, caption)]
+    table = Table(title=told[0], caption=told[1], box=box.SIMPLE_HEAD, padding=0, title_style="bold")
     table.add_column(columns[0], no_wrap=True)
     for name in columns[1:]:
-        table.add_column(name, justify="right", overflow="fold")
+        table.add_column(escape(printable(name)), justify="right", overflow="fold")
     return table

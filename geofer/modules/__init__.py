@@ -11,21 +11,25 @@ if TYPE_CHECKING:
     from geofer.modules.expression_classifier import ExpressionClassifier
     from geofer.modules.generative import GenerativeModule
     from geofer.modules.geometry_guided_fer import GeometryGuidedFER
-    from geofer.modules.losses import LossWeights
+    from geofer.modules.losses import LossConfig
+    from geofer.modules.optimization import Optimization
     from geofer.modules.recognition import RecognitionModule
     from geofer.modules.schedule import Schedule
     from geofer.modules.targets import SynthesisConfig
     from geofer.networks.classifier import ClassifierConfig
+    from geofer.networks.discriminators import DiscriminatorConfig
     from geofer.networks.synthesizer import GeneratorConfig
 
 __all__ = [
     "AugmentationConfig",
     "ClassifierConfig",
+    "DiscriminatorConfig",
     "ExpressionClassifier",
     "GenerativeModule",
     "GeneratorConfig",
     "GeometryGuidedFER",
-    "LossWeights",
+    "LossConfig",
+    "Optimization",
     "RecognitionModule",
     "Schedule",
     "SynthesisConfig",
@@ -34,11 +38,13 @@ __all__ = [
 _HOMES = {
     "AugmentationConfig": "geofer.modules.augmentation",
     "ClassifierConfig": "geofer.networks.classifier",
+    "DiscriminatorConfig": "geofer.networks.discriminators",
     "ExpressionClassifier": "geofer.modules.expression_classifier",
     "GenerativeModule": "geofer.modules.generative",
     "GeneratorConfig": "geofer.networks.synthesizer",
     "GeometryGuidedFER": "geofer.modules.geometry_guided_fer",
-    "LossWeights": "geofer.modules.losses",
+    "LossConfig": "geofer.modules.losses",
+    "Optimization": "geofer.modules.optimization",
     "RecognitionModule": "geofer.modules.recognition",
     "Schedule": "geofer.modules.schedule",
     "SynthesisConfig": "geofer.modules.targets",

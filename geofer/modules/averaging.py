@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 
 @torch.no_grad()
@@ -25,12 +26,15 @@ def update_average(average: nn.Module, network: nn.Module, decay: float, updates
 
 
 @torch.no_grad()
-def average_buffers(module: nn.Module) -> None:
-    """Give all processes the mean of their batch statistics, in place; collective.
+def average_statistics(module: nn.Module) -> None:
+    """Give all processes the mean of their running batch statistics, in place; collective.
 
-    Distributed training synchronizes gradients only: each process's running means and variances drift apart.
+    Distributed training synchronizes gradients only: each process's running means and variances drift apart. Other
+    buffers are constants, the same everywhere, and stay untouched.
     """
-    buffers: list[Tensor] = [buffer for buffer in module.buffers() if buffer.is_floating_point()]
+    norms = [layer for layer in module.modules() if isinstance(layer, _BatchNorm)]
+    statistics = [buffer for norm in norms for buffer in (norm.running_mean, norm.running_var)]
+    buffers: list[Tensor] = [buffer for buffer in statistics if buffer is not None]
     if not buffers:
         return
     together = torch.cat([buffer.flatten().float() for buffer in buffers])

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-import torch
-from lightning.pytorch.cli import OptimizerCallable
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
-from torch.optim import Optimizer
 
 from geofer.faces import FaceBatch
 from geofer.modules.augmentation import AugmentationConfig, augment_with_geometry
-from geofer.modules.hyperparameters import plain_arguments
 from geofer.modules.losses import fusion_loss
+from geofer.modules.optimization import Optimization, one_optimizer
 from geofer.modules.recognition import RecognitionModule
 from geofer.networks.classifier import Classifier, ClassifierConfig
 
@@ -26,11 +24,7 @@ class ExpressionClassifier(RecognitionModule):
         image_size: int,
         classifier: ClassifierConfig = ClassifierConfig(),  # noqa: B008
         augmentation: AugmentationConfig = AugmentationConfig(),  # noqa: B008
-        gradient_clip: float | None = None,
-        decay: float = 0.0,
-        classifier_optimizer: OptimizerCallable = lambda parameters: torch.optim.Adam(
-            parameters, lr=5e-4, betas=(0.5, 0.999)
-        ),
+        classifier_optimization: Optimization = Optimization(),  # noqa: B008
     ) -> None:
         """Build the module.
 
@@ -39,15 +33,11 @@ class ExpressionClassifier(RecognitionModule):
             image_size: Side of the pictures in pixels.
             classifier: Which classifier.
             augmentation: How its faces are changed.
-            gradient_clip: Largest norm of the gradients; None does not clip.
-            decay: The learning rate falls linearly to 0 over this last share of the training; 0 keeps it.
-            classifier_optimizer: Builds the optimizer of C.
+            classifier_optimization: How C learns.
         """
-        arguments = plain_arguments(self, locals())
-        super().__init__(expressions, image_size, Classifier(len(expressions), classifier), gradient_clip, decay)
-        self.save_hyperparameters(arguments)
+        super().__init__(expressions, image_size, Classifier(len(expressions), classifier))
         self.augmentation, self.image_loss = augmentation, classifier.image_loss
-        self.classifier_optimizer = classifier_optimizer
+        self.classifier_optimization = classifier_optimization
 
     def training_step(self, batch: FaceBatch, batch_idx: int) -> Tensor:
         """Cross entropy (Eq. 5, its first term) on a batch of real faces."""
@@ -57,6 +47,10 @@ class ExpressionClassifier(RecognitionModule):
             self.log("train/c_real", loss, prog_bar=True)
         return loss
 
-    def configure_optimizers(self) -> Optimizer:
-        """One optimizer."""
-        return self.classifier_optimizer(self.classifier.parameters())
+    def optimizations(self) -> list[Optimization]:
+        """How C learns."""
+        return [self.classifier_optimization]
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """One optimizer, and its scheduler if the rate changes."""
+        return one_optimizer(self.classifier_optimization, self.classifier, self.batches)

@@ -8,23 +8,25 @@ from math import ceil
 from typing import Any
 
 import torch
-from lightning.pytorch.cli import OptimizerCallable
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 
 from geofer.errors import ConfigError
 from geofer.faces import FaceSource, PairBatch
 from geofer.modules.augmentation import AugmentationConfig, augment_with_geometry
 from geofer.modules.averaging import update_average
-from geofer.modules.losses import fusion_loss
+from geofer.modules.losses import LossConfig, fusion_loss
+from geofer.modules.optimization import Optimization
 from geofer.modules.recognition import RecognitionModule
 from geofer.modules.schedule import Schedule
 from geofer.modules.targets import SynthesisConfig, TargetSampler, check_bank
 from geofer.networks.classifier import Classifier, ClassifierConfig, ClassifierOutput
+from geofer.networks.discriminators import DiscriminatorConfig
 from geofer.networks.geometry_branch import geometry_of
 from geofer.networks.modes import evaluating, frozen_statistics
-from geofer.networks.synthesizer import Synthesis
+from geofer.networks.synthesizer import GeneratorConfig, Synthesis, initialize
 from geofer.ranges import check_range
 
 Losses = dict[str, Tensor]
@@ -37,7 +39,7 @@ class GenerativeModule(RecognitionModule, ABC):
     the geometry embedding, then the classifier, on the real faces and on synthetic ones: x with the geometry of
     anybody in the training set.
 
-    A subclass builds ``synthesizer`` and its discriminators, calls `_start_average`, and says in `_discriminators`,
+    A subclass builds ``synthesizer`` and its discriminators in `_build`, and says in `_discriminators`,
     `_discriminator_losses` and `_generator_loss` who they are and what they learn from.
 
     Attributes:
@@ -53,40 +55,58 @@ class GenerativeModule(RecognitionModule, ABC):
         self,
         expressions: Sequence[str],
         image_size: int,
-        classifier: ClassifierConfig,
-        augmentation: AugmentationConfig,
-        label_smoothing: float,
-        schedule: Schedule,
-        synthesis: SynthesisConfig,
-        generator_steps: int,
-        average: float,
-        gradient_clip: float | None,
-        decay: float,
-        generator_optimizer: OptimizerCallable,
-        discriminator_optimizer: OptimizerCallable,
-        classifier_optimizer: OptimizerCallable,
+        classifier: ClassifierConfig = ClassifierConfig(),  # noqa: B008
+        augmentation: AugmentationConfig = AugmentationConfig(),  # noqa: B008
+        generator: GeneratorConfig = GeneratorConfig(),  # noqa: B008
+        discriminator: DiscriminatorConfig = DiscriminatorConfig(),  # noqa: B008
+        losses: LossConfig = LossConfig(),  # noqa: B008
+        schedule: Schedule = Schedule(),  # noqa: B008
+        synthesis: SynthesisConfig = SynthesisConfig(),  # noqa: B008
+        ema_decay: float = 0.0,
+        generator_optimization: Optimization = Optimization(),  # noqa: B008
+        discriminator_optimization: Optimization = Optimization(),  # noqa: B008
+        classifier_optimization: Optimization = Optimization(),  # noqa: B008
     ) -> None:
-        """Build the classifier; the arguments are those of `geofer.modules.GeometryGuidedFER`.
+        """Build the networks; the defaults are the paper's.
+
+        Args:
+            expressions: Names of the expressions, in the order of their labels.
+            image_size: Side of the pictures in pixels: 4, 5, 6 or 7 times a power of two.
+            classifier: Which classifier.
+            augmentation: How the classifier's faces are changed, real and synthetic ones alike.
+            generator: Size and additions of E and G.
+            discriminator: Size and kind of D_att.
+            losses: λ of Eq. 10, and the choices within its terms.
+            schedule: When each part learns.
+            synthesis: The synthetic faces that the classifier learns from.
+            ema_decay: Decay of the exponential moving average of the generator's weights, which makes the classifier's
+                faces; 0 takes the weights as they are.
+            generator_optimization: How E and G learn.
+            discriminator_optimization: How the discriminators learn.
+            classifier_optimization: How C learns.
 
         Raises:
-            ConfigError: A number is out of its range.
+            ConfigError: A number or a size that cannot work.
         """
-        check_range("label_smoothing", label_smoothing, 0, 1)
-        check_range("generator_steps", generator_steps, 1)
-        check_range("average", average, 0, 1)
-        super().__init__(expressions, image_size, Classifier(len(expressions), classifier), gradient_clip, decay)
+        check_range("ema_decay", ema_decay, 0, 1)
+        super().__init__(expressions, image_size, Classifier(len(expressions), classifier))
         self.automatic_optimization = False
-        self.augmentation, self.label_smoothing = augmentation, label_smoothing
         self.image_loss = classifier.image_loss
-        self.schedule, self.synthesis, self.generator_steps, self.average = (
-            schedule,
-            synthesis,
-            generator_steps,
-            average,
-        )
-        self.generator_optimizer, self.discriminator_optimizer = generator_optimizer, discriminator_optimizer
-        self.classifier_optimizer = classifier_optimizer
+        self.augmentation, self.loss_config, self.schedule = augmentation, losses, schedule
+        self.synthesis, self.ema_decay = synthesis, ema_decay
+        self.generator_optimization = generator_optimization
+        self.discriminator_optimization = discriminator_optimization
+        self.classifier_optimization = classifier_optimization
         self.targets: TargetSampler | None = None
+        self._build(generator, discriminator)
+        for network in self._discriminators():
+            initialize(network, generator.initial_std)
+        self.to(memory_format=torch.channels_last)
+        self.averaged = copy.deepcopy(self.synthesizer).requires_grad_(False)
+
+    @abstractmethod
+    def _build(self, generator: GeneratorConfig, discriminator: DiscriminatorConfig) -> None:
+        """Set ``synthesizer`` and the discriminators."""
 
     @abstractmethod
     def _discriminators(self) -> list[nn.Module]:
@@ -99,11 +119,6 @@ class GenerativeModule(RecognitionModule, ABC):
     @abstractmethod
     def _generator_loss(self, batch: PairBatch, synthesis: Synthesis, strength: float) -> tuple[Tensor, Losses]:
         """What E and G minimize, and its terms by name; ``strength`` in [0, 1] scales what other networks say."""
-
-    def _start_average(self) -> None:
-        """Take the average's first weights from the synthesizer, once all networks are built."""
-        self.to(memory_format=torch.channels_last)
-        self.averaged = copy.deepcopy(self.synthesizer).requires_grad_(False)
 
     def training_step(self, batch: PairBatch, batch_idx: int) -> Losses:
         """One step of the discriminators, of the generator with E, and of the classifier.
@@ -121,9 +136,10 @@ class GenerativeModule(RecognitionModule, ABC):
             if strength > 0:
                 losses |= self._train_discriminators(batch, synthesis)
             losses |= self._train_generator(batch, synthesis, strength, counted=not trains_classifier)
-            for _ in range(self.generator_steps - 1):
+            for _ in range(self.schedule.generator_steps - 1):
                 losses |= self._train_generator(batch, self._synthesize_targets(batch), strength)
-            update_average(self.averaged, self.synthesizer, self.average, updates=step)
+            self._advance_rate(self._optimizers()[0])
+            update_average(self.averaged, self.synthesizer, self.ema_decay, updates=step)
         if trains_classifier:
             losses |= self._train_classifier(batch, synthesis, self.schedule.synthetic(step))
 
@@ -145,6 +161,7 @@ class GenerativeModule(RecognitionModule, ABC):
             losses = self._discriminator_losses(batch, Synthesis(*(part.detach() for part in synthesis)))
             if losses:
                 self._update(discriminators, torch.stack(list(losses.values())).sum())
+                self._advance_rate(discriminators)
         return losses
 
     def _train_generator(
@@ -170,6 +187,7 @@ class GenerativeModule(RecognitionModule, ABC):
             if synthetic is not None:
                 losses["c_fake"] = self._learn_from_synthetic(*synthetic)
             self._step(classifier, counted=True)
+        self._advance_rate(classifier)
         return losses
 
     def _learn_from_synthetic(self, image: Tensor, geometry: Tensor | None, expression: Tensor) -> Tensor:
@@ -180,8 +198,8 @@ class GenerativeModule(RecognitionModule, ABC):
             augmented = augment_with_geometry(faces, theirs, self.augmentation)
             with frozen_statistics(self.classifier, self.synthesis.separate_statistics):
                 fake = self.classifier.outputs(*augmented)
-            trust = _confidence(fake, labels) if self.synthesis.confidence_weighting else None
-            loss = fusion_loss(*fake, self.image_loss, labels, self.label_smoothing, trust)
+            confidence = _confidence(fake, labels) if self.synthesis.confidence_weighting else None
+            loss = fusion_loss(*fake, self.image_loss, labels, self.loss_config.label_smoothing, confidence)
             share = len(faces) / len(image)
             self.manual_backward(share * self.synthesis.weight * loss)
             total += share * loss.detach()
@@ -248,13 +266,25 @@ class GenerativeModule(RecognitionModule, ABC):
         check_bank(bank, {"val": source.subjects("val"), "test": source.subjects("test")})
         self.targets = TargetSampler(bank, self.synthesis, self.device)
 
-    def configure_optimizers(self) -> list[Optimizer]:
-        """The generator with E; the discriminators; C."""
-        return [
-            self.generator_optimizer(self.synthesizer.parameters()),
-            self.discriminator_optimizer(nn.ModuleList(self._discriminators()).parameters()),
-            self.classifier_optimizer(self.classifier.parameters()),
+    def optimizations(self) -> list[Optimization]:
+        """How E and G, the discriminators, and C learn."""
+        return [self.generator_optimization, self.discriminator_optimization, self.classifier_optimization]
+
+    def configure_optimizers(self) -> tuple[list[Optimizer], list[LRScheduler]]:
+        """Those of E and G, of the discriminators, and of C; and the schedulers of those whose rates change."""
+        discriminators = nn.ModuleList(self._discriminators())
+        built = [
+            self.generator_optimization.build(
+                self.synthesizer.parameters(), lambda: self.schedule.generator_batches(self.batches())
+            ),
+            self.discriminator_optimization.build(
+                discriminators.parameters(), lambda: self.schedule.discriminator_batches(self.batches())
+            ),
+            self.classifier_optimization.build(
+                self.classifier.parameters(), lambda: self.schedule.classifier_batches(self.batches())
+            ),
         ]
+        return [optimizer for optimizer, _ in built], [scheduler for _, scheduler in built if scheduler is not None]
 
     def _optimizers(self) -> list[LightningOptimizer]:
         optimizers: Any = self.optimizers()
@@ -264,6 +294,13 @@ class GenerativeModule(RecognitionModule, ABC):
         optimizer.zero_grad()
         self.manual_backward(loss)
         self._step(optimizer, counted)
+
+    def _advance_rate(self, optimizer: LightningOptimizer) -> None:
+        """Let an optimizer's scheduler count a batch; in manual optimization Lightning leaves that to the module."""
+        for config in self.trainer.lr_scheduler_configs:
+            scheduler = config.scheduler
+            if isinstance(scheduler, LRScheduler) and scheduler.optimizer is optimizer.optimizer:
+                scheduler.step()
 
     def _step(self, optimizer: LightningOptimizer, counted: bool) -> None:
         """Lightning would count every optimizer's step; just one in each batch is counted."""

@@ -5,7 +5,6 @@ from typing import Any
 
 from geofer.errors import DataError
 from geofer.faces import FaceBatch
-from geofer.modules.hyperparameters import plain_arguments
 from geofer.modules.recognition import RecognitionModule
 from geofer.networks.classifier import ClassifierOutput
 from geofer.networks.geometry_branch import HAVE_BLENDSHAPES
@@ -42,12 +41,10 @@ class GeometryRecognition(RecognitionModule):
             logit_eps: Of `GeometryClassifier`, which may see blendshapes as logits.
             members: Of `GeometryEnsemble`, in the place of one classifier with the settings above.
         """
-        arguments = plain_arguments(self, locals())
         classifier = geometry_network(
             len(expressions), members, inputs=inputs, hidden=hidden, dropout=dropout, logit_eps=logit_eps
         )
-        super().__init__(expressions, image_size, classifier, gradient_clip=None, decay=0.0)
-        self.save_hyperparameters(arguments)
+        super().__init__(expressions, image_size, classifier)
 
     def classify(self, batch: FaceBatch) -> ClassifierOutput:
         """What the classifier says of a batch, by its geometry.

@@ -1,17 +1,18 @@
 """The losses, one function for each equation of the paper."""
 
 from dataclasses import dataclass, fields
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from geofer.ranges import check_ranges
+from geofer.ranges import check_choice, check_ranges
 
 
 @dataclass(frozen=True)
-class LossWeights:
-    """λ of Eq. 10: what each term weighs in the loss of E and G.
+class LossConfig:
+    """λ of Eq. 10, what each term weighs in the loss of E and G; and the choices within the terms.
 
     The discriminators and the classifier minimize their own losses, unweighted. A discriminator whose weight is 0 is
     neither trained nor asked.
@@ -23,6 +24,9 @@ class LossWeights:
         reconstruction: Of Eq. 7, which carries no λ in the paper.
         geometry: λ4, of Eq. 9.
         variation: λ5, of Eq. 8.
+        label_smoothing: ρ of Eq. 6, for synthetic faces.
+        reconstruction_target: What x' is compared with in Eq. 7: x^t, or x, which is the equation to the letter.
+        region_weight: What pixels around eyes and mouth of x^t count for in Eq. 7.
     """
 
     attribute: float = 1e-3
@@ -31,6 +35,9 @@ class LossWeights:
     reconstruction: float = 1.0
     geometry: float = 1e-4
     variation: float = 1e-4
+    label_smoothing: float = 0.1
+    reconstruction_target: Literal["target", "input"] = "target"
+    region_weight: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse numbers out of their range.
@@ -38,7 +45,9 @@ class LossWeights:
         Raises:
             ConfigError: It says which.
         """
-        check_ranges("weights", self, low={field.name: 0 for field in fields(self)})
+        numbers = [field.name for field in fields(self) if field.name != "reconstruction_target"]
+        check_ranges("losses", self, low=dict.fromkeys(numbers, 0), high={"label_smoothing": 1})
+        check_choice("losses.reconstruction_target", self.reconstruction_target, ("target", "input"))
 
 
 def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
@@ -139,6 +148,7 @@ def total_variation_loss(image: Tensor) -> Tensor:
     Returns:
         A scalar: the mean horizontal plus the mean vertical difference.
     """
+    image = image.float()
     return image.diff(dim=3).abs().mean() + image.diff(dim=2).abs().mean()
 
 

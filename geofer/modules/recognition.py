@@ -1,9 +1,11 @@
 """What every expression recognizer here has in common: the classifier, its evaluation, and what checkpoints hold."""
 
+import inspect
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import torch
 from lightning import LightningModule
@@ -11,6 +13,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torchmetrics.classification import MulticlassAccuracy
 
+from geofer.arguments import constructor_arguments, plain
 from geofer.checkpoints import (
     PROVENANCE,
     check_fits,
@@ -19,13 +22,15 @@ from geofer.checkpoints import (
     provenance_of,
     read_checkpoint,
 )
-from geofer.errors import ConfigError, NonFiniteError
+from geofer.errors import CheckpointError, ConfigError, NonFiniteError, printable
 from geofer.faces import FaceBatch, FaceSource
 from geofer.metrics import RecognitionMetrics, RecognitionReport
-from geofer.modules.averaging import average_buffers
+from geofer.modules.averaging import average_statistics
+from geofer.modules.optimization import Optimization
+from geofer.modules.stored import check_weights, stored_arguments, stored_kind
 from geofer.networks.classifier import Classifier, ClassifierOutput
 from geofer.networks.geometry_branch import Geometry, geometry_of
-from geofer.ranges import check_range
+from geofer.schema import check_expressions, shown
 from geofer.version import __version__
 
 
@@ -45,28 +50,23 @@ class RecognitionModule(LightningModule):
         expressions: Sequence[str],
         image_size: int,
         classifier: nn.Module,
-        gradient_clip: float | None,
-        decay: float,
     ) -> None:
-        """Take the classifier.
+        """Take the classifier, and keep the subclass's arguments as hyperparameters.
 
         Args:
             expressions: Names of the K expressions, in the order of their labels.
             image_size: Side of the pictures in pixels.
             classifier: Maps pictures ``(B, 3, H, W)`` in [-1, 1] to logits ``(B, K)``; one that has a geometry branch
                 is also given the geometry.
-            gradient_clip: Largest norm of each optimizer's gradients; None does not clip.
-            decay: Learning rates fall linearly to 0 over this last share of the training; 0 keeps them.
 
         Raises:
-            ConfigError: ``gradient_clip`` is negative, or ``decay`` is no share.
+            ConfigError: An argument of the subclass has no plain form, which a checkpoint needs.
         """
         super().__init__()
-        check_range("gradient_clip", gradient_clip, 0)
-        check_range("decay", decay, 0, 1)
+        check_expressions(expressions)
+        self.save_hyperparameters(hyperparameters(self, constructor_arguments(self)))
         self.expressions = tuple(expressions)
         self.image_size = image_size
-        self.gradient_clip, self.decay = gradient_clip, decay
         self.classifier = classifier.to(memory_format=torch.channels_last)
         self.geometry: Geometry = classifier.geometry if isinstance(classifier, Classifier) else "none"
         self.metrics = nn.ModuleDict({split: RecognitionMetrics(self.expressions) for split in ("val", "test")})
@@ -81,16 +81,43 @@ class RecognitionModule(LightningModule):
     def load_from_checkpoint(  # type: ignore[override]  # files that are open already cannot be verified
         cls,
         checkpoint_path: str | Path,
-        *args: Any,  # noqa: ANN401
+        map_location: torch.device | str | None = None,
+        *,
+        weights_only: bool | None = None,
         **kwargs: Any,  # noqa: ANN401
     ) -> Self:
-        """Build the module that a checkpoint holds, as Lightning does, after `geofer.checkpoints.read_checkpoint`.
+        """Build the module that a checkpoint holds, for predictions.
+
+        Nothing that the file says is imported, called or fetched, see `geofer.modules.stored`. So the module has no
+        optimizers; to train it, name them here, or resume with ``Trainer.fit(…, ckpt_path=…)``.
+
+        Args:
+            checkpoint_path: A file on this machine.
+            map_location: Where the module goes; None leaves it on the CPU.
+            weights_only: Lightning's argument; whatever it says, only weights and plain data are read.
+            kwargs: Arguments of the module that take the place of those in the file.
 
         Raises:
-            CheckpointError: The file is missing, remote, damaged, or holds more than tensors and plain data.
+            CheckpointError: The file is missing, remote, damaged, holds more than tensors and plain data, or is of
+                another class than this one, or its weights are not those of what it says it is.
         """
-        read_checkpoint(checkpoint_path)
-        module: Self = super().load_from_checkpoint(checkpoint_path, *args, **{**kwargs, "weights_only": True})
+        checkpoint = read_checkpoint(checkpoint_path)
+        weights = checkpoint["state_dict"]
+        try:
+            kind, arguments = _stored(cls, checkpoint)
+            arguments |= kwargs
+            check_weights(weights, lambda: kind(**arguments))
+            module: Self = kind(**arguments)
+            module.on_load_checkpoint(checkpoint)
+            module.load_state_dict(weights)
+        except CheckpointError as error:
+            raise CheckpointError(f"{printable(checkpoint_path)} cannot be used: {error}".rstrip(".") + ".") from error
+        for name in inspect.signature(kind).parameters:
+            if name.endswith("_optimization") and name not in kwargs:
+                setattr(module, name, replace(getattr(module, name), optimizer=_no_optimizer))
+                module.hparams.pop(name, None)
+        if map_location is not None:
+            module.to(map_location)
         return module
 
     def forward(self, image: Tensor, geometry: Tensor | None = None) -> Tensor:
@@ -199,23 +226,25 @@ class RecognitionModule(LightningModule):
         if getattr(source, "all_for_test", False):
             check_trained_elsewhere(self.provenance, source.provenance())
 
-    def on_train_batch_start(self, batch: FaceBatch, batch_idx: int) -> None:
-        """Lower the learning rates over the last share of the training."""
-        if self.decay > 0:
-            left = 1 - self.trainer.global_step / float(self.trainer.estimated_stepping_batches)
-            for optimizer in self.trainer.optimizers:
-                for group in optimizer.param_groups:
-                    group["lr"] = group.setdefault("initial_lr", group["lr"]) * min(1.0, left / self.decay)
+    def optimizations(self) -> list[Optimization]:
+        """How each part learns, in the order of the optimizers; none of a module that is not trained."""
+        return []
+
+    def batches(self) -> float:
+        """Batches of the whole training, all epochs together; infinite if nothing ends it."""
+        return float(self.trainer.estimated_stepping_batches)
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
         """Clip gradients: here, between backward and step, those of 16-mixed are no longer scaled."""
-        if self.gradient_clip is not None:
-            self.clip_gradients(optimizer, gradient_clip_val=self.gradient_clip, gradient_clip_algorithm="norm")
+        for known, optimization in zip(self.trainer.optimizers, self.optimizations(), strict=True):
+            if known is optimizer and optimization.gradient_clip is not None:
+                norm = optimization.gradient_clip
+                self.clip_gradients(optimizer, gradient_clip_val=norm, gradient_clip_algorithm="norm")
 
     def on_train_batch_end(self, *_: object) -> None:
         """Give all processes the same batch statistics: they would drift apart, and a checkpoint holds but one's."""
         if self.trainer.world_size > 1:
-            average_buffers(self)
+            average_statistics(self)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Say what was trained on. A loaded model needs no pretrained weights."""
@@ -267,3 +296,42 @@ class RecognitionModule(LightningModule):
             scalars["accuracy_image"] = float(image_alone.compute())
             image_alone.reset()
         self.log_dict({f"{split}/{name}": value for name, value in scalars.items()}, sync_dist=True)
+
+
+def hyperparameters(module: RecognitionModule, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What a module was made with, as its checkpoints hold it.
+
+    Args:
+        module: The module.
+        arguments: As `constructor_arguments` gives them.
+
+    Returns:
+        Numbers, text, lists and dictionaries, in the form from which ``load_from_checkpoint`` builds the module again.
+
+    Raises:
+        ConfigError: An argument that has no plain form.
+    """
+    kind = type(module)
+    return {
+        "class_path": f"{kind.__module__}.{kind.__qualname__}",
+        **{name: plain(value, name) for name, value in arguments.items()},
+    }
+
+
+def _stored(cls: type[RecognitionModule], checkpoint: dict[str, Any]) -> tuple[type[Any], dict[str, Any]]:
+    """The class that a checkpoint is loaded as, and its arguments; a class of others is known to its user alone."""
+    held = checkpoint.get("hyper_parameters")
+    if not isinstance(held, dict):
+        raise CheckpointError("it does not say what it is")
+    own = f"{cls.__module__}.{cls.__qualname__}"
+    kind = cls if held.get("class_path") == own else stored_kind(held)
+    if kind is None or not issubclass(kind, cls):
+        raise CheckpointError(f"it holds {shown(held.get('class_path'))}, not {own}")
+    return kind, stored_arguments(kind, held)
+
+
+def _no_optimizer(parameters: object) -> NoReturn:
+    raise ConfigError(
+        "A model that was loaded from a checkpoint has no optimizers. To train it further, name them: "
+        "load_from_checkpoint(…, classifier_optimization=…), or go on with the run by `geofer fit --ckpt_path last`."
+    )

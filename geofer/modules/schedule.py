@@ -17,6 +17,8 @@ class Schedule:
         synthetic_ramp: Over as many after that, the number of synthetic faces rises to its full value.
         generator_stop: From it on, E and G and the discriminators stay as they are; None never stops them.
         classifier_start: Before it, C does not learn.
+        generator_steps: Steps of E and G for each one of the discriminators.
+        end_to_end: Whether C teaches G (λ3). False is the row No_E2E of Table VIII: G is trained first and C after it.
     """
 
     warmup: int = 1000
@@ -25,34 +27,27 @@ class Schedule:
     synthetic_ramp: int = 4000
     generator_stop: int | None = None
     classifier_start: int = 0
+    generator_steps: int = 1
+    end_to_end: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse numbers out of their range.
-
-        Raises:
-            ConfigError: It says which.
-        """
-        check_ranges("schedule", self, low={field.name: 0 for field in fields(self)})
-
-    def check(self, end_to_end: bool) -> None:
-        """Refuse a schedule that contradicts itself.
-
-        Args:
-            end_to_end: Whether the classifier teaches the generator; if not, they are trained one after the other.
+        """Refuse numbers out of their range, and a schedule that contradicts itself.
 
         Raises:
             ConfigError: It says which settings, and what they must be.
         """
+        low = {field.name: 0 for field in fields(self) if field.name != "end_to_end"}
+        check_ranges("schedule", self, low={**low, "generator_steps": 1})
         start, stop = self.classifier_start, self.generator_stop
         if stop is not None and start > stop:
             raise ConfigError(
                 f"schedule.classifier_start ({start}) comes after schedule.generator_stop ({stop}): nothing would "
                 "learn in between. Make it at most that."
             )
-        if not end_to_end and start != stop:
+        if not self.end_to_end and start != stop:
             raise ConfigError(
-                "With end_to_end: false the classifier is trained after the generator: set schedule.generator_stop "
-                f"and schedule.classifier_start to the same batch; they are {stop} and {start}."
+                "With schedule.end_to_end: false the classifier is trained after the generator: set "
+                f"schedule.generator_stop and schedule.classifier_start to the same batch; they are {stop} and {start}."
             )
 
     def adversarial(self, step: int) -> float:
@@ -62,6 +57,18 @@ class Schedule:
     def synthetic(self, step: int) -> float:
         """Share in [0, 1] of the synthetic faces at a batch."""
         return _ramp(step, self.synthetic_start, self.synthetic_ramp)
+
+    def generator_batches(self, batches: float) -> float:
+        """How many of the training's batches E and G learn from."""
+        return batches if self.generator_stop is None else min(batches, self.generator_stop)
+
+    def discriminator_batches(self, batches: float) -> float:
+        """How many of the training's batches the discriminators learn from: none of the warm-up."""
+        return max(0, self.generator_batches(batches) - self.warmup)
+
+    def classifier_batches(self, batches: float) -> float:
+        """How many of the training's batches C learns from."""
+        return max(0, batches - self.classifier_start)
 
     def trains_generator(self, step: int) -> bool:
         """Whether E, G and the discriminators learn from this batch."""

@@ -1,12 +1,12 @@
 """C_exp, the expression classifier: a backbone and two fully connected layers, and a geometry branch if wanted."""
 
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, get_args
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, Self, get_args
 
 import torch
 from torch import Tensor, nn
 
-from geofer.backbones import build_backbone
+from geofer.backbones import build_backbone, read_backbone_arguments
 from geofer.errors import ConfigError, DataError
 from geofer.networks.geometry_branch import Geometry
 from geofer.networks.geometry_classifier import GeometryClassifier
@@ -59,6 +59,15 @@ class ClassifierConfig:
             raise ConfigError(f"classifier.geometry is {self.geometry!r}; choose {', '.join(get_args(Geometry))}.")
         check_range("classifier.modality_dropout", self.modality_dropout, 0, 1)
         check_range("classifier.image_loss", self.image_loss, 0)
+
+    def as_read(self) -> Self:
+        """This configuration as a file may ask for it: nothing to fetch, and only arguments that shape the network.
+
+        Raises:
+            SchemaError: There is no such backbone here, or it takes other arguments from files.
+        """
+        arguments = read_backbone_arguments(self.backbone, self.backbone_arguments)
+        return replace(self, pretrained=False, backbone_arguments=arguments)
 
 
 class ClassifierOutput(NamedTuple):

@@ -1,9 +1,40 @@
 """D_att and D_i, the two discriminators: Table II."""
 
+from dataclasses import dataclass
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 
 from geofer.networks.sizes import halvings
+from geofer.ranges import check_choice, check_range
+
+Condition = Literal["embedding", "raw", "contours"]
+"""What D_att sees of the geometry: its embedding f(g^t), the landmarks themselves, or their contours."""
+
+
+@dataclass(frozen=True)
+class DiscriminatorConfig:
+    """Size and kind of D_att; the defaults are the paper's.
+
+    Attributes:
+        width: Filters of the first convolution.
+        patches: Judge patches instead of the whole picture.
+        condition: What it sees of the geometry.
+    """
+
+    width: int = 16
+    patches: bool = False
+    condition: Condition = "embedding"
+
+    def __post_init__(self) -> None:
+        """Refuse a width below 1, and an unknown condition.
+
+        Raises:
+            ConfigError: It says which.
+        """
+        check_range("discriminator.width", self.width, 1)
+        check_choice("discriminator.condition", self.condition, ("embedding", "raw", "contours"))
 
 
 def _downsample(channels_in: int, channels: int) -> nn.Sequential:

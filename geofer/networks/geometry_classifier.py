@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from geofer.faces import INNER_LIP, LEFT_EYE, LEFT_EYE_OUTER, RIGHT_EYE, RIGHT_EYE_OUTER
+from geofer.ranges import check_range
 
 GeometryInputs = Literal["landmarks", "blendshapes", "both"]
 """What a `GeometryClassifier` looks at."""
@@ -47,6 +48,8 @@ class GeometryClassifier(nn.Module):
                 1 before. A lowered lip corner hardly ever scores above a hundredth, but its logit moves.
         """
         super().__init__()
+        check_range("hidden", hidden, 0)
+        check_range("logit_eps", logit_eps, 0, 0.5)
         self.inputs = inputs
         self.logit_eps = logit_eps
         width = {"landmarks": 0, "blendshapes": NUM_BLENDSHAPES, "both": NUM_BLENDSHAPES}[inputs]

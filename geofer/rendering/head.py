@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geofer.errors import DataError
-from geofer.paths import cache_folder, written_whole
+from geofer.paths import cache_folder, private_folder, written_whole
 from geofer.rendering.parts import EYE
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def load_head() -> HeadModel:
     from geofer.rendering.reduction import reduce_head
 
     built = reduce_head()
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     with written_whole(path) as file:
         np.savez(file, allow_pickle=False, **built)
     return HeadModel(**built)

@@ -2,6 +2,7 @@
 
 from jsonargparse import ArgumentParser
 
+from geofer.configurations import restrict_configurations
 from geofer.datamodules import FaceDataModule
 from geofer.study.design import Settings, setting
 
@@ -14,6 +15,7 @@ OTHER_PEOPLE = 1000
 
 def datamodule_of(data: Settings) -> FaceDataModule:
     """What ``geofer fit`` would make of the part ``data`` of its configuration."""
+    restrict_configurations()
     parser = ArgumentParser(exit_on_error=False)
     parser.add_subclass_arguments(FaceDataModule, "data")
     made: FaceDataModule = parser.instantiate(parser.parse_object({"data": data})).data

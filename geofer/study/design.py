@@ -31,7 +31,7 @@ class Outcome:
 Measure = Callable[[Settings, int], Outcome]
 """Trains and tests what a row's settings say with a seed, in this process."""
 
-CLASSIFIER_ARGUMENTS = ("classifier", "augmentation", "gradient_clip", "decay", "classifier_optimizer")
+CLASSIFIER_ARGUMENTS = ("classifier", "augmentation", "classifier_optimization")
 """What `geofer.modules.ExpressionClassifier` shares with the full method."""
 
 
@@ -95,7 +95,7 @@ def unchanged(settings: Settings) -> Settings:
 
 
 def setting(path: str, value: object) -> Change:
-    """Sets one value, such as ``setting("model.init_args.label_smoothing", 0.0)``."""
+    """Sets one value, such as ``setting("model.init_args.losses.label_smoothing", 0.0)``."""
 
     def change(settings: Settings) -> Settings:
         *parents, last = path.split(".")

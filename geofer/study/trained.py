@@ -1,11 +1,8 @@
 """The networks and the data of a finished run, from its folder."""
 
 from pathlib import Path
-from pkgutil import resolve_name
 
-import yaml
-
-from geofer.checkpoints import read_checkpoint
+from geofer.configurations import read_settings
 from geofer.datamodules import FaceDataModule
 from geofer.errors import CheckpointError
 from geofer.modules.recognition import RecognitionModule
@@ -30,11 +27,11 @@ def load_trained(run: Path) -> tuple[RecognitionModule, FaceDataModule]:
         CheckpointError: There is no checkpoint, it is damaged, or it is of no model of geofer.
         DataError: The data cannot be prepared.
     """
-    name = read_checkpoint(run / CHECKPOINT).get("hyper_parameters", {}).get("_class_path")
-    kind = resolve_name(name) if isinstance(name, str) and name.startswith("geofer.") else None
-    if not (isinstance(kind, type) and issubclass(kind, RecognitionModule)):
-        raise CheckpointError(f"{run / CHECKPOINT} holds no model of geofer: remove the run, and train it again.")
-    data = datamodule_of(yaml.safe_load((run / CONFIG).read_text(encoding="utf-8"))["data"])
+    try:
+        model = RecognitionModule.load_from_checkpoint(run / CHECKPOINT).eval()
+    except CheckpointError as error:
+        raise CheckpointError(f"{error} Remove the run, and train it again.") from error
+    data = datamodule_of(read_settings(run / CONFIG)["data"])
     data.prepare_data()
     data.setup("test")
-    return kind.load_from_checkpoint(run / CHECKPOINT, map_location="cpu").eval(), data
+    return model, data

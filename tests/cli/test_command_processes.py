@@ -21,7 +21,7 @@ model:
   init_args:
     classifier: {backbone: small_resnet, pretrained: false, hidden: 8, backbone_arguments: {widths: [4, 8]}}
     generator: {width: 4, initial_std: null, warp: true}
-    discriminator_width: 4
+    discriminator: {width: 4}
     schedule: {warmup: 1, adversarial_ramp: 1, synthetic_start: 1, synthetic_ramp: 1}
 data:
   class_path: geofer.datamodules.RenderedFaces
@@ -42,7 +42,7 @@ needs_fork = pytest.mark.skipif(sys.platform != "linux", reason="commands are fo
         ({"accelerator": "cpu", "devices": 2}, [], False),
         ({"accelerator": "cpu"}, ["--trainer.devices=2"], False),
         ({"accelerator": "cpu"}, ["--config", "two-devices.yaml"], False),
-        ({"accelerator": "cpu"}, ["--model.decay", "0.1"], True),
+        ({"accelerator": "cpu"}, ["--model.ema_decay", "0.1"], True),
     ],
 )
 @needs_fork

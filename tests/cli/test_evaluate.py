@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from blendshapes_of_cartoons import ActingCartoons
+from cartoon_blendshapes import ActingCartoons
 from cartoon_faces import EXPRESSIONS, CartoonFaces
 from picture_trees import write_picture
 from tiny_generator import full_method
@@ -70,9 +70,7 @@ def test_a_model_file_is_tested_as_its_checkpoint_is(tmp_path, checkpoint, confi
 @pytest.fixture
 def acting(config):
     """The same data, whose blendshapes are known."""
-    config.write_text(
-        config.read_text().replace("cartoon_faces.CartoonFaces", "blendshapes_of_cartoons.ActingCartoons")
-    )
+    config.write_text(config.read_text().replace("cartoon_faces.CartoonFaces", "cartoon_blendshapes.ActingCartoons"))
     return config
 
 
@@ -201,6 +199,6 @@ def test_what_cannot_be_evaluated_is_told(tmp_path, checkpoint, config, capsys):
 def test_a_checkpoint_chooses_no_code(tmp_path, config, capsys):
     module = torch.nn.Linear(1, 1)
     path = tmp_path / "evil.ckpt"
-    torch.save({"state_dict": module.state_dict(), "hyper_parameters": {"_class_path": "os.system"}}, path)
+    torch.save({"state_dict": module.state_dict(), "hyper_parameters": {"class_path": "os.system"}}, path)
     assert evaluate(path, config, tmp_path / "out") == 1
     assert "os.system, which is no model of geofer" in capsys.readouterr().err

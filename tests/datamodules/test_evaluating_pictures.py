@@ -20,7 +20,7 @@ def data(tmp_path, rendered_pictures, monkeypatch):
     records = write_listed(tmp_path / "set", rendered_pictures)
     records = [replace(record, split="test", tags=("third",) * (row % 3 == 0)) for row, record in enumerate(records)]
     records[::4] = [replace(record, yaw=np.nan, pitch=np.nan) for record in records[::4]]
-    return ListedFaces(tmp_path / "set", records, preparation={"image_size": 32}, batch_size=16)
+    return ListedFaces(tmp_path / "set", records, image_size=32, batch_size=16)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from cartoon_faces import EXPRESSIONS, CartoonFaces
 
+from geofer.arguments import described
 from geofer.datamodules import CrossDataSet, FaceTable, RenderedFaces
 from geofer.datamodules.preparation.config import Preparation
-from geofer.datamodules.provenance import plain
 
 
 def test_arguments_of_class_and_bases_without_this_machines_folders(tmp_path):
@@ -80,4 +80,4 @@ def test_two_data_sets_are_both_told(tmp_path):
     ],
 )
 def test_plain_data(value, expected):
-    assert plain(value) == expected
+    assert described(value) == expected

@@ -128,7 +128,7 @@ def test_torchrun_is_stopped_and_gone_on_with(workplace: Path) -> None:
 def test_the_slurm_script_puts_the_job_back_and_goes_on(workplace: Path) -> None:
     """With a stand-in for srun and scontrol: who starts the processes and sends the signal is all that is not SLURM."""
     (block,) = [block for block in blocks("docs/clusters.md") if block.language == "bash"]
-    configs = "--config configs/experiment/paper-224.yaml --config configs/trainer/ddp.yaml"
+    configs = "--config experiment/paper-224 --config trainer/ddp"
     assert configs in block.text
     options = "--config two.yaml --trainer.max_epochs {epochs}"
     tools = workplace / "bin"

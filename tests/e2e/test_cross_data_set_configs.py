@@ -9,7 +9,6 @@ from protocol_trees import sfew_1
 from geofer.cli import main
 from geofer.metrics.tables import load_report
 
-CONFIGS = Path(__file__).parents[2] / "configs" / "data"
 SMALL = {
     "model.classifier.backbone_arguments": "{widths: [16, 32]}",
     "model.generator.width": "16",
@@ -28,13 +27,13 @@ PEOPLE = {"train_subjects": 1, "val_subjects": 1, "views": 1, "render_workers": 
 def test_rendered_faces_to_sfew(rendered_pictures, geofer_cache, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GEOFER_CACHE", str(geofer_cache))
-    config = CONFIGS / "rendered-to-sfew.yaml"
     faces = sfew_1(tmp_path / "SFEW", rendered_pictures)
     small = SMALL | {f"data.source.{name}": str(value) for name, value in PEOPLE.items()}
-    arguments = ["--config", str(config), *(f"--{name}={value}" for name, value in small.items())]
+    arguments = ["--config", "experiment/tuned-64", "--config", "data/rendered-to-sfew"]
+    arguments += [f"--{name}={value}" for name, value in small.items()]
     for command in ("fit", "test"):
         assert main([command, *arguments, "--data.target.root=SFEW"]) == 0
-    run = Path("runs", "rendered-to-sfew")
+    run = Path("runs", "tuned-64-rendered-to-sfew")
     saved = yaml.safe_load(run.joinpath("config.yaml").read_text())
     assert saved["data"]["init_args"]["target"]["class_path"] == "geofer.datamodules.SFEW"
     report = load_report(run)

@@ -1,5 +1,6 @@
 """Every data set's example configuration trains on a small folder of the set's own grammar, as its user would."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -34,11 +35,13 @@ def test_fits_one_epoch(planted: Planted, rendered_pictures, tmp_path, monkeypat
     root.mkdir()
     faces = planted.plant(root, rendered_pictures)
     config = CONFIGS / f"{planted.config}.yaml"
-    small = SMALL | ({"model.generator.width": "16"} if "generator" in config.read_text() else {})
-    arguments = ["--config", str(config), *(f"--{name}={value}" for name, value in small.items()), *planted.options]
+    experiment = re.search(r"--config experiment/([\w-]+)", config.read_text())[1]  # the one that the file names
+    small = SMALL | ({"model.generator.width": "16"} if experiment == "tuned-64" else {})
+    names = ["--config", f"experiment/{experiment}", "--config", f"data/{planted.config}"]
+    arguments = [*names, *(f"--{name}={value}" for name, value in small.items()), *planted.options]
     assert main(["fit", *arguments, f"--data.root={root}"]) == 0
     name = yaml.safe_load(config.read_text())["data"]["class_path"].rpartition(".")[2]
     output = capsys.readouterr().out
     assert f"{name}: {faces} faces in " in output
     assert f"0 of {faces} pictures were skipped" in output
-    assert Path("runs", planted.config, "checkpoints", "last.ckpt").exists()
+    assert Path("runs", f"{experiment}-{planted.config}", "checkpoints", "last.ckpt").exists()

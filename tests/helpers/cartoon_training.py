@@ -4,20 +4,31 @@ import torch
 from cartoon_faces import EXPRESSIONS
 from lightning import Callback, Trainer, seed_everything
 
-from geofer.modules import ClassifierConfig, GeneratorConfig, GeometryGuidedFER, Schedule
+from geofer.modules import (
+    ClassifierConfig,
+    DiscriminatorConfig,
+    GeneratorConfig,
+    GeometryGuidedFER,
+    LossConfig,
+    Optimization,
+    Schedule,
+)
 
 CLASSIFIER = ClassifierConfig("small_resnet", pretrained=False, hidden=32, backbone_arguments={"widths": [8, 16]})
 AT_ONCE = Schedule(warmup=0, adversarial_ramp=0, synthetic_start=0, synthetic_ramp=0)
 TUNED = {
     "generator": GeneratorConfig(width=8, initial_std=None, contours=True, skips=True, warp=True),
-    "patches": True,
-    "condition": "contours",
-    "region_weight": 3.0,
+    "discriminator": DiscriminatorConfig(width=4, patches=True, condition="contours"),
+    "losses": LossConfig(region_weight=3.0),
 }
 
 
-def adam(rate):
-    return lambda parameters: torch.optim.Adam(parameters, lr=rate, betas=(0.5, 0.999))
+def adam(rate, **settings):
+    return Optimization(lambda parameters: torch.optim.Adam(parameters, lr=rate, betas=(0.5, 0.999)), **settings)
+
+
+def sgd(rate):
+    return Optimization(lambda parameters: torch.optim.SGD(parameters, lr=rate))
 
 
 def make_module(**settings):
@@ -25,7 +36,7 @@ def make_module(**settings):
     defaults = {
         "classifier": CLASSIFIER,
         "generator": GeneratorConfig(width=8, initial_std=None),
-        "discriminator_width": 4,
+        "discriminator": DiscriminatorConfig(width=4),
         "schedule": AT_ONCE,
     }
     return GeometryGuidedFER(EXPRESSIONS, 32, **{**defaults, **settings})

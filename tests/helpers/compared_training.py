@@ -4,7 +4,7 @@ from cartoon_faces import EXPRESSIONS
 from cartoon_training import AT_ONCE, CLASSIFIER, adam
 from lightning import seed_everything
 
-from geofer.modules import GeneratorConfig
+from geofer.modules import DiscriminatorConfig, GeneratorConfig
 from geofer.study.baselines.generators import AAE, CAAE, DRGAN, GCGAN, ConditionalGAN
 
 KINDS = [AAE, CAAE, GCGAN, DRGAN, ConditionalGAN]
@@ -17,12 +17,12 @@ def make(kind, rate=1e-3, **settings):
     defaults = {
         "classifier": CLASSIFIER,
         "generator": NARROW,
-        "discriminator_width": 4,
+        "discriminator": DiscriminatorConfig(width=4),
         "schedule": AT_ONCE,
-        "average": 0.9,
-        "generator_optimizer": adam(rate),
-        "discriminator_optimizer": adam(rate),
-        "classifier_optimizer": adam(rate),
+        "ema_decay": 0.9,
+        "generator_optimization": adam(rate),
+        "discriminator_optimization": adam(rate),
+        "classifier_optimization": adam(rate),
     }
     return kind(EXPRESSIONS, 32, **{**defaults, **settings})
 

@@ -19,9 +19,10 @@ from pathlib import Path
 import data_set_trees
 import protocol_trees
 import yaml
-from documented_pages import REPOSITORY
 from picture_trees import RenderedPicture, write_picture
 from video_files import write_video
+
+from geofer.configurations import with_files
 
 Faces = Sequence[RenderedPicture]
 Planter = Callable[[Path, Faces], object]
@@ -32,19 +33,19 @@ NOT_RUN = {
     "git clone <this repository> geofer && cd geofer": "the tests run inside of a clone",
     "aws s3 sync /data/faces/affectnet-96px-… s3://bucket/affectnet": "needs an account at a store in a cloud",
     "geofer study all --budget smoke": "minutes; `make study` of .ci/run does, and each other study is here",
-    "geofer study in-the-wild --budget paper --config configs/data/bu3dfe-to-sfew.yaml": (
+    "geofer study in-the-wild --budget paper --config data/bu3dfe-to-sfew": (
         "the scans planted here show two expressions; tests/study/studies/test_in_the_wild.py runs the study"
     ),
-    "torchrun --nproc_per_node 2 -m geofer fit --config configs/quickstart.yaml --trainer.devices 2 "
+    "torchrun --nproc_per_node 2 -m geofer fit --config quickstart --trainer.devices 2 "
     "--trainer.strategy ddp_find_unused_parameters_true --trainer.default_root_dir runs/two": (
         "tests/ddp/test_launchers.py runs torchrun on smaller networks"
     ),
-    "srun --ntasks 1 --cpus-per-task 16 geofer prepare --config configs/experiment/paper-224.yaml": "needs SLURM",
+    "srun --ntasks 1 --cpus-per-task 16 geofer prepare --config experiment/paper-224": "needs SLURM",
     "geofer recognize --camera 0 --every 1 --output me.jsonl": "needs a camera; a test gives it a file",
     "geofer export runs/quickstart --push ada/faces --license apache-2.0": (
         "needs an account; tests/app/models/test_hub.py pushes to a stand-in of the Hugging Face Hub"
     ),
-    "geofer evaluate ada/faces@v1 --config configs/data/kdef.yaml --data.root /data/KDEF --output faces-on-kdef": (
+    "geofer evaluate ada/faces@v1 --config data/kdef --data.root /data/KDEF --output faces-on-kdef": (
         "needs the Hugging Face Hub; tests/app/models/test_hub.py fetches branches from a stand-in"
     ),
     "wandb login": "needs an account",
@@ -309,15 +310,14 @@ def data_module(arguments: Sequence[str]) -> str:
 
 def data_settings(arguments: Sequence[str]) -> dict:
     """What the last of the configurations that says something of the data says."""
-    configs = [Path(value) for name, value in pairwise(arguments) if name == "--config"]
+    configs = [Path(value) for name, value in pairwise(with_files(arguments)) if name == "--config"]
     settings = [_data(config) for config in configs if _data(config)]
     return settings[-1]
 
 
 @functools.cache
 def _data(config: Path) -> dict:
-    path = config if config.exists() else REPOSITORY / config
-    return yaml.safe_load(path.read_text()).get("data", {})
+    return yaml.safe_load(config.read_text()).get("data", {})
 
 
 def _class(settings: dict) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 REPOSITORY = Path(__file__).parents[2]
-sys.path.append(str(REPOSITORY / "training"))  # its scripts import each other
+sys.path += [str(REPOSITORY / name) for name in ("training", "benchmarks")]  # scripts import each other
 
 
 def load_script(path: str) -> ModuleType:

@@ -6,7 +6,15 @@ from lightning import Trainer, seed_everything
 from lightning.pytorch.callbacks import ModelCheckpoint
 
 from geofer.datamodules import FaceDataModule, FaceLabels, FaceStore, ShardedPictures
-from geofer.modules import ClassifierConfig, ExpressionClassifier, GeneratorConfig, GeometryGuidedFER, Schedule
+from geofer.modules import (
+    ClassifierConfig,
+    DiscriminatorConfig,
+    ExpressionClassifier,
+    GeneratorConfig,
+    GeometryGuidedFER,
+    Optimization,
+    Schedule,
+)
 
 EXPRESSIONS = ("happiness", "neutral", "surprise")
 POSES = ((-30, 0), (0, 0), (15, 0), (30, 0))
@@ -52,7 +60,7 @@ def full_model():
         SIZE,
         classifier=CLASSIFIER,
         generator=GeneratorConfig(width=4),
-        discriminator_width=4,
+        discriminator=DiscriminatorConfig(width=4),
         schedule=Schedule(warmup=0, adversarial_ramp=0, synthetic_start=0, synthetic_ramp=0),
     )
 
@@ -63,7 +71,7 @@ def classifier_model():
         EXPRESSIONS,
         SIZE,
         classifier=CLASSIFIER,
-        classifier_optimizer=lambda parameters: torch.optim.Adam(parameters, lr=0.01),
+        classifier_optimization=Optimization(lambda parameters: torch.optim.Adam(parameters, lr=0.01)),
     )
 
 

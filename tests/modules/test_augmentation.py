@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+from geofer.arguments import plain
 from geofer.errors import ConfigError
 from geofer.modules.augmentation import AugmentationConfig, augment
-from geofer.modules.hyperparameters import plain_arguments
 from geofer.networks.modes import evaluating, frozen_statistics
 
 
@@ -62,6 +62,6 @@ def test_frozen_statistics_still_normalize_with_the_batch():
 
 def test_arguments_without_a_plain_form_are_refused():
     with pytest.raises(ConfigError, match="argument network is a Linear"):
-        plain_arguments(object(), {"network": [nn.Linear(1, 1)]})
-    with pytest.raises(ConfigError, match="must build a torch optimizer"):
-        plain_arguments(object(), {"classifier_optimizer": lambda parameters: 3})
+        plain([nn.Linear(1, 1)], "network")
+    with pytest.raises(ConfigError, match="must build an optimizer or scheduler of torch; it built 3"):
+        plain(lambda parameters: 3, "classifier_optimization.optimizer")

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import torch
 from cartoon_faces import CartoonFaces
-from cartoon_training import TUNED, Losses, adam, fit, make_module, make_trainer
+from cartoon_training import AT_ONCE, TUNED, Losses, adam, fit, make_module, make_trainer, sgd
 from lightning import Callback
+from lightning.pytorch.callbacks import LearningRateMonitor
 from lightning.pytorch.loggers import CSVLogger
 
 from geofer.errors import ConfigError, LeakError
-from geofer.modules import LossWeights, Schedule, SynthesisConfig
+from geofer.modules import LossConfig, Optimization, Schedule, SynthesisConfig
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def snapshot(module):
 
 
 def test_three_optimizers_and_twelve_batches_are_twelve_steps(few_faces):
-    module = make_module(generator_steps=2)
+    module = make_module(schedule=dataclasses.replace(AT_ONCE, generator_steps=2))
     losses = Losses()
     assert fit(module, few_faces, steps=12, callbacks=[losses]).global_step == 12
     assert len(losses.steps) == 12
@@ -46,9 +47,9 @@ def test_three_optimizers_and_twelve_batches_are_twelve_steps(few_faces):
 
 
 def test_batches_count_once_while_the_generator_or_the_classifier_learns_alone(few_faces):
-    schedule = Schedule(0, 0, 0, 0, generator_stop=4, classifier_start=4)
+    schedule = Schedule(0, 0, 0, 0, generator_stop=4, classifier_start=4, end_to_end=False)
     losses = Losses()
-    trainer = fit(make_module(schedule=schedule, end_to_end=False), few_faces, steps=7, callbacks=[losses])
+    trainer = fit(make_module(schedule=schedule), few_faces, steps=7, callbacks=[losses])
     assert trainer.global_step == 7
     assert ["rec" in step for step in losses.steps] == [True] * 4 + [False] * 3
     assert ["c_real" in step for step in losses.steps] == [False] * 4 + [True] * 3
@@ -75,14 +76,14 @@ def test_during_the_warmup_the_generator_only_reconstructs(few_faces):
 
 
 @pytest.mark.parametrize(
-    ("weights", "unchanged", "absent"),
+    ("config", "unchanged", "absent"),
     [
-        (LossWeights(attribute=0), "attribute_discriminator", {"d_att", "adv"}),
-        (LossWeights(prior=0), "identity_discriminator", {"d_i", "prior"}),
+        (LossConfig(attribute=0), "attribute_discriminator", {"d_att", "adv"}),
+        (LossConfig(prior=0), "identity_discriminator", {"d_i", "prior"}),
     ],
 )
-def test_a_discriminator_that_weighs_nothing_is_neither_trained_nor_asked(few_faces, weights, unchanged, absent):
-    module = make_module(weights=weights)
+def test_a_discriminator_that_weighs_nothing_is_neither_trained_nor_asked(few_faces, config, unchanged, absent):
+    module = make_module(losses=config)
     before, losses = snapshot(module), Losses()
     fit(module, few_faces, steps=1, callbacks=[losses])
     assert unchanged not in changed(before, module)
@@ -93,8 +94,8 @@ def gradient_through_classifier(few_faces, **settings):
     """Largest change that λ3 makes to the generator in one step."""
     weights = []
     for classification in (0.0, 100.0):
-        module = make_module(weights=LossWeights(classification=classification), **settings)
-        module.generator_optimizer = lambda parameters: torch.optim.SGD(parameters, lr=0.1)
+        module = make_module(losses=LossConfig(classification=classification), **settings)
+        module.generator_optimization = sgd(0.1)
         fit(module, few_faces, steps=1)
         weights.append(torch.cat([weight.flatten() for weight in module.synthesizer.parameters()]))
     return (weights[0] - weights[1]).abs().max().item()
@@ -102,8 +103,8 @@ def gradient_through_classifier(few_faces, **settings):
 
 def test_the_classifier_teaches_the_generator_end_to_end_only(few_faces):
     assert gradient_through_classifier(few_faces) > 1e-4
-    apart = Schedule(0, 0, 0, 0, generator_stop=5, classifier_start=5)
-    assert gradient_through_classifier(few_faces, end_to_end=False, schedule=apart) == 0
+    apart = Schedule(0, 0, 0, 0, generator_stop=5, classifier_start=5, end_to_end=False)
+    assert gradient_through_classifier(few_faces, schedule=apart) == 0
 
 
 def test_teaching_the_generator_leaves_the_classifier_and_its_statistics_alone(few_faces):
@@ -115,15 +116,15 @@ def test_teaching_the_generator_leaves_the_classifier_and_its_statistics_alone(f
 
 
 def test_the_discriminators_step_leaves_generator_and_embedding_alone(few_faces):
-    module = make_module(weights=LossWeights(reconstruction=0, geometry=0, variation=0, classification=0))
+    module = make_module(losses=LossConfig(reconstruction=0, geometry=0, variation=0, classification=0))
     before = snapshot(module)
-    module.generator_optimizer = lambda parameters: torch.optim.SGD(parameters, lr=0.0)
+    module.generator_optimization = sgd(0.0)
     fit(module, few_faces, steps=2)
     assert "synthesizer" not in changed(before, module)
 
 
 def test_the_average_follows_the_generator(few_faces):
-    module = make_module(average=0.9)
+    module = make_module(ema_decay=0.9)
     seen = []
 
     class Watch(Callback):
@@ -144,7 +145,9 @@ def test_the_average_follows_the_generator(few_faces):
 
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
 def test_gradients_are_clipped_for_each_optimizer(few_faces, precision):
-    module = make_module(gradient_clip=1e-3)
+    clipped = Optimization(gradient_clip=1e-3)
+    parts = ("generator", "discriminator", "classifier")
+    module = make_module(**{f"{part}_optimization": clipped for part in parts})
     norms = []
 
     class Watch(Callback):
@@ -167,7 +170,7 @@ def test_bf16_trains_float32_weights(few_faces):
 
 def test_in_mixed_precision_a_second_step_of_the_generator_starts_from_what_the_first_one_learned(few_faces):
     """Autocast would keep the bf16 copies of weights that it has made; Lightning switches that off."""
-    module, errors = make_module(generator_steps=2), []
+    module, errors = make_module(schedule=dataclasses.replace(AT_ONCE, generator_steps=2)), []
     synthesize = module._synthesize_targets
 
     def compared(batch):
@@ -184,7 +187,9 @@ def test_in_mixed_precision_a_second_step_of_the_generator_starts_from_what_the_
 
 
 def test_the_literal_equation_7_compares_with_the_input(few_faces):
-    module = make_module(reconstruction_target="input", schedule=Schedule(warmup=5, synthetic_start=5))
+    module = make_module(
+        losses=LossConfig(reconstruction_target="input"), schedule=Schedule(warmup=5, synthetic_start=5)
+    )
     losses, batches = Losses(), []
 
     class Watch(Callback):
@@ -201,7 +206,7 @@ def test_running_statistics_can_come_from_real_faces_alone(few_faces, separate):
     momenta = {}
     for per_real in (0.0, 1.0):
         synthesis = SynthesisConfig(per_real=per_real, separate_statistics=separate)
-        module = make_module(synthesis=synthesis, weights=LossWeights(0, 0, 0))
+        module = make_module(synthesis=synthesis, losses=LossConfig(0, 0, 0))
         module.augmentation = dataclasses.replace(module.augmentation)
         fit(module, few_faces, steps=1)
         momenta[per_real] = module.classifier.backbone.stem[1].running_mean
@@ -218,7 +223,7 @@ def test_synthetic_faces_seen_in_parts_teach_what_they_teach_at_once(few_faces):
                 if isinstance(layer, torch.nn.BatchNorm2d):
                     setattr(block, name, torch.nn.Identity())
         before = module.classifier.head[0].weight.clone()
-        module.classifier_optimizer = lambda parameters: torch.optim.SGD(parameters, lr=0.1)
+        module.classifier_optimization = sgd(0.1)
         seen[at_once], losses = [], Losses()
         module.classifier.backbone.register_forward_pre_hook(
             lambda network, inputs, sizes=seen[at_once]: sizes.append(len(inputs[0])) if network.training else None
@@ -257,7 +262,7 @@ def test_a_warping_generator_asks_for_the_inputs_landmarks():
 
 def test_end_to_end_false_needs_the_two_parts_one_after_the_other():
     with pytest.raises(ConfigError, match=r"generator_stop and .*classifier_start .* they are None and 0"):
-        make_module(end_to_end=False)
+        Schedule(end_to_end=False)
 
 
 def test_logs_only_when_the_logger_writes(few_faces, tmp_path):
@@ -268,13 +273,50 @@ def test_logs_only_when_the_logger_writes(few_faces, tmp_path):
     assert {"train/rec", "train/c_fake", "train/d_att"} <= logged[0][1]
 
 
-def test_learning_rates_fall_over_the_last_share(few_faces):
-    rates = []
+class Rates(Callback):
+    """Keeps the learning rates with which each batch was learned from."""
 
-    class Watch(Callback):
-        def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
-            rates.append([optimizer.param_groups[0]["lr"] for optimizer in trainer.optimizers])
+    def __init__(self):
+        self.seen = []
 
-    fit(make_module(decay=0.5, classifier_optimizer=adam(1e-3)), few_faces, steps=8, callbacks=[Watch()])
-    factors = [1, 1, 1, 1, 1, 0.75, 0.5, 0.25]
-    assert np.allclose(rates, [[5e-4 * f, 5e-4 * f, 1e-3 * f] for f in factors])
+    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+        self.seen.append([optimizer.param_groups[0]["lr"] for optimizer in trainer.optimizers])
+
+
+def test_learning_rates_fall_over_the_last_fraction_of_each_parts_batches(few_faces):
+    rates, decay = Rates(), Optimization(lr_decay_fraction=0.5)
+    module = make_module(
+        schedule=Schedule(0, 0, 0, 0, generator_stop=4, classifier_start=2),
+        generator_optimization=decay,
+        discriminator_optimization=Optimization(),
+        classifier_optimization=adam(1e-3, lr_decay_fraction=1.0),
+    )
+    fit(module, few_faces, steps=8, callbacks=[rates])
+    generator, discriminator, classifier = np.array(rates.seen).T
+    assert np.allclose(generator, 5e-4 * np.array([1, 1, 1, 0.5, 0, 0, 0, 0]))
+    assert np.allclose(discriminator, 5e-4)
+    assert np.allclose(classifier, 1e-3 * np.array([1, 1, 1, 5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6]))
+
+
+def test_each_part_has_a_scheduler_of_its_own_which_lightning_monitors(few_faces, tmp_path):
+    rates = Rates()
+    steps = Optimization(scheduler=lambda optimizer: torch.optim.lr_scheduler.StepLR(optimizer, 2, 0.1))
+    module = make_module(schedule=Schedule(3, 1, 3, 1), discriminator_optimization=steps)
+    monitor = LearningRateMonitor("step")
+    fit(module, few_faces, steps=8, callbacks=[rates, monitor], logger=CSVLogger(tmp_path))
+    generator, discriminator, classifier = np.array(rates.seen).T
+    assert np.allclose(generator, 5e-4)
+    assert np.allclose(classifier, 5e-4)
+    assert np.allclose(discriminator, 5e-4 * np.array([1, 1, 1, 1, 1, 0.1, 0.1, 0.01]))  # it learns from the fourth on
+    assert monitor.lrs["lr-Adam"][-1] == pytest.approx(5e-6)
+
+
+def test_a_scheduler_that_waits_for_a_metric_is_refused(few_faces):
+    plateau = Optimization(scheduler=torch.optim.lr_scheduler.ReduceLROnPlateau)
+    with pytest.raises(ConfigError, match="ReduceLROnPlateau; take a scheduler that counts batches"):
+        fit(make_module(classifier_optimization=plateau), few_faces, steps=1)
+
+
+def test_two_schedules_at_once_are_refused():
+    with pytest.raises(ConfigError, match="leave one out"):
+        Optimization(scheduler=torch.optim.lr_scheduler.ConstantLR, lr_decay_fraction=0.5)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from geofer.modules.losses import (
-    LossWeights,
+    LossConfig,
     adversarial_loss,
     classification_loss,
     discriminator_loss,
@@ -124,6 +124,6 @@ def test_losses_are_float32_under_bf16():
 
 
 def test_the_default_weights_are_the_papers():
-    weights = LossWeights()
+    weights = LossConfig()
     assert (weights.attribute, weights.prior, weights.classification) == (1e-3, 1e-3, 1e-3)
     assert (weights.geometry, weights.variation, weights.reconstruction) == (1e-4, 1e-4, 1)

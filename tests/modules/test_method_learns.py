@@ -27,8 +27,8 @@ def faces():
 )
 def test_it_learns_what_matters(faces, steps, warmup, rate, left, settings):
     schedule = Schedule(warmup, adversarial_ramp=40, synthetic_start=warmup, synthetic_ramp=40)
-    optimizers = {"generator_optimizer": adam(rate), "classifier_optimizer": adam(2e-3)}
-    module = make_module(schedule=schedule, average=0.98, **optimizers, **settings)
+    optimizers = {"generator_optimization": adam(rate), "classifier_optimization": adam(2e-3)}
+    module = make_module(schedule=schedule, ema_decay=0.98, **optimizers, **settings)
     losses, start, end = Losses(), slice(0, 10), slice(-20, None)
     fit(module, faces, steps=steps, callbacks=[losses])
 

@@ -6,7 +6,7 @@ from cartoon_faces import EXPRESSIONS, CartoonFaces
 from lightning import Trainer, seed_everything
 
 from geofer.errors import NonFiniteError
-from geofer.modules import AugmentationConfig, ClassifierConfig, ExpressionClassifier
+from geofer.modules import AugmentationConfig, ClassifierConfig, ExpressionClassifier, Optimization
 
 
 def make_trainer(**settings):
@@ -22,6 +22,10 @@ def make_trainer(**settings):
     )
 
 
+def fast_adam(parameters):
+    return torch.optim.Adam(parameters, lr=5e-3)
+
+
 def make_module(**settings):
     seed_everything(0, verbose=False)
     config = ClassifierConfig("small_resnet", False, 32, {"widths": [8, 16]})
@@ -29,8 +33,7 @@ def make_module(**settings):
         EXPRESSIONS,
         32,
         config,
-        classifier_optimizer=lambda parameters: torch.optim.Adam(parameters, lr=5e-3),
-        **settings,
+        **{"classifier_optimization": Optimization(fast_adam), **settings},
     )
 
 
@@ -76,7 +79,7 @@ def test_evaluation_does_not_depend_on_the_batch(faces):
 
 
 def test_gradients_are_clipped(faces):
-    module = make_module(gradient_clip=1e-4)
+    module = make_module(classifier_optimization=Optimization(fast_adam, gradient_clip=1e-4))
     make_trainer(max_steps=1, limit_val_batches=0).fit(module, faces)
     norm = torch.cat([parameter.grad.flatten() for parameter in module.classifier.parameters()]).norm()
     assert norm <= 1e-4 * 1.001

@@ -93,16 +93,16 @@ def test_ramps():
 
 
 @pytest.mark.parametrize(
-    ("settings", "end_to_end", "message"),
+    ("settings", "message"),
     [
-        ({"generator_stop": 5, "classifier_start": 6}, True, "nothing would learn"),
-        ({"generator_stop": 5, "classifier_start": 4}, False, "they are 5 and 4"),
+        ({"generator_stop": 5, "classifier_start": 6}, "nothing would learn"),
+        ({"generator_stop": 5, "classifier_start": 4, "end_to_end": False}, "they are 5 and 4"),
     ],
 )
-def test_schedules_that_contradict_themselves(settings, end_to_end, message):
+def test_schedules_that_contradict_themselves(settings, message):
     with pytest.raises(ConfigError, match=message):
-        Schedule(**settings).check(end_to_end)
-    Schedule(generator_stop=5, classifier_start=5).check(end_to_end=False)
+        Schedule(**settings)
+    Schedule(generator_stop=5, classifier_start=5, end_to_end=False)
 
 
 def test_blendshapes_go_with_their_landmarks_and_are_mixed_alike():

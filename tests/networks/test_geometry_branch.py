@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from blendshapes_of_cartoons import ActingCartoons
+from cartoon_blendshapes import ActingCartoons
 from cartoon_faces import CartoonFaces
 from cartoon_training import AT_ONCE, CLASSIFIER, Losses, fit, make_module, make_trainer
 from lightning import Callback, seed_everything
@@ -14,7 +14,7 @@ from lightning import Callback, seed_everything
 from geofer.app.synthesis.target_geometry import posed_landmarks
 from geofer.errors import ConfigError, DataError
 from geofer.landmarks.face_mesh import BLENDSHAPES, MIRRORED_BLENDSHAPES
-from geofer.modules import AugmentationConfig, ClassifierConfig, ExpressionClassifier, SynthesisConfig
+from geofer.modules import AugmentationConfig, ClassifierConfig, ExpressionClassifier, Optimization, SynthesisConfig
 from geofer.modules.augmentation import augment, augment_with_geometry
 from geofer.modules.losses import fusion_loss
 from geofer.networks.classifier import SILENT, Classifier
@@ -105,10 +105,10 @@ def test_the_pixels_answer_is_known_of_every_face_whichever_branch_is_left_out(t
     )
     network.train(training)
     alone = network(image)
-    fused, pixels = network.answers(image, known)
+    fused, pixels = network.outputs(image, known)
     assert torch.equal(pixels, alone)
     assert not torch.equal(fused, alone)
-    assert network.answers(image).pixels is None
+    assert network.outputs(image).image_logits is None
 
 
 @pytest.mark.parametrize("image_loss", [0.0, 1.0])
@@ -116,7 +116,7 @@ def test_a_geometry_that_is_right_already_leaves_the_pixels_something_to_learn(i
     network, image, known = classifier("landmarks", modality_dropout=0.0), torch.rand(6, 3, 32, 32), seen("landmarks")
     network.geometry_branch.layers[-1].bias.data[2] = 100.0
     label = torch.full((6,), 2)
-    fusion_loss(*network.answers(image, known), image_loss, label).backward()
+    fusion_loss(*network.outputs(image, known), image_loss, label).backward()
     learned = [parameter.grad.clone() for parameter in network.head.parameters()]
     network.zero_grad()
     F.cross_entropy(network(image), label).backward()
@@ -217,7 +217,11 @@ def module_of(geometry):
     config = replace(CLASSIFIER, geometry=geometry, modality_dropout=0.5)
     optimizer = lambda parameters: torch.optim.Adam(parameters, lr=5e-3)  # noqa: E731
     return ExpressionClassifier(
-        EXPRESSIONS, 32, config, AugmentationConfig(flip=True, geometry=0.01), classifier_optimizer=optimizer
+        EXPRESSIONS,
+        32,
+        config,
+        AugmentationConfig(flip=True, geometry=0.01),
+        classifier_optimization=Optimization(optimizer),
     )
 
 
@@ -279,13 +283,13 @@ def acting():
 )
 def test_in_the_full_method_synthetic_faces_have_their_targets_geometry(acting, geometry, synthesis):
     module = make_module(classifier=replace(CLASSIFIER, geometry=geometry), synthesis=synthesis)
-    given, answers = [], module.classifier.answers
+    given, outputs = [], module.classifier.outputs
 
     def watched(image, geometry=None):
         given.append(geometry)
-        return answers(image, geometry)
+        return outputs(image, geometry)
 
-    module.classifier.answers = watched
+    module.classifier.outputs = watched
     losses = Losses()
     fit(module, acting, steps=2, callbacks=[losses])
     assert all(np.isfinite(list(step.values())).all() for step in losses.steps)
@@ -317,7 +321,7 @@ class Watch(Callback):
 
     def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
         with torch.no_grad():
-            self.pixels = F.cross_entropy(pl_module(batch["image"]), batch["expression"]).item()
+            self.image_logits = F.cross_entropy(pl_module(batch["image"]), batch["expression"]).item()
 
     def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
         self.losses = {name: loss.item() for name, loss in outputs.items()}
@@ -334,15 +338,15 @@ def test_in_training_the_pixels_loss_weighs_what_image_loss_says(acting, full):
         seed_everything(0, verbose=False)
         config = replace(CLASSIFIER, geometry="landmarks", modality_dropout=0.0, image_loss=weight)
         if full:
-            module = make_module(classifier=config, schedule=AT_ONCE, classifier_optimizer=still)
+            module = make_module(classifier=config, schedule=AT_ONCE, classifier_optimization=Optimization(still))
         else:
-            module = ExpressionClassifier(EXPRESSIONS, 32, config, classifier_optimizer=still)
+            module = ExpressionClassifier(EXPRESSIONS, 32, config, classifier_optimization=Optimization(still))
         module.classifier.geometry_branch.layers[0].p = module.classifier.geometry_branch.layers[3].p = 0.0
         watches.append(Watch())
         fit(module, acting, steps=1, callbacks=[watches[-1]])
     none, one, more = (watch.losses for watch in watches)
     real = "c_real" if full else "loss"
-    assert one[real] - none[real] == pytest.approx(watches[0].pixels, rel=1e-4)
+    assert one[real] - none[real] == pytest.approx(watches[0].image_logits, rel=1e-4)
     for name in (real, *(["c_fake"] if full else [])):
         assert one[name] - none[name] > 0.1
         assert more[name] - none[name] == pytest.approx(2.5 * (one[name] - none[name]), rel=1e-4)

@@ -35,7 +35,11 @@ def test_every_row_differs_from_every_other_and_leaves_the_settings_alone(study,
 
 def test_an_ablation_changes_one_thing(settings):
     full = leaves(settings)
-    for name, path in (("no-ls", "label_smoothing"), ("no-d-i", "weights.prior"), ("raw", "condition")):
+    for name, path in (
+        ("no-ls", "losses.label_smoothing"),
+        ("no-d-i", "losses.prior"),
+        ("raw", "discriminator.condition"),
+    ):
         row = leaves(STUDIES["ablations"].row(name).change(settings))
         assert {key for key in full.keys() | row.keys() if full.get(key) != row.get(key)} == {
             f".model.init_args.{path}"
@@ -45,7 +49,7 @@ def test_an_ablation_changes_one_thing(settings):
 def test_without_end_to_end_the_classifier_learns_as_long_as_before(settings):
     changed = STUDIES["ablations"].row("no-e2e").change(settings)
     schedule = changed["model"]["init_args"]["schedule"]
-    assert changed["model"]["init_args"]["end_to_end"] is False
+    assert changed["model"]["init_args"]["schedule"]["end_to_end"] is False
     assert schedule["generator_stop"] == schedule["classifier_start"] <= schedule["synthetic_start"]
     assert changed["trainer"]["max_steps"] - schedule["classifier_start"] == settings["trainer"]["max_steps"]
 
@@ -68,10 +72,12 @@ def test_a_deep_classifier_without_weights_gets_what_it_needs_to_learn(settings)
     assert pretrained["classifier"]["backbone"] == scratch["classifier"]["backbone"] == "vgg16"
     assert "normalize" not in pretrained["classifier"]
     assert scratch["classifier"]["normalize"] is True
-    assert pretrained.get("classifier_optimizer") == given["model"]["init_args"].get("classifier_optimizer")
-    known = settings["model"]["init_args"].get("classifier_optimizer", {"class_path": "torch.optim.Adam"})
-    assert scratch["classifier_optimizer"]["class_path"] == known["class_path"]
-    assert scratch["classifier_optimizer"]["init_args"]["lr"] == 1e-4
+    assert pretrained.get("classifier_optimization") == given["model"]["init_args"].get("classifier_optimization")
+    known = settings["model"]["init_args"].get("classifier_optimization", {})
+    optimizer = scratch["classifier_optimization"]["optimizer"]
+    assert optimizer["class_path"] == known.get("optimizer", {"class_path": "torch.optim.Adam"})["class_path"]
+    assert optimizer["init_args"]["lr"] == 1e-4
+    assert scratch["classifier_optimization"].get("gradient_clip") == known.get("gradient_clip")
 
 
 def test_a_row_that_names_a_default_is_the_full_method_written_otherwise(settings):

@@ -1,15 +1,21 @@
 """What the server of the page answers at all: a few of Gradio's many routes, small requests, files of its own folder.
 
+The body of a request is taken in as a whole before Gradio sees any of it, and its bytes are counted as they arrive,
+whatever the headers say. So Gradio never has a part of an upload, and one that is broken off leaves nothing behind.
+
 Gradio brings routes that fetch other addresses, edit code, save recordings and tell statistics. The page needs none of
 them, so they are answered as if they were not there. The policy that goes with every answer forbids the browser to
 load anything from elsewhere.
 """
 
+import asyncio
 import json
+import time
 from collections.abc import Collection
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,6 +34,18 @@ LARGEST_CALL = 64 * 1024
 
 FORM_OVERHEAD = 4 * 1024
 """Bytes of an upload around the file itself."""
+
+RATE = 8 << 20
+"""Bytes a second that are taken of one request, so that a flood leaves the server time for others."""
+
+SILENCE, LONGEST = 15, 120
+"""Seconds without a byte, and of a whole body, after which the server gives up."""
+
+HANDED_OUT = 1 << 20
+"""Bytes that Gradio gets at a time."""
+
+DRAINED = 2
+"""How often the largest size is read of a body that is too large, so that its sender reads the answer."""
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
@@ -73,12 +91,17 @@ class Guard:
             return
         try:
             self._check(scope)
-            if scope["path"].removeprefix(API) in CALL_API:
-                receive = await _checked_call(receive, self._folder)
+            if scope["method"] != "POST":
+                await self._app(scope, receive, _with_headers(send))
+                return
+            with TemporaryFile(dir=self._folder) as body:  # it has no name, and is gone when it is closed
+                if not await _take_in(receive, body, self._largest(scope["path"])):
+                    return
+                if scope["path"].removeprefix(API) in CALL_API:
+                    _check_call(body, self._folder)
+                await self._app(scope, _handed_out(body, receive), _with_headers(send))
         except Refusal as refusal:
             await _refuse(send, refusal)
-            return
-        await self._app(scope, receive, _with_headers(send))
 
     def _check(self, scope: "Scope") -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
@@ -89,6 +112,7 @@ class Guard:
             self._check_reading(scope["path"])
         elif scope["method"] == "POST":
             self._check_writing(scope["path"], headers)
+            self._check_length(scope["path"], headers)
         else:
             raise Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "Only GET, HEAD and POST are answered.")
 
@@ -109,12 +133,22 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and origin.partition("://")[2] != headers.get("host"):
             raise Refusal(HTTPStatus.FORBIDDEN, "Another site's page cannot use this one.")
-        largest = self._largest_upload + FORM_OVERHEAD if path == f"{API}upload" else LARGEST_CALL
-        length = headers.get("content-length", "")
-        if not length.isdecimal():
+
+    def _check_length(self, path: str, headers: dict[str, str]) -> None:
+        """Refuses what says itself that it is too large. What it says is not relied on."""
+        length, chunked = headers.get("content-length"), "transfer-encoding" in headers
+        if length is not None and chunked:
+            raise Refusal(HTTPStatus.BAD_REQUEST, "The request tells its length in two ways.")
+        if length is None and chunked:
+            return
+        if length is None or not length.isdecimal():
             raise Refusal(HTTPStatus.LENGTH_REQUIRED, "The length of the request is missing.")
-        if int(length) > largest:
-            raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {largest} bytes are taken.")
+        if int(length) > DRAINED * self._largest(path):
+            raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {self._largest(path)} bytes are taken.")
+
+    def _largest(self, path: str) -> int:
+        """Bytes of the largest body."""
+        return self._largest_upload + FORM_OVERHEAD if path == f"{API}upload" else LARGEST_CALL
 
 
 def _without_port(host: str) -> str:
@@ -122,40 +156,70 @@ def _without_port(host: str) -> str:
     return name if separator and port.isdecimal() else host
 
 
-async def _checked_call(receive: "Receive", folder: Path) -> "Receive":
-    """Reads a call to a function of the page. The files that it names must be uploads.
+async def _take_in(receive: "Receive", body: IO[bytes], largest: int) -> bool:
+    """Writes the body of a request into a file; False if its sender went away before its end.
+
+    Raises:
+        Refusal: It is too large, or too slow.
+    """
+    size, began = 0, time.monotonic()
+    try:
+        async with asyncio.timeout(LONGEST):
+            while True:
+                message = await asyncio.wait_for(receive(), SILENCE)
+                if message["type"] != "http.request":
+                    return False
+                part = message.get("body", b"")
+                size += len(part)
+                if size <= largest:
+                    body.write(part)
+                elif size > DRAINED * largest:
+                    break
+                if not message.get("more_body", False):
+                    break
+                await asyncio.sleep(size / RATE - (time.monotonic() - began))
+    except TimeoutError as error:
+        raise Refusal(HTTPStatus.REQUEST_TIMEOUT, "The request was too slow.") from error
+    if size > largest:
+        raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {largest} bytes are taken.")
+    return True
+
+
+def _handed_out(body: IO[bytes], receive: "Receive") -> "Receive":
+    """What hands out a body from a file, and then what comes after it."""
+    body.seek(0)
+    more = True
+
+    async def again() -> "Message":
+        nonlocal more
+        if not more:
+            return await receive()
+        part = body.read(HANDED_OUT)
+        more = len(part) == HANDED_OUT
+        return {"type": "http.request", "body": part, "more_body": more}
+
+    return again
+
+
+def _check_call(body: IO[bytes], folder: Path) -> None:
+    """Looks through a call to a function of the page. The files that it names must be uploads.
 
     Gradio would fetch those that lie elsewhere in the world, and of an application that is mounted, as here, it takes
-    those of the server, too.
-
-    Returns:
-        What hands out the call again.
+    those of the server, too. What it gets is what was looked through: of a key that is there twice, the last.
 
     Raises:
         Refusal: It names another file or an address, or is no call.
     """
-    body = b""
-    more = True
-    while more:
-        message = await receive()
-        body += message.get("body", b"")
-        more = message["type"] == "http.request" and message.get("more_body", False)
+    body.seek(0)
     try:
-        data = json.loads(body)
+        data = json.loads(body.read())
     except (ValueError, RecursionError) as error:
         raise Refusal(HTTPStatus.BAD_REQUEST, "The call is no JSON.") from error
     if not all(_lies_in(path, folder) for path in _paths(data)):
         raise Refusal(HTTPStatus.FORBIDDEN, "Only pictures that were uploaded are looked at.")
-    whole: Message | None = {"type": "http.request", "body": json.dumps(data).encode(), "more_body": False}
-
-    async def again() -> "Message":
-        nonlocal whole
-        if whole is None:
-            return await receive()
-        message, whole = whole, None
-        return message
-
-    return again
+    body.seek(0)
+    body.truncate()
+    body.write(json.dumps(data).encode())
 
 
 def _lies_in(path: object, folder: Path) -> bool:
@@ -183,7 +247,11 @@ def _paths(data: Any) -> list[object]:  # noqa: ANN401
 
 async def _refuse(send: "Send", refusal: Refusal) -> None:
     text = str(refusal).encode()
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(text)).encode())]
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(text)).encode()),
+        (b"connection", b"close"),  # without reading what may still come
+    ]
     await send({"type": "http.response.start", "status": int(refusal.status), "headers": headers})
     await send({"type": "http.response.body", "body": text})
 

@@ -5,12 +5,10 @@ from typing import Any
 from geofer.app.demo.head_tab import HeadTab
 from geofer.app.demo.recognize_tab import RecognizeTab
 from geofer.app.demo.synthesize_tab import SynthesizeTab
-
-KEPT_SECONDS = 1800
-"""How long uploaded pictures are kept at most."""
+from geofer.app.demo.uploads import KEPT_SECONDS
 
 QUEUE = 16
-"""Requests that may wait; they are answered one by one."""
+"""Requests that may wait, of each kind that needs the models."""
 
 HEAD = """<header class="head"><h1>geofer</h1><p>Expressions, head pose, and how far to trust them.</p></header>"""
 FOOT = """<footer class="foot"><p>Pictures stay on the machine that runs <code>geofer demo</code> and are deleted when
@@ -26,7 +24,9 @@ def build_page(recognize: RecognizeTab, second: HeadTab | SynthesizeTab) -> Any:
     """
     import gradio as gr
 
-    with gr.Blocks(title="geofer", analytics_enabled=False, fill_width=True, delete_cache=(60, KEPT_SECONDS)) as page:
+    with gr.Blocks(
+        title="geofer", analytics_enabled=False, fill_width=True, delete_cache=(60, KEPT_SECONDS - 120)
+    ) as page:
         gr.HTML(HEAD)
         with gr.Tabs():
             with gr.Tab("Recognize", id="recognize"):

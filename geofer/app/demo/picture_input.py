@@ -7,6 +7,9 @@ from geofer.app.demo.uploads import EXAMPLES
 if TYPE_CHECKING:
     import gradio as gr
 
+LOOKED_AT_ONCE = 16
+"""Pictures that are on their way at the same time, so that a slow one does not keep the others waiting."""
+
 
 def picture_input(height: int, prefix: str = "") -> "gr.Image":
     """Puts the picture and the examples below it into the page that is being built.

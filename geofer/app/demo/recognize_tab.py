@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
+from geofer.app.demo.decoding import PictureDecoder
 from geofer.app.demo.face_cards import face_cards, notice
-from geofer.app.demo.picture_input import picture_input
+from geofer.app.demo.picture_input import LOOKED_AT_ONCE, picture_input
 from geofer.app.demo.time_limit import TimeLimit
-from geofer.app.demo.uploads import uploaded_picture
 from geofer.app.recognition.annotation import annotated
 from geofer.app.recognition.recognizer import RecognizedFace, Recognizer
 from geofer.errors import GeoferError
@@ -22,9 +24,9 @@ NO_FACE = "No face was found. Take a picture in which the face is larger, lit fr
 class RecognizeTab:
     """ClassifierOutput for a picture, and the components around them."""
 
-    def __init__(self, recognizer: Recognizer, limit: TimeLimit) -> None:
-        """Recognize with that, and within that time."""
-        self._recognizer, self._limit = recognizer, limit
+    def __init__(self, recognizer: Recognizer, decoder: PictureDecoder, limit: TimeLimit) -> None:
+        """Decode and recognize with those, and within that time."""
+        self._recognizer, self._decoder, self._limit = recognizer, decoder, limit
 
     def build(self) -> None:
         """Puts the tab's components into the page that is being built."""
@@ -51,6 +53,7 @@ class RecognizeTab:
             preprocess=False,
             api_visibility="private",
             show_progress="minimal",
+            concurrency_limit=LOOKED_AT_ONCE,
         )
 
     def answer(self, upload: Mapping[str, object] | None) -> tuple[object, str]:
@@ -61,15 +64,14 @@ class RecognizeTab:
         if upload is None:
             return hidden, notice(NOTHING_YET)
         try:
-            pixels, faces = self._limit.run(self._look, upload)
+            drawn, faces = self._limit.run(self._look, self._decoder.decode(str(upload["path"])))
         except GeoferError as error:
             return hidden, notice(str(error), "error")
         if not faces:
             return hidden, notice(NO_FACE, "warning")
-        return gr.update(value=pixels, visible=True), face_cards(faces)
+        return gr.update(value=drawn, visible=True), face_cards(faces)
 
-    def _look(self, upload: Mapping[str, object]) -> tuple[Image.Image, list[RecognizedFace]]:
-        pixels = uploaded_picture(upload)
+    def _look(self, pixels: NDArray[np.uint8]) -> tuple[Image.Image, list[RecognizedFace]]:
         faces = self._recognizer.recognize(pixels)
         drawn = annotated(pixels, faces)
         drawn.thumbnail((SHOWN_SIDE, SHOWN_SIDE))

@@ -4,21 +4,25 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from errno import EACCES, EADDRINUSE, EADDRNOTAVAIL
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 from geofer.app.demo.guard import LOOPBACK, Guard
 from geofer.app.demo.look import STYLE, theme
+from geofer.app.demo.uploads import Sweeper
 from geofer.errors import ConfigError, printable
 
 PREFIX = "GRADIO_"
 """Begins the names of Gradio's settings in the environment."""
+
+ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK") if hasattr(signal, name)]
+"""Signals that end the process, apart from Ctrl-C, which Python has a way of its own for."""
 
 
 def check_installed() -> None:
@@ -68,18 +72,29 @@ def private_folder() -> Iterator[Path]:
     """A folder for everything that Gradio writes, uploads too, which is removed afterwards.
 
     Gradio is told so by the environment, whose other settings for it (to share the page, to hand out more files) are
-    removed; so it must not have been imported before.
+    removed; so it must not have been imported before. All other temporary files of the process go beside that folder,
+    and are removed with it. Every signal that ends the process does so by way of here.
     """
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         del os.environ[name]
-    with TemporaryDirectory(prefix="geofer-demo-") as folder:
+    with tempfile.TemporaryDirectory(prefix="geofer-demo-", ignore_cleanup_errors=True) as folder:
+        pictures, rest = Path(folder, "pictures"), Path(folder, "rest")
+        for path in (pictures, rest):
+            path.mkdir(0o700)
         os.environ |= {
-            "GRADIO_TEMP_DIR": folder,
-            "GRADIO_EXAMPLES_CACHE": str(Path(folder, "examples")),
+            "GRADIO_TEMP_DIR": str(pictures),
+            "GRADIO_EXAMPLES_CACHE": str(pictures / "examples"),
             "GRADIO_ANALYTICS_ENABLED": "False",
             "HF_HUB_DISABLE_TELEMETRY": "1",
         }
-        yield Path(folder)
+        before, tempfile.tempdir = tempfile.tempdir, str(rest)
+        handlers = {number: signal.signal(number, _leave) for number in ENDINGS}
+        try:
+            yield pictures
+        finally:
+            tempfile.tempdir = before
+            for number, handler in handlers.items():
+                signal.signal(number, signal.SIG_IGN if handler is None else handler)
 
 
 def address(listener: socket.socket) -> str:
@@ -89,7 +104,7 @@ def address(listener: socket.socket) -> str:
     return f"http://{name}:{port}"
 
 
-def serve(page: Any, listener: socket.socket, folder: Path, largest_upload: int) -> None:  # noqa: ANN401
+def serve(page: Any, listener: socket.socket, folder: Path, largest_upload: int) -> int:  # noqa: ANN401
     """Answer until the process is interrupted or ended.
 
     Args:
@@ -97,11 +112,16 @@ def serve(page: Any, listener: socket.socket, folder: Path, largest_upload: int)
         listener: From `listening`.
         folder: From `private_folder`.
         largest_upload: Bytes of the largest file that is taken.
+
+    Returns:
+        The exit code of the process: 130 for Ctrl-C, 0 for other signals.
     """
     import uvicorn
     from fastapi import FastAPI
     from gradio import mount_gradio_app
     from starlette.middleware import Middleware
+
+    from geofer.app.demo.connections import Connection
 
     host, port = listener.getsockname()[:2]
     hosts = (*LOOPBACK, host) if is_loopback(listener) else None
@@ -125,9 +145,29 @@ def serve(page: Any, listener: socket.socket, folder: Path, largest_upload: int)
         theme=theme(),
         css_paths=STYLE,
     )
-    signal.signal(signal.SIGTERM, _leave)  # so that the folder is removed
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
-    uvicorn.Server(config).run(sockets=[listener])
+    Sweeper(folder).start()
+    _allow_connections()
+    config = uvicorn.Config(
+        app, http=Connection, ws="none", log_level="critical", access_log=False, timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    for number in ENDINGS:
+        signal.signal(number, server.handle_exit)
+    try:
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _allow_connections() -> None:
+    """As many as the system lets this process have; the usual limit of 1024 files is soon reached."""
+    if sys.platform != "win32":
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with suppress(ValueError, OSError):  # macOS tells a number that it does not take
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _leave(*_: object) -> NoReturn:

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from geofer.app.demo.controls import STEPS, TO_EXPRESSION, Target, controls, targets_on_the_way
+from geofer.app.demo.decoding import PictureDecoder
 from geofer.app.demo.face_cards import notice
-from geofer.app.demo.picture_input import picture_input
+from geofer.app.demo.picture_input import LOOKED_AT_ONCE, picture_input
 from geofer.app.demo.player import SCRIPT, player
 from geofer.app.demo.shown_errors import shown_errors
 from geofer.app.demo.time_limit import TimeLimit
-from geofer.app.demo.uploads import uploaded_picture
 from geofer.app.synthesis.generation import (
     LARGEST_PITCH,
     LARGEST_YAW,
@@ -38,9 +38,11 @@ REAL_PEOPLE = "Synthetic faces of real people are still pictures of them: ask be
 class SynthesizeTab:
     """Faces that a generator makes, and the components around them."""
 
-    def __init__(self, generator: GeometryGuidedFER, detector: LandmarkDetector, limit: TimeLimit) -> None:
+    def __init__(
+        self, generator: GeometryGuidedFER, detector: LandmarkDetector, decoder: PictureDecoder, limit: TimeLimit
+    ) -> None:
         """Synthesize with that generator, within that time."""
-        self._generator, self._detector, self._limit = generator, detector, limit
+        self._generator, self._detector, self._decoder, self._limit = generator, detector, decoder, limit
 
     def build(self) -> None:
         """Puts the tab's components into the page that is being built."""
@@ -62,9 +64,10 @@ class SynthesizeTab:
         inputs = [face, *given.values()]
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         slow: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
-        picture.change(self.find, picture, [face, own, given.yaw, given.pitch], preprocess=False, **slow).then(
-            self.draw, inputs, [made, told], **quiet
-        )
+        shown_first = [face, own, given.yaw, given.pitch]
+        picture.change(
+            self.find, picture, shown_first, preprocess=False, concurrency_limit=LOOKED_AT_ONCE, **slow
+        ).then(self.draw, inputs, [made, told], **quiet)
         for control in given.values():
             control.input(self.draw, inputs, [made, told], trigger_mode="always_last", **quiet)
         given.play.click(self.play, [given.way, *inputs], screen, **slow)
@@ -76,7 +79,7 @@ class SynthesizeTab:
         if upload is None:
             return None, None, gr.skip(), gr.skip()
         try:
-            face = self._limit.run(self._find, upload)
+            face = self._limit.run(self._find, self._decoder.decode(str(upload["path"])))
         except GeoferError as error:
             return str(error), None, gr.skip(), gr.skip()
         yaw, pitch, _ = face.pose
@@ -107,8 +110,7 @@ class SynthesizeTab:
             pictures = self._limit.run(synthesize, self._generator, face, geometries)
         return player(map(enlarged, pictures), way)
 
-    def _find(self, upload: Mapping[str, object]) -> SourceFace:
-        pixels = uploaded_picture(upload)
+    def _find(self, pixels: NDArray[np.uint8]) -> SourceFace:
         faces = self._detector.detect([pixels], ["The picture"])[0]
         return largest_face(pixels, faces, self._generator.image_size, self._generator.provenance["crop"])
 

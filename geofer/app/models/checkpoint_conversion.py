@@ -1,6 +1,7 @@
 """From a checkpoint to a recognizer, and back to a checkpoint, which the commands that test models take."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,10 @@ from geofer.app.models.training_crop import training_crop
 from geofer.checkpoints import PROVENANCE, provenance_of, read_checkpoint
 from geofer.errors import CheckpointError, DataError, printable
 from geofer.landmarks.alignment import CropRule
+from geofer.modules.stored import check_weights
+from geofer.networks.classifier import ClassifierConfig
 from geofer.paths import written_whole
+from geofer.schema import ImageSize, SchemaError, read, read_expressions
 
 if TYPE_CHECKING:  # torchmetrics behind them takes a second to load
     from geofer.metrics.report import RecognitionReport
@@ -38,36 +42,44 @@ def from_checkpoint(path: Path, crop: CropRule | None = None) -> tuple[nn.Module
         DataError: The report of the run's test is damaged.
     """
     checkpoint = read_checkpoint(path)
-    held: Mapping[str, Any] = checkpoint.get("hyper_parameters", {})
     weights = {
         name.removeprefix(CLASSIFIER): value
         for name, value in checkpoint["state_dict"].items()
-        if name.startswith(CLASSIFIER)
+        if isinstance(name, str) and name.startswith(CLASSIFIER)
     }
-    if not weights or not {"expressions", "image_size", "classifier"} <= set(held):
+    held = checkpoint.get("hyper_parameters")
+    if not weights or not isinstance(held, dict) or not {"expressions", "image_size", "classifier"} <= set(held):
         raise CheckpointError(f"{printable(path)} holds no expression classifier of geofer.")
+    try:
+        expressions = read_expressions(held["expressions"], "hyper_parameters.expressions")
+        image_size = read(ImageSize, held["image_size"], "hyper_parameters.image_size")
+        classifier = read(ClassifierConfig, held["classifier"], "hyper_parameters.classifier")
+        epoch = read(int | None, checkpoint.get("epoch"), "epoch")
+    except SchemaError as error:
+        raise CheckpointError(f"{printable(path)} cannot be used: {error}.") from error
     trained = provenance_of(checkpoint)
     _check_same(path, "training data", trained, held)
     tested = _test_report(path, held)
     description = ModelDescription(
         kind="picture",
-        expressions=tuple(held["expressions"]),
-        architecture={**held["classifier"], "pretrained": False},
+        expressions=expressions,
+        architecture=asdict(classifier),
         crop=training_crop(trained, path, crop),
-        image_size=held["image_size"],
+        image_size=image_size,
         reliability=Reliability.from_report(tested) if tested else None,
         provenance={
             **{name: trained[name] for name in TOLD if name in trained},
             "checkpoint": path.name,
-            "epoch": checkpoint.get("epoch"),
+            "epoch": epoch,
             "test": {**tested.scalars(), "faces": tested.faces, "subjects": tested.subjects} if tested else None,
         },
     )
-    network = description.network()
     try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        raise CheckpointError(f"The weights of {printable(path)} do not fit its own classifier: {error}") from error
+        check_weights(weights, description.network)
+    except CheckpointError as error:
+        raise CheckpointError(f"The weights of {printable(path)} do not fit its own classifier: {error}.") from error
+    network = description.network()
+    network.load_state_dict(weights)
     return network.eval(), description
 
 

@@ -12,7 +12,7 @@ from torch import nn
 
 from geofer.app.models.model_file import ModelDescription
 from geofer.app.models.pretrained_folder import CARD, CONFIG, WEIGHTS, read_config, save_pretrained
-from geofer.errors import ConfigError, HubError
+from geofer.errors import ConfigError, HubError, printable
 from geofer.version import __version__
 
 if TYPE_CHECKING:
@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 FILES = (".safetensors", ".ckpt", ".onnx", ".pt2")
 """Endings of names that mean a file, never a repository."""
 
-NAME = re.compile(r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w./-]+))?", re.ASCII)
+PART = r"[A-Za-z0-9](?:[\w-]|\.(?!\.))*"
+"""Letters, digits, dashes and dots, but never two dots: a name becomes a folder of the cache."""
+
+NAME = re.compile(rf"(?P<repo>{PART}/{PART})(?:@(?P<revision>{PART}(?:/{PART})*))?", re.ASCII)
+
+LONGEST = 96
+"""Letters of each part of a name, as on the Hub."""
+
+
+COMMIT = re.compile("[0-9a-f]{40}")
 
 
 class HubName(NamedTuple):
@@ -43,7 +52,7 @@ class HubName(NamedTuple):
 def hub_name(text: str) -> HubName | None:
     """What ``user/name`` or ``user/name@revision`` names; None for a text that is no name of the Hub."""
     found = NAME.fullmatch(text)
-    if found is None or text.lower().endswith(FILES):
+    if found is None or text.lower().endswith(FILES) or max(map(len, re.split("[/@]", text))) > LONGEST:
         return None
     return HubName(found["repo"], found["revision"])
 
@@ -68,6 +77,8 @@ def pull(name: HubName, token: str | None = None, cache_dir: Path | None = None)
     with _told(name, "fetch"):
         config = api.hf_hub_download(name.repo, CONFIG, revision=name.revision, cache_dir=cache_dir)
     folder = Path(config).parent
+    if not COMMIT.fullmatch(folder.name):  # the server's word for what it sent, and a folder of the cache
+        raise HubError(f"Could not fetch {name}: the Hub names no commit, but {printable(folder.name)}.")
     read_config(folder / CONFIG)
     with _told(name, "fetch"):
         api.hf_hub_download(name.repo, WEIGHTS, revision=folder.name, cache_dir=cache_dir)

@@ -7,9 +7,9 @@ safetensors itself loads a file with flipped bits in silence.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -17,13 +17,22 @@ from torch import Tensor, nn
 from geofer.app.models.reliability import Reliability
 from geofer.errors import CheckpointError, GeoferError, printable
 from geofer.landmarks.alignment import CropRule
+from geofer.modules.stored import check_weights
 from geofer.networks.classifier import Classifier, ClassifierConfig
+from geofer.networks.geometry_classifier import GeometryClassifier
 from geofer.networks.geometry_ensemble import geometry_network
 from geofer.paths import written_whole
+from geofer.schema import Between, ImageSize, SchemaError, read, read_arguments, read_expressions, shown
 from geofer.version import __version__
 
 FORMAT = 3
 """Version of the format; any other is refused."""
+
+LONGEST = 4_000_000
+"""Bytes of a file's header, and letters of a description; a network of 3,000 weights has a header of 400,000."""
+
+CropSize = Annotated[int, Between(4, 2048)]
+"""Side of the crop that a network of pixels looks at."""
 
 HEADER, CHECKSUM = "geofer", "geofer_sha256"
 """Names of the description and of the checksum in the file's metadata."""
@@ -70,22 +79,27 @@ class ModelDescription:
 
         Raises:
             CheckpointError: The format is another, or the model needs something that this version does not do.
-            ValueError: It is no description.
-            TypeError: An entry is missing or unknown.
+            ValueError: It is no description, or an entry is missing, unknown, or not what it has to be.
         """
+        if len(text) > LONGEST:
+            raise SchemaError(f"its description has {len(text)} letters; at most {LONGEST} are read")
         data = json.loads(text)
-        version = data.pop("format", None)
-        if version != FORMAT:
+        version = data.pop("format", None) if isinstance(data, dict) else None
+        if type(version) is not int or version != FORMAT:
             raise CheckpointError(
-                f"its format is {version!r} and geofer {__version__} reads {FORMAT}; install the geofer that wrote it"
+                f"its format is {shown(version)} and geofer {__version__} reads {FORMAT}; "
+                "install the geofer that wrote it"
             )
-        reliability = data.pop("reliability")
-        data["expressions"] = tuple(data["expressions"])
-        description = cls(**data, reliability=Reliability.from_dict(reliability) if reliability else None)
+        expressions = read_expressions(data.pop("expressions", None))
+        found = read_arguments(cls, data, "description", leave_out=("expressions",))
+        description = cls(**found, expressions=expressions)
         described = (description.color, description.normalization)
-        if described != ("RGB", "x / 127.5 - 1") or description.kind not in ("picture", "geometry"):
+        if described != ("RGB", "x / 127.5 - 1"):
             raise CheckpointError(f"it is a {description.kind} model of {described[0]} pixels as {described[1]}")
-        return description
+        read(
+            ImageSize if description.kind == "geometry" else CropSize, description.image_size, "description.image_size"
+        )
+        return replace(description, architecture=_read_architecture(description))
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -116,7 +130,7 @@ def save_model(path: Path, network: nn.Module, description: ModelDescription) ->
     from safetensors.torch import save
 
     weights = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
-    _check_weights(weights, description)
+    check_weights(weights, description.network)
     text = description.to_json()
     metadata = {HEADER: text, CHECKSUM: _checksum(text, weights)}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -134,12 +148,11 @@ def load_model(path: str | Path) -> tuple[nn.Module, ModelDescription]:
     if not path.is_file():
         raise CheckpointError(f"{printable(path)}: there is no such model file.")
     try:
-        text, weights = _read(path)
-        description = ModelDescription.from_json(text)
-        _check_weights(weights, description)
+        weights, description = _read(path)
+        check_weights(weights, description.network)
         network = description.network()
         network.load_state_dict(weights)
-    except GeoferError as error:
+    except (GeoferError, SchemaError) as error:
         raise CheckpointError(f"{printable(path)} cannot be used: {error}.") from error
     except Exception as error:  # a description can be wrong in a hundred ways
         raise CheckpointError(
@@ -148,10 +161,14 @@ def load_model(path: str | Path) -> tuple[nn.Module, ModelDescription]:
     return network.eval(), description
 
 
-def _read(path: Path) -> tuple[str, dict[str, Tensor]]:
-    """The description and the weights, once the checksum is verified."""
+def _read(path: Path) -> tuple[dict[str, Tensor], ModelDescription]:
+    """The weights and the description, once the checksum is verified."""
     from safetensors import SafetensorError, safe_open
 
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+    if length > LONGEST and path.stat().st_size > LONGEST:
+        raise CheckpointError(f"it is damaged or no model of geofer: its header takes more than {LONGEST} bytes")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
@@ -162,18 +179,26 @@ def _read(path: Path) -> tuple[str, dict[str, Tensor]]:
         raise CheckpointError("it has weights, but no description by geofer; `geofer export` writes one")
     if _checksum(metadata[HEADER], weights) != metadata[CHECKSUM]:
         raise CheckpointError("its checksum is wrong: it is damaged or was changed. Get it again from its source")
-    return metadata[HEADER], weights
+    return weights, ModelDescription.from_json(metadata[HEADER])
 
 
-def _check_weights(weights: Mapping[str, Tensor], description: ModelDescription) -> None:
-    broken = [name for name, value in weights.items() if value.is_floating_point() and not value.isfinite().all()]
-    if broken:
-        raise CheckpointError(f"{len(broken)} of its weights are NaN or infinite, first {broken[0]}")
-    with torch.device("meta"):
-        expected = {name: value.shape for name, value in description.network().state_dict().items()}
-    found = {name: value.shape for name, value in weights.items()}
-    if wrong := sorted(name for name in expected | found if expected.get(name) != found.get(name)):
-        raise CheckpointError(f"{len(wrong)} of its weights do not fit what it says it is, first {wrong[0]}")
+def _read_architecture(description: ModelDescription) -> dict[str, Any]:
+    """The arguments of the network, those that the description gives, checked; none can name what has to be fetched."""
+    told = description.architecture
+    if description.kind == "picture":
+        config = read(ClassifierConfig, told, "architecture")
+        return {name: getattr(config, name) for name in told}
+    members = told.get("members", [])
+    if not isinstance(members, list):
+        raise SchemaError(f"architecture.members is {shown(members)}, not a list")
+    one = {name: value for name, value in told.items() if name != "members"}
+    of_class = ("num_classes",)
+    arguments = read_arguments(GeometryClassifier, one, "architecture", of_class)
+    if members:
+        names = (f"architecture.members[{place}]" for place in range(len(members)))
+        pairs = zip(members, names, strict=True)
+        arguments["members"] = [read_arguments(GeometryClassifier, *pair, of_class) for pair in pairs]
+    return arguments
 
 
 def _checksum(text: str, weights: Mapping[str, Tensor]) -> str:

@@ -102,7 +102,7 @@ class Pretrained:
 
 
 def _repo(name: str, revision: str | None) -> HubName:
-    found = hub_name(name)
-    if found is None or (revision and found.revision):
+    found = hub_name(name if revision is None else f"{name}@{revision}")
+    if found is None:
         raise CheckpointError(f"{printable(name)} is no folder, and no model of the Hub, which is called user/name.")
-    return HubName(found.repo, revision or found.revision)
+    return found

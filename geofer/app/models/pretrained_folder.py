@@ -8,9 +8,10 @@ from typing import Any
 from torch import nn
 
 from geofer.app.models.model_card import model_card
-from geofer.app.models.model_file import HEADER, ModelDescription, load_model, save_model
+from geofer.app.models.model_file import HEADER, LONGEST, ModelDescription, load_model, save_model
 from geofer.errors import CheckpointError, GeoferError, printable
 from geofer.paths import written_whole
+from geofer.schema import LONGEST_NAME, SchemaError
 
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
 
@@ -68,19 +69,25 @@ def read_config(path: Path) -> ModelDescription:
         CheckpointError: It is missing, damaged, or of something else than a recognizer of geofer.
     """
     try:
-        config: Any = json.loads(path.read_text(encoding="utf-8"))
+        with path.open(encoding="utf-8") as file:
+            text = file.read(LONGEST + 1)
+        if len(text) > LONGEST:
+            raise ValueError(f"it has more than {LONGEST} letters")
+        config: Any = json.loads(text)
     except FileNotFoundError:
         raise CheckpointError(f"{printable(path.parent)} holds no {CONFIG}, so no model of geofer.") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{printable(path)} is damaged ({error}).") from error
     if not isinstance(config, dict) or HEADER not in config:
         kind = (
-            printable(config["model_type"]) if isinstance(config, dict) and "model_type" in config else "another kind"
+            printable(config["model_type"])[:LONGEST_NAME]
+            if isinstance(config, dict) and "model_type" in config
+            else "another kind"
         )
         raise CheckpointError(f"{printable(path)} describes a model of {kind}, not of geofer.")
     try:
         return ModelDescription.from_json(json.dumps(config[HEADER]))
-    except GeoferError as error:
+    except (GeoferError, SchemaError) as error:
         raise CheckpointError(f"{printable(path)} cannot be used: {error}.") from error
     except Exception as error:  # a description can be wrong in a hundred ways
         raise CheckpointError(f"{printable(path)} is damaged ({type(error).__name__}: {error}).") from error

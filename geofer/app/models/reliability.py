@@ -29,7 +29,7 @@ class Reliability:
         """Checks the shapes.
 
         Raises:
-            ValueError: Edges do not ascend, or a table has another shape than the edges say.
+            ValueError: Edges do not ascend, a table has another shape than the edges say, or a number is no share.
         """
         for edges in (self.yaws, self.pitches):
             if list(edges) != sorted(set(edges)) or len(edges) < 2:
@@ -37,6 +37,9 @@ class Reliability:
         for table in (self.accuracy, self.faces):
             if [len(row) for row in table] != [len(self.yaws) - 1] * (len(self.pitches) - 1):
                 raise ValueError("the accuracy by pose does not fit its edges")
+        shares = [share for row in self.accuracy for share in row if share is not None]
+        if not all(0 <= share <= 1 for share in shares) or any(count < 0 for row in self.faces for count in row):
+            raise ValueError("the accuracy by pose is no share, or a number of faces is below 0")
 
     def at(self, yaw: float, pitch: float) -> float | None:
         """Accuracy at a pose in degrees; None where nothing was measured, or a pose is not a number."""

@@ -11,6 +11,7 @@ from typing import IO, Any
 from geofer.app.recognition.recognizer import RecognizedFace
 from geofer.app.recognition.views import View
 from geofer.errors import ConfigError, DataError, printable
+from geofer.names import in_cell
 from geofer.paths import written_whole
 
 Row = dict[str, Any]
@@ -87,13 +88,18 @@ class TableWriter:
 
         A video is known to be finished only if an error ended it.
         """
-        if file not in self._last:
+        known = in_cell(file)
+        if known not in self._last:
             return 0
-        last = self._last[file]
+        last = self._last[known]
         return None if last is None else last + 1
 
     def write(self, picture: Sequence[Row]) -> None:
-        """Adds the rows of one picture or frame."""
+        """Adds the rows of one picture or frame; names and messages as cells may hold them, in each format the same."""
+        picture = [
+            {name: in_cell(value) if isinstance(value, str) else value for name, value in row.items()}
+            for row in picture
+        ]
         if self._file is None:
             self._kept.extend(picture)
             return

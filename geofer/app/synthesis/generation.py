@@ -1,9 +1,7 @@
 """A trained generator at work: one face of a picture, and the faces that target geometries make of it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +17,7 @@ from geofer.landmarks.alignment import CropRule, alignment_for
 from geofer.landmarks.head_pose import head_pose
 from geofer.modules import GeometryGuidedFER
 from geofer.pictures import read_picture
+from geofer.schema import LONGEST_NAME
 
 LARGEST_YAW, LARGEST_PITCH = 45, 30
 """Degrees; no rendered person is seen from further aside, so no generator has learned it from them."""
@@ -54,15 +53,15 @@ def load_generator(checkpoint: Path, crop: CropRule | None = None) -> GeometryGu
     Raises:
         CheckpointError: The file is damaged or no checkpoint, its model has no generator, or its crop is not ``crop``.
     """
-    held: Mapping[str, Any] = read_checkpoint(checkpoint).get("hyper_parameters", {})
-    expected = f"{GeometryGuidedFER.__module__}.{GeometryGuidedFER.__qualname__}"
-    if (name := held.get("_class_path")) != expected:
-        kind = printable(name).rpartition(".")[2] if name else "unknown"
+    held = read_checkpoint(checkpoint).get("hyper_parameters")
+    name = held.get("class_path") if isinstance(held, dict) else None
+    if not isinstance(name, str) or name.rpartition(".")[2] != GeometryGuidedFER.__name__:
+        kind = printable(name).rpartition(".")[2][:LONGEST_NAME] if name else "unknown"
         raise CheckpointError(
             f"The model of {printable(checkpoint)} is {kind}, not GeometryGuidedFER: it has no generator. "
-            "Choose a checkpoint of the full method, as `geofer fit --config configs/quickstart.yaml` trains it."
+            "Choose a checkpoint of the full method, as `geofer fit --config quickstart` trains it."
         )
-    model = GeometryGuidedFER.load_from_checkpoint(checkpoint, map_location="cpu").eval()
+    model = GeometryGuidedFER.load_from_checkpoint(checkpoint).eval()
     model.provenance["crop"] = training_crop(model.provenance, checkpoint, crop)
     return model
 

@@ -20,6 +20,7 @@ from geofer.faces import denormalize_landmarks
 from geofer.landmarks import LandmarkDetector
 from geofer.landmarks.alignment import CropRule
 from geofer.modules import GeometryGuidedFER
+from geofer.names import in_cell, storable
 from geofer.paths import written_whole
 
 TABLE = "faces.csv"
@@ -145,7 +146,11 @@ def write_synthetic_set(
                 Image.fromarray(picture).save(file, format="PNG")
             points = denormalize_landmarks(torch.from_numpy(target), model.image_size).flatten().tolist()
             numbers = [f"{number:.4f}" for number in (yaw, pitch)]
-            labeled = [name, label, source.subject, source.group, source.split, *numbers, source.file]
+            whose = (
+                storable(source.subject),
+                storable(source.group),
+            )  # as an index has them, which the leak guard compares
+            labeled = [name, label, *whose, source.split, *numbers, in_cell(source.file)]
             rows.append([*labeled, *(f"{value:.4f}" for value in points)])
     if not rows:
         raise DataError("There is no face to synthesize from.")

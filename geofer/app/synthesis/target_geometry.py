@@ -150,7 +150,7 @@ def tight_landmarks(points: NDArray[np.float64]) -> NDArray[np.float32]:
 
 
 def _read_array(path: Path) -> NDArray[np.float64]:
-    return np.asarray(np.load(path, allow_pickle=False), np.float64)
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False), np.float64)
 
 
 def _read_lines(path: Path) -> NDArray[np.float64]:

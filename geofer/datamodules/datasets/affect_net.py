@@ -149,7 +149,7 @@ class AffectNet(PictureFaces):
 def read_array(path: Path) -> NDArray[Any]:
     """An array of numbers or texts; one that would have to be unpickled is refused."""
     try:
-        array: NDArray[Any] = np.load(path, allow_pickle=False)
+        array: NDArray[Any] = np.array(np.load(path, mmap_mode="r", allow_pickle=False))
     except (OSError, ValueError, EOFError) as error:
         raise DataError(f"The annotation {path} cannot be read: {error}.") from error
     return array

@@ -90,7 +90,7 @@ class BU3DFE(PictureFaces):
     @property
     def reader(self) -> PictureReader:
         """Draws the scans."""
-        return ScanViews(self.root, self.preparation)
+        return ScanViews(self.root, self.preparation, self.image_size)
 
     def records(self) -> Iterator[FaceRecord]:
         """See `PictureFaces.records`; all views of a scan follow one another."""

@@ -30,6 +30,7 @@ class CrossDataSet(FaceDataModule):
         target: The data set to test on.
         train_faces: ``all`` others of the source, also those that it would test; or those of its ``train`` split.
         test_faces: ``all`` labeled faces of the target, or those of its ``test`` split.
+        image_size: Side of the pictures of both in pixels; None leaves both as they are, which must be the same.
 
     Raises:
         ConfigError: The target has expressions that the source lacks, or faces of another size or crop.
@@ -43,6 +44,7 @@ class CrossDataSet(FaceDataModule):
         *,
         train_faces: Literal["all", "train"] = "all",
         test_faces: Literal["all", "test"] = "all",
+        image_size: int | None = None,
     ) -> None:
         super().__init__(
             batch_size=source.batch_size,
@@ -56,10 +58,13 @@ class CrossDataSet(FaceDataModule):
                 f"The target, {names[1]}, has expressions that the source, {names[0]}, lacks: {', '.join(unknown)}. "
                 f"It has {', '.join(source.expressions)}. Name those that both have in the target's `expressions`."
             )
+        if image_size is not None:
+            source.resize(image_size)
+            target.resize(image_size)
         if source.image_size != target.image_size:
             raise ConfigError(
                 f"The faces of {names[0]} have {source.image_size} pixels and those of {names[1]} {target.image_size}. "
-                "Set one image_size for both."
+                "Set image_size for both."
             )
         if source.crop and target.crop and source.crop != target.crop:
             raise ConfigError(

@@ -20,6 +20,7 @@ from geofer.datamodules.preparation.run import REPORT, prepare_faces
 from geofer.datamodules.splits import Identities, check_folds, default_splits, fold_splits
 from geofer.errors import ConfigError
 from geofer.paths import cache_folder
+from geofer.ranges import check_range
 
 
 class IndexedFaces(FaceDataModule):
@@ -110,6 +111,7 @@ class PictureFaces(IndexedFaces):
         root: The data set's folder.
         expressions: Which of the set's expressions to use, in the order of their labels; None takes `VOCABULARY`.
             Faces with others stay in the cache, and out of training and testing.
+        image_size: Side of the square crops in pixels, 16 to 2048.
         preparation: How faces are found, cropped and kept.
         **common: See `IndexedFaces`.
 
@@ -125,12 +127,14 @@ class PictureFaces(IndexedFaces):
         root: Path,
         *,
         expressions: tuple[str, ...] | None = None,
+        image_size: int = 64,
         preparation: Preparation = Preparation(),
         **common: Any,  # noqa: ANN401 - typed where they are declared
     ) -> None:
         super().__init__(**common)
         self.root = root
         self.preparation = preparation
+        self.resize(image_size)
         self._expressions = tuple(expressions) if expressions is not None else self.VOCABULARY
         if unknown := [name for name in self._expressions if name not in self.vocabulary]:
             raise ConfigError(
@@ -150,7 +154,16 @@ class PictureFaces(IndexedFaces):
     @property
     def image_size(self) -> int:
         """Side of the square crops in pixels."""
-        return self.preparation.image_size
+        return self._image_size
+
+    def resize(self, image_size: int) -> None:
+        """Take crops of another size, before they are prepared.
+
+        Raises:
+            ConfigError: The size is not within 16 and 2048 pixels.
+        """
+        check_range("image_size", image_size, 16, 2048)
+        self._image_size = image_size
 
     @property
     def crop(self) -> str:
@@ -177,7 +190,9 @@ class PictureFaces(IndexedFaces):
     @cached_property
     def folder(self) -> Path:
         """Where the faces are kept; its name covers the pictures, their labels and how faces are found."""
-        name = cache_name(type(self).__name__, self._listing, self.preparation, getattr(self.reader, "version", ""))
+        name = cache_name(
+            type(self).__name__, self._listing, self.preparation, self.image_size, getattr(self.reader, "version", "")
+        )
         return (self.preparation.folder or cache_folder()) / name
 
     @property

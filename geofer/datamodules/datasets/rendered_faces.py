@@ -1,5 +1,6 @@
 """Faces that geofer renders itself: exact labels, poses and landmarks, and no license to ask for."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -133,6 +134,15 @@ class RenderedFaces(FaceDataModule):
     def image_size(self) -> int:
         """Side of the square pictures in pixels."""
         return self.spec.image_size
+
+    def resize(self, image_size: int) -> None:
+        """Take pictures of another size, before they are rendered.
+
+        Raises:
+            ConfigError: The size is not within 64 and 512 pixels.
+        """
+        self.spec = replace(self.spec, image_size=image_size)
+        self.cache = RenderCache(self.cache.folder.parent, self.spec)
 
     @property
     def crop(self) -> str:

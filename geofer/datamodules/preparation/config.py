@@ -19,7 +19,6 @@ class Preparation:
         detector: Name of a landmark detector; ``none`` for data that carry landmarks.
         detector_options: Arguments of the detector.
         crop: How the face is cropped, see `geofer.landmarks.alignment`.
-        image_size: Side of the crop in pixels.
         on_error: ``skip`` lists pictures that are unreadable or faceless in the report and goes on; ``raise`` stops.
         cache: ``memory_map`` for local disks; ``litdata`` writes shards that several machines read from a shared disk
             or object store.
@@ -30,7 +29,6 @@ class Preparation:
     detector: str = "mediapipe"
     detector_options: dict[str, Any] = field(default_factory=dict)
     crop: CropRule = "tight"
-    image_size: int = 64
     on_error: Literal["skip", "raise"] = "skip"
     cache: Literal["memory_map", "litdata"] = "memory_map"
     folder: Path | None = None
@@ -42,7 +40,5 @@ class Preparation:
         Raises:
             ConfigError: One is out of its range.
         """
-        if not 16 <= self.image_size <= 2048:
-            raise ConfigError(f"image_size is {self.image_size}; choose 16 to 2048 pixels.")
         if self.workers is not None and self.workers < 1:
             raise ConfigError(f"workers is {self.workers}; it is a number of processes, or none for one a core.")

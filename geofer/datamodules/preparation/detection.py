@@ -18,7 +18,7 @@ from geofer.datamodules.preparation.index import FoundFace
 from geofer.datamodules.preparation.records import FaceRecord, Picture, PictureReader
 from geofer.errors import DataError, printable
 from geofer.landmarks import Faces, LandmarkDetector, build_detector, head_pose
-from geofer.landmarks.alignment import alignment_for
+from geofer.landmarks.alignment import CropRule, alignment_for
 from geofer.pictures import picture_digest
 
 BATCH = 16
@@ -58,7 +58,7 @@ class Skipped:
 
 
 def find_faces(
-    records: Sequence[FaceRecord], first_slot: int, reader: PictureReader, preparation: Preparation
+    records: Sequence[FaceRecord], first_slot: int, reader: PictureReader, preparation: Preparation, image_size: int
 ) -> tuple[list[CroppedFace], list[Skipped]]:
     """Finds and crops the face of each record.
 
@@ -67,6 +67,7 @@ def find_faces(
         first_slot: Number of the first of them.
         reader: How the pictures are read.
         preparation: How faces are found and cropped.
+        image_size: Side of the crops in pixels.
 
     Returns:
         The faces and what had none, both in the order of ``records``.
@@ -84,7 +85,9 @@ def find_faces(
             try:
                 if isinstance(picture, DataError):
                     raise picture
-                faces.append(_crop(record, first_slot + start + place, picture, candidates, preparation))
+                faces.append(
+                    _crop(record, first_slot + start + place, picture, candidates, preparation.crop, image_size)
+                )
             except DataError as error:
                 if preparation.on_error == "raise":
                     raise DataError(f"{printable(record.file)}: {error}") from error
@@ -138,7 +141,7 @@ def _detect(
 
 
 def _crop(
-    record: FaceRecord, slot: int, picture: Picture, candidates: Faces | DataError, preparation: Preparation
+    record: FaceRecord, slot: int, picture: Picture, candidates: Faces | DataError, crop: CropRule, image_size: int
 ) -> CroppedFace:
     if isinstance(candidates, DataError):
         raise candidates
@@ -146,8 +149,7 @@ def _crop(
     box, landmarks = candidates.boxes[face], candidates.landmarks[face]
     if not np.isfinite(landmarks).all():
         raise DataError("Landmarks are NaN or infinite.")
-    size = preparation.image_size
-    alignment = alignment_for(preparation.crop, box, landmarks, picture.pixels.shape[:2], size)
+    alignment = alignment_for(crop, box, landmarks, picture.pixels.shape[:2], image_size)
     pose = candidates.poses[face]
     yaw, pitch, roll = np.where(np.isnan(pose), head_pose(landmarks), pose).tolist()
     return CroppedFace(

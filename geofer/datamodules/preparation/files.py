@@ -22,7 +22,7 @@ from geofer.datamodules.preparation.index import FaceIndex, open_remote
 from geofer.errors import DataError
 from geofer.faces import NUM_LANDMARKS
 from geofer.landmarks.face_mesh import BLENDSHAPES
-from geofer.paths import naming
+from geofer.paths import naming, open_new, open_to_change
 
 PICTURES, LANDMARKS, HEAD_BLENDSHAPES, SHARDS = "pictures.npy", "landmarks.npy", "blendshapes.npy", "shards"
 
@@ -44,15 +44,15 @@ class SlotFile:
     dtype: DTypeLike
 
     def create(self, slots: int) -> None:
-        """Makes the file with zeros in all slots; one that is there is replaced."""
-        with naming(self.path), self.path.open("wb") as file:
+        """Makes the file with zeros in all slots; one that is there, or a link, is replaced."""
+        with naming(self.path), open_new(self.path) as file:
             descr, shape = np.lib.format.dtype_to_descr(np.dtype(self.dtype)), (slots, *self.shape)
             np.lib.format.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})
             file.truncate(file.tell() + slots * self._entry_size)
 
     def write(self, slots: Sequence[int], entries: Sequence[NDArray[Any]]) -> None:
         """Fills some slots, and returns once they are on the disk."""
-        with naming(self.path), self.path.open("r+b") as file:
+        with naming(self.path), open_to_change(self.path) as file:
             np.lib.format.read_magic(file)
             np.lib.format.read_array_header_1_0(file)
             start = file.tell()

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.errors import DataError
 from geofer.landmarks.alignment import CropRule
+from geofer.names import storable
+from geofer.schema import read_arguments, read_expressions, shown
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,6 +26,9 @@ FORMAT = 1
 """Raised when an index of before cannot be read any more."""
 
 METADATA_KEY = b"geofer"
+
+LONGEST, LARGEST_CROP, MOST_FACES = 100_000, 2048, 2**28
+"""Letters of the metadata, pixels of a crop's side, and faces of an index, at most."""
 
 REPEATED = ("expression", "subject", "group", "split")
 """Columns of names that recur; they are read as numbers and a list of names."""
@@ -88,12 +93,20 @@ class IndexInfo:
 
         Raises:
             KeyError: There is none.
-            ValueError: It is of another format.
+            ValueError: It is of another format, or an entry is not what it has to be.
         """
-        fields: dict[str, Any] = json.loads((metadata or {})[METADATA_KEY])
-        if fields["format"] != FORMAT:
-            raise ValueError(f"it has format {fields['format']}, and this version of geofer reads {FORMAT}")
-        return cls(**{**fields, "vocabulary": tuple(fields["vocabulary"])})
+        text = (metadata or {})[METADATA_KEY]
+        if len(text) > LONGEST:
+            raise ValueError(f"its description has {len(text)} letters; at most {LONGEST} are read")
+        fields: Any = json.loads(text)
+        version = fields.get("format") if isinstance(fields, dict) else None
+        if version != FORMAT:
+            raise ValueError(f"it has format {shown(version)}, and this version of geofer reads {FORMAT}")
+        vocabulary = read_expressions(fields.pop("vocabulary", None), "vocabulary")
+        found = read_arguments(cls, fields, "index", leave_out=("vocabulary",))
+        if not 1 <= found["image_size"] <= LARGEST_CROP or not 0 <= found["slots"] <= MOST_FACES:
+            raise ValueError(f"it tells of {found['slots']} crops of {found['image_size']} pixels a side")
+        return cls(**found, vocabulary=vocabulary)
 
 
 def index_schema(info: IndexInfo | None = None) -> "pa.Schema":
@@ -151,11 +164,6 @@ def face_rows(faces: Sequence[FoundFace]) -> "pa.Table":
     )
 
 
-def storable(name: str | None) -> str | None:
-    r"""A name as the index keeps it: bytes of a file name that are no UTF-8 become ``\udcff`` and the like."""
-    return name.encode("utf-8", "backslashreplace").decode() if name is not None else None
-
-
 class FaceIndex:
     """An index that is read from a local folder or an object store, one row group at a time.
 
@@ -178,9 +186,10 @@ class FaceIndex:
                 open_remote(self.address), read_dictionary=list(REPEATED), page_checksum_verification=True
             )
             self.info = IndexInfo.from_metadata(self._file.schema_arrow.metadata)
-            if lost := set(index_schema().names) - set(self._file.schema_arrow.names):
-                raise ValueError(f"it lacks the column {min(lost)}")
-        except (OSError, pa.ArrowException, KeyError, ValueError, TypeError) as error:
+            _check_columns(self._file.schema_arrow)
+            if len(self) > self.info.slots:
+                raise ValueError(f"it has {len(self)} faces of {self.info.slots} records")
+        except (OSError, pa.ArrowException, KeyError, ValueError, TypeError, RecursionError) as error:
             raise DataError(
                 f"{self.address} is missing, damaged, or no index of this version of geofer ({error}). "
                 "Run `geofer prepare` with the same config to make it again."
@@ -218,6 +227,18 @@ class FaceIndex:
             yield from self._file.iter_batches(batch_size=ROW_GROUP, columns=list(columns))
         except (OSError, pa.ArrowException) as error:
             raise DataError(f"{self.address} is damaged ({error}). Run `geofer prepare` to make it again.") from error
+
+
+def _check_columns(found: "pa.Schema") -> None:
+    """Refuses an index with a column that is missing or of another type."""
+    for column in index_schema():
+        if column.name not in found.names:
+            raise ValueError(f"it lacks the column {column.name}")
+        held = found.field(column.name).type
+        if getattr(held, "value_type", None) == column.type:  # names that recur are read as numbers
+            held = held.value_type
+        if held != column.type:
+            raise ValueError(f"its column {column.name} is of the type {held}, not {column.type}")
 
 
 def open_remote(address: str) -> Any:  # noqa: ANN401 - pyarrow has no types

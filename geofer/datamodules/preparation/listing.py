@@ -70,12 +70,12 @@ def _state(path: Path) -> str:
     return f"{found.st_size} {found.st_mtime_ns}"
 
 
-def cache_name(data_set: str, listing: Listing, preparation: Preparation, reader_version: str) -> str:
+def cache_name(data_set: str, listing: Listing, preparation: Preparation, image_size: int, reader_version: str) -> str:
     """The name of the folder that holds the faces."""
     shaping = {name: value for name, value in asdict(preparation).items() if name not in {"folder", "workers"}}
-    parts = [VERSION, shaping, detector_version(preparation.detector), reader_version, listing.digest]
+    parts = [VERSION, shaping, image_size, detector_version(preparation.detector), reader_version, listing.digest]
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-    return f"{data_set.lower()}-{preparation.image_size}px-{digest[:16]}"
+    return f"{data_set.lower()}-{image_size}px-{digest[:16]}"
 
 
 ENGINES = {"mediapipe": "mediapipe", "dlib": "dlib-bin", "face_alignment": "face-alignment"}

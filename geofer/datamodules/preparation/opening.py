@@ -23,7 +23,7 @@ MAX_TAGS = 63
 SIDES = ("train", "val", "test")
 
 RepeatedPictures = Literal["raise", "drop"]
-"""What to do with a picture that is on several sides of a split: refuse the split, or train without it."""
+"""What to do with a picture that is in several splits: refuse it, or train without it."""
 
 
 NAMES = ("expression", "subject", "group", "split")
@@ -62,9 +62,16 @@ def read_columns(index: FaceIndex) -> IndexColumns:
         rows = slice(start, start := start + len(batch))
         for name in NAMES:
             numbers[name][rows] = _codes(batch[name], names[name])
-        for name in ("yaw", "pitch", "slot"):
-            numbers[name][rows] = batch[name].to_numpy(zero_copy_only=False)
-        numbers["digest"][rows] = [int(text[:16], 16) for text in batch["digest"].to_pylist()]
+        try:
+            for name in ("yaw", "pitch", "slot"):
+                numbers[name][rows] = batch[name].to_numpy(zero_copy_only=False)
+            numbers["digest"][rows] = [int(text[:16], 16) for text in batch["digest"].to_pylist()]
+        except (TypeError, ValueError) as error:
+            raise DataError(f"{index.address} is damaged ({error}). Run `geofer prepare` to make it again.") from error
+        if ((numbers["slot"][rows] < 0) | (numbers["slot"][rows] >= index.info.slots)).any():
+            raise DataError(
+                f"{index.address} tells of crops that there are not. Run `geofer prepare` to make it again."
+            )
         numbers["tags"][rows] = _bits(batch["tags"], names["tags"])
     if len(names["tags"]) > MAX_TAGS:
         raise DataError(f"{index.address} has {len(names['tags'])} different tags; at most {MAX_TAGS} are counted.")

@@ -23,7 +23,7 @@ class FaceRecord:
             (a row, a view).
         expression: Name of the expression, in the words of `geofer.faces.EXPRESSIONS` where they fit.
         subject: The person's name, unique within the data set; None if the data set does not tell people apart.
-        group: What else must stay on one side of a split, such as a movie; None if nothing must.
+        group: What else must stay within one split, such as a movie; None if nothing must.
         yaw: Degrees, NaN if unknown.
         pitch: Degrees, NaN if unknown.
         split: The side that the data set's own protocol puts it on; None if it has none.

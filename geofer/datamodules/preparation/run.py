@@ -23,11 +23,12 @@ from filelock import FileLock
 from geofer.datamodules.preparation.config import Preparation
 from geofer.datamodules.preparation.detection import CroppedFace, find_faces
 from geofer.datamodules.preparation.files import SHARDS, blendshapes_file, landmarks_file, pictures_file
-from geofer.datamodules.preparation.index import ROW_GROUP, FaceIndex, IndexInfo, face_rows, index_schema, storable
+from geofer.datamodules.preparation.index import ROW_GROUP, FaceIndex, IndexInfo, face_rows, index_schema
 from geofer.datamodules.preparation.records import FaceRecord, PictureReader
-from geofer.errors import DataError, printable
+from geofer.errors import DataError
 from geofer.faces import normalize_landmarks
-from geofer.paths import PARTIAL_SUFFIX, written_whole
+from geofer.names import in_cell
+from geofer.paths import PARTIAL_SUFFIX, private_folder, written_whole
 from geofer.workers import progress_bar, work_through
 
 if TYPE_CHECKING:
@@ -62,18 +63,20 @@ class ChunkWork:
         folder: The cache's folder.
         reader: How pictures are read.
         preparation: How faces are found and cropped.
+        image_size: Side of the crops in pixels.
     """
 
     folder: Path
     reader: PictureReader
     preparation: Preparation
+    image_size: int
 
     def __call__(self, chunk: Chunk) -> int:
         """Finds the faces of one chunk and keeps them; returns the number of its records."""
         import pyarrow.parquet as pq
 
-        size = self.preparation.image_size
-        faces, skipped = find_faces(chunk.records, chunk.number * CHUNK, self.reader, self.preparation)
+        size = self.image_size
+        faces, skipped = find_faces(chunk.records, chunk.number * CHUNK, self.reader, self.preparation, size)
         slots = [face.found.slot for face in faces]
         pictures_file(self.folder, size).write(slots, [face.crop for face in faces])
         landmarks = [normalize_landmarks(torch.from_numpy(face.landmarks), size).numpy() for face in faces]
@@ -126,30 +129,31 @@ def prepare_faces(
             ``preparation.on_error`` is ``raise``.
         OSError: The disk is full or not writable; what was finished stays.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     with FileLock(
         folder / LOCK
     ):  # waits for whoever else prepares this cache; ends with the process, however that ends
         if folder.joinpath(FaceIndex.NAME).exists():
             return
-        _lay_out(folder, preparation.image_size, info.slots)
+        _lay_out(folder, info.image_size, info.slots)
         with progress_bar() as progress:
             task = progress.add_task(f"Finding faces of {info.data_set}", total=info.slots)
             finished = {number for number in range(chunks(info.slots)) if part_path(folder, number).exists()}
             progress.advance(task, min(len(finished) * CHUNK, info.slots))
             missing = (chunk for chunk in _cut(records) if chunk.number not in finished)
-            for count in work_through(ChunkWork(folder, reader, preparation), missing, preparation.workers):
+            work = ChunkWork(folder, reader, preparation, info.image_size)
+            for count in work_through(work, missing, preparation.workers):
                 progress.advance(task, count)
         _check_yield(folder, _write_report(folder, info.slots), info.slots)
         if info.cache == "litdata":
             from geofer.datamodules.preparation.shards import write_shards
 
             slots = (slot for part in _parts(folder, info.slots) for slot in part["slot"].to_pylist())
-            write_shards(folder / SHARDS, pictures_file(folder, preparation.image_size).path, slots)
+            write_shards(folder / SHARDS, pictures_file(folder, info.image_size).path, slots)
         _drop_unknown_blendshapes(folder)
         _write_index(folder, info)
         if info.cache == "litdata":
-            pictures_file(folder, preparation.image_size).path.unlink()
+            pictures_file(folder, info.image_size).path.unlink()
         shutil.rmtree(folder / PARTS)
 
 
@@ -165,7 +169,7 @@ def _lay_out(folder: Path, image_size: int, slots: int) -> None:
     if not folder.joinpath(PARTS).exists():  # made last: once it is there, so are the files
         for slot_file in (pictures_file(folder, image_size), landmarks_file(folder), blendshapes_file(folder)):
             slot_file.create(slots)
-        folder.joinpath(PARTS).mkdir()
+        folder.joinpath(PARTS).mkdir(mode=0o700)
 
 
 def _cut(records: Iterable[FaceRecord]) -> Iterator[Chunk]:
@@ -207,12 +211,6 @@ def _write_report(folder: Path, slots: int) -> int:
     with written_whole(folder / REPORT) as out:
         out.write(text.getvalue().encode())
     return count
-
-
-def in_cell(text: str) -> str:
-    """Text as a cell of a table may hold it: no control characters, and nothing that a spreadsheet would compute."""
-    shown = printable(storable(text))
-    return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) else shown
 
 
 def _check_yield(folder: Path, skipped: int, slots: int) -> None:

@@ -37,17 +37,19 @@ class ScanViews:
 
     Attributes:
         root: Folder that the files' names count from; links that lead out of it are refused.
-        preparation: Names the detector and the size of the crops.
+        preparation: Names the detector.
+        image_size: Side of the crops in pixels.
     """
 
     root: Path
     preparation: Preparation
+    image_size: int
 
     @property
     def version(self) -> str:
         """Changes with the source code that draws scans."""
         folder = Path(geofer.rendering.__file__).parent
-        shared = [folder / name for name in ("camera.py", "raster.py", "rasterizer.py")]
+        shared = [folder / name for name in ("camera.py", "raster_kernels.py", "rasterizer.py")]
         digest = hashlib.sha256()
         for source in (Path(__file__), *shared, *sorted(folder.joinpath("scans").glob("*.py"))):
             digest.update(source.read_bytes())
@@ -68,7 +70,7 @@ class ScanViews:
         options = json.dumps(self.preparation.detector_options, sort_keys=True)
         scan, landmarks = _marked_scan(self.root, file, self.preparation.detector, options)
         yaw, pitch = np.array([(record.yaw, record.pitch) for record in records], np.float32).T
-        crop = self.preparation.image_size
+        crop = self.image_size
         side = crop + 2 * (crop // 4)
         views = scan.views(yaw, pitch, landmarks).widened(side / crop)
         return list(map(Picture, scan.draw(views, side), scan.pixels(landmarks, views, side)))

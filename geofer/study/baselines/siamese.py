@@ -24,16 +24,15 @@ from typing import Any, cast
 import numpy as np
 import torch
 import torch.nn.functional as F
-from lightning.pytorch.cli import OptimizerCallable
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from geofer.backbones import build_backbone
 from geofer.datamodules import FaceDataModule, FaceDataset
 from geofer.errors import ConfigError, DataError
 from geofer.faces import FaceBatch, normalize_image
 from geofer.modules.augmentation import AugmentationConfig, augment
-from geofer.modules.hyperparameters import plain_arguments
+from geofer.modules.optimization import Optimization, one_optimizer
 from geofer.modules.recognition import RecognitionModule
 from geofer.networks.classifier import ClassifierConfig
 
@@ -115,11 +114,7 @@ class OneShotFER(RecognitionModule):
         held_out: Sequence[str],
         classifier: ClassifierConfig = ClassifierConfig(),  # noqa: B008
         augmentation: AugmentationConfig = AugmentationConfig(),  # noqa: B008
-        gradient_clip: float | None = None,
-        decay: float = 0.0,
-        classifier_optimizer: OptimizerCallable = lambda parameters: torch.optim.Adam(
-            parameters, lr=5e-4, betas=(0.5, 0.999)
-        ),
+        classifier_optimization: Optimization = Optimization(),  # noqa: B008
     ) -> None:
         """Build the network.
 
@@ -129,18 +124,12 @@ class OneShotFER(RecognitionModule):
             held_out: Names of those that are not trained on.
             classifier: Its backbone, and the length of h.
             augmentation: How the faces are changed.
-            gradient_clip: Largest norm of the gradients; None does not clip.
-            decay: The learning rate falls linearly to 0 over this last share of the training; 0 keeps it.
-            classifier_optimizer: Builds the optimizer.
+            classifier_optimization: How the network learns.
 
         Raises:
             ConfigError: An expression that there is none of, or fewer than two that are left to learn from.
         """
-        arguments = plain_arguments(self, locals())
-        super().__init__(
-            expressions, image_size, TwinNetwork(len(expressions), image_size, classifier), gradient_clip, decay
-        )
-        self.save_hyperparameters(arguments)
+        super().__init__(expressions, image_size, TwinNetwork(len(expressions), image_size, classifier))
         if unknown := sorted(set(held_out) - set(expressions)):
             raise ConfigError(f"held_out names {', '.join(unknown)}; the expressions are {', '.join(expressions)}.")
         if len(set(held_out)) > len(expressions) - 2:
@@ -148,7 +137,7 @@ class OneShotFER(RecognitionModule):
                 f"held_out leaves {len(expressions) - len(set(held_out))} of {len(expressions)} expressions to learn "
                 "from; pairs of different expressions need two at least."
             )
-        self.augmentation, self.classifier_optimizer = augmentation, classifier_optimizer
+        self.augmentation, self.classifier_optimization = augmentation, classifier_optimization
         self.register_buffer("is_held_out", torch.tensor([name in held_out for name in expressions]), persistent=False)
 
     @property
@@ -189,9 +178,13 @@ class OneShotFER(RecognitionModule):
         if len(faces["image"]) > 0:
             super().validation_step(faces, batch_idx)
 
-    def configure_optimizers(self) -> Optimizer:
-        """One optimizer."""
-        return self.classifier_optimizer(self.classifier.parameters())
+    def optimizations(self) -> list[Optimization]:
+        """How the network learns."""
+        return [self.classifier_optimization]
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """One optimizer, and its scheduler if the rate changes."""
+        return one_optimizer(self.classifier_optimization, self.classifier, self.batches)
 
     def _without_held_out(self, batch: FaceBatch) -> FaceBatch:
         kept = ~self.is_held_out[batch["expression"]]

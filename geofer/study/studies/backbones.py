@@ -23,10 +23,10 @@ def deep_classifier(name: str, **arguments: object) -> Change:
         model = settings["model"]["init_args"]
         if model.get("classifier", {}).get("pretrained", True):
             return settings
-        optimizer = model.get("classifier_optimizer", ADAM)
+        optimizer = model.get("classifier_optimization", {}).get("optimizer", ADAM)
         slower = {**optimizer, "init_args": {**optimizer.get("init_args", {}), "lr": RATE}}
         normalized = setting("model.init_args.classifier.normalize", True)
-        return setting("model.init_args.classifier_optimizer", slower)(normalized(settings))
+        return setting("model.init_args.classifier_optimization.optimizer", slower)(normalized(settings))
 
     return both(both(classifier_alone, backbone(name, **arguments)), from_scratch)
 

@@ -6,11 +6,9 @@ given the face warped to its target, and its first faces are noise: where the se
 rows to the end of training, and C sees synthetic faces in the second half.
 """
 
+from geofer.study.baselines.generators.compared import OF_OURS_ALONE
 from geofer.study.baselines.siamese import expression_splits
 from geofer.study.design import Change, Row, Settings, Study, both, classifier_alone, setting, unchanged
-
-OF_OURS_ALONE = ("patches", "condition", "region_weight", "reconstruction_target", "end_to_end")
-"""Arguments of `geofer.modules.GeometryGuidedFER` that no compared generator has."""
 
 ADDITIONS = ("warp", "contours", "skips")
 
@@ -21,9 +19,12 @@ SIX = ("anger", "disgust", "fear", "happiness", "sadness", "surprise")
 def as_in_papers(settings: Settings) -> Settings:
     """The full method without what this package adds to its networks."""
     arguments = settings["model"]["init_args"]
-    kept = {name: value for name, value in arguments.items() if name not in OF_OURS_ALONE}
+    kept = dict(arguments)
+    for section, names in OF_OURS_ALONE.items():
+        if section in kept:
+            kept[section] = {name: value for name, value in kept[section].items() if name not in names}
     kept["generator"] = {**arguments.get("generator", {}), **dict.fromkeys(ADDITIONS, False)}
-    schedule = arguments.get("schedule", {})
+    schedule = kept.get("schedule", {})
     if schedule.get("generator_stop"):
         second_half = settings["trainer"]["max_steps"] // 2
         kept["schedule"] = {**schedule, "generator_stop": None, "synthetic_start": second_half}

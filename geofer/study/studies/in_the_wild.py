@@ -1,6 +1,6 @@
 """Table VII: training on one data set, and a test on another, which looks different.
 
-The paper trains on BU-3DFE and tests on SFEW, frames of films; ``configs/data/bu3dfe-to-sfew.yaml`` names these.
+The paper trains on BU-3DFE and tests on SFEW, frames of films; ``data/bu3dfe-to-sfew`` names these.
 Whoever has neither gets a license-free twin: other rendered people, seen by a camera with noise, blur and compression
 from anywhere, in changing light and before changing backgrounds, and less expressive than those who were trained on.
 """
@@ -29,7 +29,7 @@ def across(settings: Settings) -> Settings:
     if not is_of(data, RENDERED_FACES):
         raise ConfigError(
             f"This study tests on another data set than it trains on, but {data['class_path']} is one. Name two with "
-            f"data.class_path: geofer.datamodules.{CROSS_DATA_SET}, as configs/data/bu3dfe-to-sfew.yaml does."
+            f"data.class_path: geofer.datamodules.{CROSS_DATA_SET}, as data/bu3dfe-to-sfew does."
         )
     target = deepcopy(data)
     target["init_args"] |= {"train_subjects": 0, "val_subjects": 0, **LOOKS_DIFFERENT}
@@ -44,7 +44,7 @@ def _row(name: str, title: str, change: Change, paper: float | None = None) -> R
 IN_THE_WILD = Study(
     name="in-the-wild",
     title="Trained on one data set, tested on another",
-    source="Table VII (BU-3DFE to SFEW, which configs/data/bu3dfe-to-sfew.yaml asks for)",
+    source="Table VII (BU-3DFE to SFEW, which data/bu3dfe-to-sfew asks for)",
     reference="full",
     rows=(
         _row("full", "full method", unchanged, 27.24),

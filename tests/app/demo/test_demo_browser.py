@@ -38,14 +38,14 @@ def browser():
 
 @pytest.fixture(scope="module")
 def plain():
-    with running_demo("--max-upload", "1") as address:
+    with running_demo("--max-upload", "1") as (address, _):
         yield address
 
 
 @pytest.fixture(scope="module")
 def with_generator(tmp_path_factory):
     checkpoint = full_method(tmp_path_factory.mktemp("full") / "best.ckpt")
-    with running_demo("--generator", str(checkpoint)) as address:
+    with running_demo("--generator", str(checkpoint)) as (address, _):
         yield address
 
 

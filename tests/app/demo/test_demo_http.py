@@ -3,6 +3,8 @@
 import http.client
 import io
 import json
+import signal
+import socket
 import sys
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -10,6 +12,7 @@ from urllib.parse import quote, urlsplit
 import numpy as np
 import pytest
 from demo_server import running_demo
+from loaded_script import load_script
 from PIL import Image
 
 import geofer
@@ -19,12 +22,13 @@ from geofer.cli import main
 pytest.importorskip("gradio")
 httpx = pytest.importorskip("httpx")
 
+picture_bombs = load_script("benchmarks/picture_bombs")
 REPOSITORY = Path(geofer.__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
 def address():
-    with running_demo("--max-upload", "0.5", GRADIO_ALLOWED_PATHS="/", GRADIO_SHARE="true") as address:
+    with running_demo("--max-upload", "0.5", GRADIO_ALLOWED_PATHS="/", GRADIO_SHARE="true") as (address, _):
         yield address
 
 
@@ -100,9 +104,9 @@ def test_nothing_else_is_done_past_the_queue(address):
     ("content", "name", "said"),
     [
         (png(np.full((100, 100, 3), 90, np.uint8)), "wall.png", "No face was found"),
-        (b"not a picture", "face.jpg", "no picture in BMP"),
+        (b"not a picture", "face.jpg", "no picture in JPEG"),
         (png(np.zeros((64, 64, 3), np.uint8))[:60], "face.png", "The picture"),
-        (b"<svg/>", "face.svg", "no picture in BMP"),
+        (b"<svg/>", "face.svg", "no picture in JPEG"),
         (png(np.zeros((6000, 6000, 3), np.uint8)), "bomb.png", "6000 × 6000 pixels"),
     ],
     ids=["wall", "text", "truncated", "svg", "bomb"],
@@ -165,13 +169,91 @@ def test_the_page_may_load_nothing_from_elsewhere(address):
     assert "default-src 'self'" in answer.headers["content-security-policy"]
 
 
+def conversation(address, *parts, leave=False):
+    """What comes back for bytes that are sent as they are; not all of them, if the other end has enough."""
+    place = urlsplit(address)
+    with socket.create_connection((place.hostname, place.port), timeout=60) as connection:
+        try:
+            for part in parts:
+                connection.sendall(part)
+            if leave:
+                connection.shutdown(socket.SHUT_WR)
+        except ConnectionError:
+            pass
+        answer = b""
+        try:
+            while part := connection.recv(4096):
+                answer += part
+        except ConnectionError:
+            pass
+    return answer
+
+
+def upload_head(*headers):
+    lines = ["POST /gradio_api/upload HTTP/1.1", "Host: 127.0.0.1", "Content-Type: multipart/form-data; boundary=b"]
+    return "\r\n".join([*lines, *headers, "", ""]).encode()
+
+
+def chunks(size):
+    yield from (b"%x\r\n" % 50_000 + bytes(50_000) + b"\r\n" for _ in range(size // 50_000))
+
+
+def test_a_length_beside_chunks_is_refused(address):
+    answer = conversation(address, upload_head("Content-Length: 10", "Transfer-Encoding: chunked"), *chunks(10_000_000))
+    assert answer.split(b"\r\n")[0] == b"HTTP/1.1 400 Bad Request"
+
+
+def test_chunks_are_counted(address):
+    answer = conversation(address, upload_head("Transfer-Encoding: chunked"), *chunks(100_000_000))
+    assert not answer or answer.split(b" ")[1] == b"413"  # or the connection was closed before it was read
+
+
+def test_a_chunked_upload_is_an_upload(address):
+    form = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n\r\nmine\r\n--b--\r\n'
+    body = b"%x\r\n" % len(form) + form + b"\r\n0\r\n\r\n"
+    answer = conversation(address, upload_head("Transfer-Encoding: chunked", "Connection: close"), body)
+    assert answer.split(b" ")[1] == b"200"
+    assert Path(json.loads(answer.rpartition(b"\r\n\r\n")[2])[0]).read_bytes() == b"mine"
+
+
+def test_uploads_that_are_broken_off_leave_nothing(address):
+    folder = Path(upload(address, b"mine").json()[0]).parents[1]
+    before = set(folder.rglob("*"))
+    start = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n\r\n' + bytes(200_000)
+    for _ in range(5):
+        conversation(address, upload_head("Content-Length: 400000"), start, leave=True)
+    assert set(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["jpeg-short.tif", "frames.gif", "lines.bmp", "exif-headers.jpg", "short.jpg"])
+def test_bombs_have_a_clear_answer_at_once(address, name):
+    said = {"exif-headers.jpg": "No face", "short.jpg": "rows are missing"}.get(name, "no picture in JPEG, PNG, WEBP")
+    bomb = {**picture_bombs.bombs(), "exif-headers.jpg": small_bomb()}[name]
+    answer, drawn = recognize(address, bomb[:500_000], "face.jpg")
+    assert said in answer
+    assert drawn["value"] is None
+
+
+def small_bomb():
+    """Exif headers for four minutes, as large as this page takes."""
+    plain = picture_bombs.encoded(picture_bombs.SCENE, "JPEG")
+    return plain[:2] + picture_bombs.segment(0xE1, b"Exif\0\0" * 10_000) * 8 + plain[2:]
+
+
 @pytest.mark.slow
-def test_the_folder_goes_with_the_server():
-    with running_demo() as address:
-        uploaded = Path(upload(address, b"mine").json()[0])
-        assert uploaded.read_bytes() == b"mine"
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+def test_the_folder_goes_with_the_server(ending):
+    """Whatever ends it, also while it decodes a picture, at once and without a word."""
+    with running_demo("--max-upload", "1") as (address, process):
+        uploaded = Path(upload(address, png(np.zeros((4900, 6000), np.uint8))).json()[0])
         assert uploaded.parents[1].stat().st_mode & 0o077 == 0
-    assert not uploaded.parents[1].exists()
+        call = {"data": [picture_in(str(uploaded))], "session_hash": "test"}
+        call["fn_index"] = function(address, "picture", "change")
+        assert httpx.post(f"{address}/gradio_api/queue/join", json=call).status_code == 200
+        process.send_signal(ending)
+        assert process.wait(30) == (130 if ending == signal.SIGINT else 0)
+    assert not uploaded.parents[2].exists()
+    assert uploaded.parents[2].name.startswith("geofer-demo-")
 
 
 def said(capsys, *arguments):

@@ -3,6 +3,7 @@ import json
 
 import pytest
 
+from geofer.app.demo import guard as guard_module
 from geofer.app.demo.guard import LARGEST_CALL, LOOPBACK, Guard
 
 ANSWER = {"type": "http.response.start", "status": 200, "headers": []}
@@ -18,14 +19,17 @@ async def application(scope, receive, send):
     await send({"type": "http.response.body", "body": body})
 
 
-def ask(guard, method, path, body=b"", chunk=1000, **headers):
+def ask(guard, method, path, body=b"", chunk=1000, broken_off=False, **headers):
     """Status, headers and body of the answer to one request."""
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     headers = {"host": "127.0.0.1:7860", "content-length": str(len(body)), **given}
     parts = [body[start : start + chunk] for start in range(0, len(body), chunk)] or [b""]
+    parts += [None] if broken_off else []
     sent = []
 
     async def receive():
+        if not parts or parts[0] is None:
+            return {"type": "http.disconnect"}
         return {"type": "http.request", "body": parts.pop(0), "more_body": bool(parts)}
 
     async def send(message):
@@ -34,7 +38,7 @@ def ask(guard, method, path, body=b"", chunk=1000, **headers):
     scope = {"type": "http", "method": method, "path": path}
     scope["headers"] = [(name.encode(), value.encode()) for name, value in headers.items() if value]
     asyncio.run(guard(scope, receive, send))
-    return sent[0]["status"], dict(sent[0]["headers"]), sent[1]["body"]
+    return (sent[0]["status"], dict(sent[0]["headers"]), sent[1]["body"]) if sent else None
 
 
 @pytest.fixture
@@ -126,3 +130,81 @@ def test_other_sites_cannot_use_it(guard):
     assert ask(guard, "GET", "/", host="example.org:7860")[0] == 421  # its name may lead here
     assert ask(guard, "GET", "/", host="localhost:7860")[0] == 200
     assert ask(Guard(application, guard._folder, 10, None), "GET", "/", host="example.org")[0] == 200
+
+
+CHUNKED = {"content_length": "", "transfer_encoding": "chunked"}
+
+
+@pytest.mark.parametrize(
+    ("size", "headers", "status"),
+    [
+        (100, {"transfer_encoding": "chunked"}, 400),
+        (100, {"content_length": "5", "transfer_encoding": "chunked"}, 400),
+        (100, {"transfer_encoding": "gzip, chunked"}, 400),
+        (100, {"content_length": "-1"}, 411),
+        (100, CHUNKED, 200),
+        (20_000, CHUNKED, 413),
+        (1_000_000, CHUNKED, 413),
+        (20_000, {**CHUNKED, "transfer_encoding": "identity"}, 413),
+        (20_000, {"content_length": "5"}, 413),
+        (14_000, {"content_length": "14000"}, 200),
+    ],
+)
+def test_bytes_are_counted_as_they_arrive(guard, size, headers, status):
+    """Whatever the headers say; of a flood no more than a few times the limit is read."""
+    answer, told, _ = ask(guard, "POST", "/gradio_api/upload", bytes(size), **headers)
+    assert answer == status
+    assert (told.get(b"connection") == b"close") == (status != 200)
+
+
+def test_calls_are_counted_as_well(guard):
+    for path in ("queue/join", "run/predict", "cancel", "reset"):
+        assert ask(guard, "POST", f"/gradio_api/{path}", bytes(2 * LARGEST_CALL), chunk=9000, **CHUNKED)[0] == 413
+
+
+def test_what_is_taken_in_arrives_unchanged(guard):
+    body = bytes(range(256)) * 50
+    assert ask(guard, "POST", "/gradio_api/upload", body, chunk=777)[2] == body
+    assert ask(guard, "POST", "/gradio_api/upload", b"")[2] == b""
+
+
+@pytest.mark.parametrize("arrived", [0, 1, 1000, 5000])
+def test_a_request_that_is_broken_off_leaves_nothing(guard, tmp_path, arrived):
+    reached = []
+
+    async def never(scope, receive, send):
+        reached.append(scope)
+
+    guard._app = never
+    headers = {"content_length": "9000"}
+    for path in ("upload", "queue/join"):
+        body = bytes(max(arrived, 1))
+        assert ask(guard, "POST", f"/gradio_api/{path}", body, chunk=500, broken_off=True, **headers) is None
+    assert not reached
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("limit", ["SILENCE", "LONGEST"])
+def test_a_request_that_does_not_come_is_given_up(guard, monkeypatch, limit):
+    monkeypatch.setattr(guard_module, limit, 0.05)
+    sent = []
+
+    async def receive():
+        await asyncio.sleep(0 if limit == "LONGEST" else 5)
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def send(message):
+        sent.append(message)
+
+    headers = [(b"host", b"127.0.0.1"), (b"content-length", b"9000")]
+    scope = {"type": "http", "method": "POST", "path": "/gradio_api/upload", "headers": headers}
+    asyncio.run(guard(scope, receive, send))
+    assert sent[0]["status"] == 408
+
+
+def test_of_two_keys_of_a_call_the_page_gets_the_one_that_was_looked_at(guard, tmp_path):
+    call = f'{{"data": [{{"path": "/etc/passwd", "path": "{tmp_path}/a.png"}}], "fn_index": 0}}'.encode()
+    status, _, body = ask(guard, "POST", "/gradio_api/queue/join", call)
+    assert status == 200
+    assert b"passwd" not in body

@@ -255,6 +255,14 @@ def test_a_missing_extra_is_told(monkeypatch):
         ("runs/x.ckpt", None),
         ("https://huggingface.co/ada/faces", None),
         ("ada/faces\n", None),
+        ("ada/faces@../../x", None),
+        ("ada/faces@a/../x", None),
+        ("ada/faces@/etc", None),
+        ("ada/faces@a//b", None),
+        ("ada/..", None),
+        ("ada/fa..ces", None),
+        ("ada/faces@", None),
+        ("ada/" + "a" * 97, None),
     ],
 )
 def test_names_of_the_hub(text, expected):

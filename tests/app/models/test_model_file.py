@@ -20,7 +20,7 @@ GEOMETRY = ModelDescription(
     reliability=Reliability((-10.0, 0.0, 10.0), (-5.0, 5.0), ((0.5, None),), ((4, 0),)),
     provenance={"seed": 3},
 )
-COMMITTEE = replace(
+ENSEMBLE = replace(
     GEOMETRY, architecture={"members": [{"hidden": 3, "logit_eps": 1e-5}, {"hidden": 2, "dropout": 0.5}]}
 )
 PICTURE = ModelDescription(
@@ -44,7 +44,7 @@ def saved(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("description", [GEOMETRY, COMMITTEE, PICTURE], ids=["geometry", "ensemble", "picture"])
+@pytest.mark.parametrize("description", [GEOMETRY, ENSEMBLE, PICTURE], ids=["geometry", "ensemble", "picture"])
 def test_a_model_comes_back_as_it_was(tmp_path, description):
     torch.manual_seed(1)
     network = description.network().eval()

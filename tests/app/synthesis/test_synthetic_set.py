@@ -68,7 +68,7 @@ def test_each_face_is_labeled_and_keeps_its_person(photos, checkpoint):
 
 def test_a_data_module_reads_it_and_splits_by_person(photos, checkpoint):
     _, folder = export(photos, checkpoint, "photos", "set", "--per-face", 3)
-    preparation = Preparation(detector="none", crop="none", image_size=64, folder=photos / "cache", workers=1)
+    preparation = Preparation(detector="none", crop="none", folder=photos / "cache", workers=1)
     data = FaceTable(folder, table="faces.csv", preparation=preparation, batch_size=4)
     data.prepare_data()
     data.setup()

@@ -72,7 +72,7 @@ def test_who_was_synthesized_cannot_be_tested_on(rendered_pictures, tmp_path, mo
     assert write_synthetic_set(tmp_path / "made", model, first, per_face=1, seed=0) == 4
     rows = rows_of(tmp_path / "made")
     assert {row["subject"] for row in rows} == {"ListedFaces/p0", "ListedFaces/p1"}
-    how = Preparation(detector="none", crop="tight", image_size=64, folder=tmp_path / "cache", workers=1)
+    how = Preparation(detector="none", crop="tight", folder=tmp_path / "cache", workers=1)
     made = FaceTable(tmp_path / "made", table="faces.csv", preparation=how, batch_size=4, val_fraction=0)
     both = CrossDataSet(made, data, test_faces="all")
     both.prepare_data()
@@ -86,7 +86,7 @@ def test_the_landmarks_of_the_table_give_the_same_crops_again(rendered_pictures,
     write_synthetic_set(tmp_path / "made", model, list(training_faces(data, model))[:3], per_face=2, seed=0)
     stores = []
     for crop in ("tight", "none"):
-        how = Preparation(detector="none", crop=crop, image_size=64, folder=tmp_path / crop, workers=1)
+        how = Preparation(detector="none", crop=crop, folder=tmp_path / crop, workers=1)
         made = FaceTable(tmp_path / "made", table="faces.csv", preparation=how, batch_size=4)
         made.prepare_data()
         stores.append(made.open_store())

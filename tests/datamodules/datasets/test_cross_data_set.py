@@ -126,6 +126,6 @@ def test_what_does_not_match(tmp_path):
     with pytest.raises(ConfigError, match="lacks: smile, scream, squint"):
         CrossDataSet(faces, MultiPIE(tmp_path))
     with pytest.raises(ConfigError, match="64 pixels and those of SFEW 224"):
-        CrossDataSet(faces, SFEW(tmp_path, preparation=Preparation(image_size=224)))
+        CrossDataSet(faces, SFEW(tmp_path, image_size=224))
     with pytest.raises(ConfigError, match="'tight' and those of SFEW by 'paper'"):
         CrossDataSet(faces, SFEW(tmp_path, preparation=Preparation(crop="paper")))

@@ -134,7 +134,7 @@ def test_a_cache_is_for_the_pictures_it_was_made_of(listed):
         ListedFaces(root, records[1:]),
         ListedFaces(root, [replace(records[0], expression="fear"), *records[1:]]),
         ListedFaces(root, records, preparation={"crop": "none"}),
-        ListedFaces(root, records, preparation={"image_size": 96}),
+        ListedFaces(root, records, image_size=96),
     ]
     assert len({folder, *(other.folder for other in others)}) == 5
     moved = root.rename(root.with_name("moved"))

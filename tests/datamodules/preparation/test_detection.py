@@ -68,7 +68,7 @@ def read(records):
 def dark_fails(monkeypatch):
     monkeypatch.setattr(detection, "build_detector", lambda name, **options: DarkFails())
     detection._detector.cache_clear()
-    yield Preparation(detector="dark-fails", crop="paper", image_size=32)
+    yield Preparation(detector="dark-fails", crop="paper")
     detection._detector.cache_clear()
 
 
@@ -77,7 +77,7 @@ def records(*values) -> list[FaceRecord]:
 
 
 def test_a_picture_that_breaks_the_detector_spoils_no_other(dark_fails):
-    faces, skipped = find_faces(records(*range(1, 20), 0, 99, 7), 100, read, dark_fails)
+    faces, skipped = find_faces(records(*range(1, 20), 0, 99, 7), 100, read, dark_fails, 32)
     assert [face.found.slot for face in faces] == [*range(100, 119), 121]
     assert [face.crop[0, 0, 0] for face in faces] == [*range(1, 20), 7]
     assert [(skip.file, skip.reason) for skip in skipped] == [
@@ -91,11 +91,13 @@ def test_a_picture_that_breaks_the_detector_spoils_no_other(dark_fails):
 
 def test_a_label_elsewhere_is_skipped(dark_fails):
     (record,) = records(5)
-    faces, skipped = find_faces([FaceRecord("5", "fear", box=(46.0, 46.0, 49.0, 49.0)), record], 0, read, dark_fails)
+    faces, skipped = find_faces(
+        [FaceRecord("5", "fear", box=(46.0, 46.0, 49.0, 49.0)), record], 0, read, dark_fails, 32
+    )
     assert len(faces) == 1
     assert "none where the data set's label says" in skipped[0].reason
 
 
 def test_a_detector_that_is_not_there_stops_everything():
     with pytest.raises(GeoferError, match="mediapip"):
-        find_faces(records(1), 0, read, Preparation(detector="mediapip"))
+        find_faces(records(1), 0, read, Preparation(detector="mediapip"), 32)

@@ -21,7 +21,7 @@ SIZE = 96
 
 
 def module(root, **options):
-    return BU3DFE(root, preparation=Preparation(image_size=SIZE, **options))
+    return BU3DFE(root, image_size=SIZE, preparation=Preparation(**options))
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ def faces():
 
 def make(held_out=("surprise",), **settings):
     seed_everything(0, verbose=False)
-    settings = {"classifier": CLASSIFIER, "classifier_optimizer": adam(3e-3), **settings}
+    settings = {"classifier": CLASSIFIER, "classifier_optimization": adam(3e-3), **settings}
     return OneShotFER(EXPRESSIONS, 32, held_out, **settings)
 
 

@@ -30,7 +30,7 @@ class AAE(ComparedGenerator):
         identity_discriminator: D_i.
     """
 
-    def _build(self, generator: GeneratorConfig, discriminator_width: int) -> None:
+    def _build_networks(self, generator: GeneratorConfig, width: int) -> None:
         self.synthesizer = Synthesizer(self.image_size, generator)
         self.identity_discriminator = IdentityDiscriminator(generator.identity_size)
 
@@ -47,11 +47,11 @@ class AAE(ComparedGenerator):
 
     def _own_terms(self, batch: PairBatch, synthesis: Synthesis) -> Terms:
         reconstruction = reconstruction_loss(synthesis.image, batch["target_image"])
-        return super()._own_terms(batch, synthesis) | {"rec": (self.weights.reconstruction, reconstruction)}
+        return super()._own_terms(batch, synthesis) | {"rec": (self.loss_config.reconstruction, reconstruction)}
 
     def _judged_terms(self, batch: PairBatch, synthesis: Synthesis) -> Terms:
         judgment = self.identity_discriminator(synthesis.identity)
-        return {"prior": (self.weights.prior, adversarial_loss(judgment))}
+        return {"prior": (self.loss_config.prior, adversarial_loss(judgment))}
 
 
 def paired_with_itself(batch: PairBatch) -> PairBatch:

@@ -30,11 +30,9 @@ class CAAE(AAE):
         attribute_discriminator: D_img.
     """
 
-    def _build(self, generator: GeneratorConfig, discriminator_width: int) -> None:
-        super()._build(generator, discriminator_width)
-        self.attribute_discriminator = AttributeDiscriminator(
-            self.image_size, discriminator_width, generator.embedding_size
-        )
+    def _build_networks(self, generator: GeneratorConfig, width: int) -> None:
+        super()._build_networks(generator, width)
+        self.attribute_discriminator = AttributeDiscriminator(self.image_size, width, generator.embedding_size)
 
     def _discriminators(self) -> list[nn.Module]:
         return [*super()._discriminators(), self.attribute_discriminator]
@@ -46,8 +44,10 @@ class CAAE(AAE):
 
     def _own_terms(self, batch: PairBatch, synthesis: Synthesis) -> Terms:
         variation = total_variation_loss(synthesis.image)
-        return super()._own_terms(batch, synthesis) | {"tv": (self.weights.variation, variation)}
+        return super()._own_terms(batch, synthesis) | {"tv": (self.loss_config.variation, variation)}
 
     def _judged_terms(self, batch: PairBatch, synthesis: Synthesis) -> Terms:
         judgment = self.attribute_discriminator(synthesis.image, synthesis.embedding)
-        return super()._judged_terms(batch, synthesis) | {"adv": (self.weights.attribute, adversarial_loss(judgment))}
+        return super()._judged_terms(batch, synthesis) | {
+            "adv": (self.loss_config.attribute, adversarial_loss(judgment))
+        }

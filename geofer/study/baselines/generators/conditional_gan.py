@@ -66,12 +66,10 @@ class ConditionalGAN(ComparedGenerator):
         attribute_discriminator: D.
     """
 
-    def _build(self, generator: GeneratorConfig, discriminator_width: int) -> None:
+    def _build_networks(self, generator: GeneratorConfig, width: int) -> None:
         self.schedule = replace(self.schedule, warmup=0, adversarial_ramp=0)
         self.synthesizer = NoiseSynthesizer(self.image_size, generator)
-        self.attribute_discriminator = AttributeDiscriminator(
-            self.image_size, discriminator_width, generator.embedding_size
-        )
+        self.attribute_discriminator = AttributeDiscriminator(self.image_size, width, generator.embedding_size)
 
     def _discriminators(self) -> list[nn.Module]:
         return [self.attribute_discriminator]
@@ -82,4 +80,4 @@ class ConditionalGAN(ComparedGenerator):
 
     def _judged_terms(self, batch: PairBatch, synthesis: Synthesis) -> Terms:
         judgment = self.attribute_discriminator(synthesis.image, synthesis.embedding)
-        return {"adv": (self.weights.attribute, adversarial_loss(judgment))}
+        return {"adv": (self.loss_config.attribute, adversarial_loss(judgment))}

@@ -35,11 +35,11 @@ class DRGAN(ComparedGenerator):
         discriminator: D, with a logit for each of `PEOPLE`, one for synthetic faces, and 136 landmark coordinates.
     """
 
-    def _build(self, generator: GeneratorConfig, discriminator_width: int) -> None:
+    def _build_networks(self, generator: GeneratorConfig, width: int) -> None:
         self.schedule = replace(self.schedule, warmup=0, adversarial_ramp=0)
         self.synthesizer = Synthesizer(self.image_size, generator, noise_size=generator.identity_size)
         self.discriminator = AttributeDiscriminator(
-            self.image_size, discriminator_width, condition_channels=0, outputs=PEOPLE + 1 + 2 * NUM_LANDMARKS
+            self.image_size, width, condition_channels=0, outputs=PEOPLE + 1 + 2 * NUM_LANDMARKS
         )
 
     def _discriminators(self) -> list[nn.Module]:
@@ -62,6 +62,6 @@ class DRGAN(ComparedGenerator):
     def _judged_terms(self, batch: PairBatch, synthesis: Synthesis) -> Terms:
         people, landmarks = self._judge(synthesis.image)
         return {
-            "id": (self.weights.attribute, classification_loss(people, batch["subject"] % PEOPLE)),
-            "shape": (self.weights.attribute / NUM_LANDMARKS, geometry_loss(landmarks, batch["target_landmarks"])),
+            "id": (self.loss_config.attribute, classification_loss(people, batch["subject"] % PEOPLE)),
+            "shape": (self.loss_config.attribute / NUM_LANDMARKS, geometry_loss(landmarks, batch["target_landmarks"])),
         }

@@ -36,10 +36,10 @@ class GCGAN(ComparedGenerator):
         discriminator: D, with one logit for real, and one for each expression.
     """
 
-    def _build(self, generator: GeneratorConfig, discriminator_width: int) -> None:
+    def _build_networks(self, generator: GeneratorConfig, width: int) -> None:
         self.synthesizer = Synthesizer(self.image_size, generator)
         self.discriminator = AttributeDiscriminator(
-            self.image_size, discriminator_width, condition_channels=0, outputs=1 + len(self.expressions)
+            self.image_size, width, condition_channels=0, outputs=1 + len(self.expressions)
         )
 
     def _discriminators(self) -> list[nn.Module]:
@@ -53,7 +53,7 @@ class GCGAN(ComparedGenerator):
         }
 
     def _own_terms(self, batch: PairBatch, synthesis: Synthesis) -> Terms:
-        weights = self.weights
+        weights = self.loss_config
         contrast = contrastive_loss(synthesis.embedding, batch["target_expression"], MARGIN)
         return super()._own_terms(batch, synthesis) | {
             "rec": (weights.reconstruction, reconstruction_loss(synthesis.image, batch["target_image"])),
@@ -64,8 +64,8 @@ class GCGAN(ComparedGenerator):
         judgment = self.discriminator(synthesis.image)
         recognized = classification_loss(judgment[:, 1:], batch["target_expression"])
         return {
-            "adv": (self.weights.attribute, adversarial_loss(judgment[:, 0])),
-            "cls": (self.weights.classification, recognized),
+            "adv": (self.loss_config.attribute, adversarial_loss(judgment[:, 0])),
+            "cls": (self.loss_config.classification, recognized),
         }
 
 

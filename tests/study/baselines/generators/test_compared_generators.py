@@ -8,7 +8,7 @@ from compared_training import KINDS, WITH_NOISE, make, pairs
 from lightning import Callback
 
 from geofer.errors import ConfigError
-from geofer.modules import GeneratorConfig, LossWeights, Schedule
+from geofer.modules import GeneratorConfig, LossConfig, Schedule
 from geofer.study.baselines.generators import AAE, CAAE, DRGAN, GCGAN, ConditionalGAN
 
 DISCRIMINATORS = {
@@ -100,16 +100,16 @@ def test_the_face_depends_on_the_target_and_on_the_input_where_there_is_one(few_
 
 @every_kind
 def test_checkpoints_are_plain_data_and_rebuild_the_module(few_faces, tmp_path, kind):
-    weights, generator = LossWeights(attribute=0.02), GeneratorConfig(8, 10, 6, initial_std=None, contours=True)
-    module = make(kind, weights=weights, generator=generator, generator_optimizer=adam(3e-3))
+    weights, generator = LossConfig(attribute=0.02), GeneratorConfig(8, 10, 6, initial_std=None, contours=True)
+    module = make(kind, losses=weights, generator=generator, generator_optimization=adam(3e-3))
     fit(module, few_faces, steps=1).save_checkpoint(tmp_path / "last.ckpt")
     saved = torch.load(tmp_path / "last.ckpt", weights_only=True)["hyper_parameters"]
-    assert saved["_class_path"].endswith(kind.__name__)
-    assert saved["weights"]["attribute"] == 0.02
+    assert saved["class_path"].endswith(kind.__name__)
+    assert saved["losses"]["attribute"] == 0.02
 
     loaded = kind.load_from_checkpoint(tmp_path / "last.ckpt")
-    assert loaded.weights == weights
-    assert loaded.generator_optimizer(loaded.synthesizer.parameters()).defaults["lr"] == 3e-3
+    assert loaded.loss_config == weights
+    assert loaded.generator_optimization.optimizer(loaded.synthesizer.parameters()).defaults["lr"] == 3e-3
     batch, made = pairs(few_faces), []
     for model in (module, loaded):
         torch.manual_seed(0)

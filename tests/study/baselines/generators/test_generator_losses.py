@@ -9,14 +9,14 @@ from cartoon_training import Losses, fit
 from compared_training import KINDS, make, pairs
 from lightning import Callback
 
-from geofer.modules import LossWeights
+from geofer.modules import LossConfig
 from geofer.networks.synthesizer import Synthesis
 from geofer.study.baselines.generators import AAE, CAAE, GCGAN, ConditionalGAN
 from geofer.study.baselines.generators.aae import paired_with_itself
 from geofer.study.baselines.generators.dr_gan import PEOPLE
 from geofer.study.baselines.generators.gc_gan import CONTRAST, MARGIN, contrastive_loss
 
-WEIGHTS = LossWeights(attribute=0.3, prior=0.2, classification=0.7, reconstruction=1.5, geometry=0.05, variation=0.4)
+WEIGHTS = LossConfig(attribute=0.3, prior=0.2, classification=0.7, reconstruction=1.5, geometry=0.05, variation=0.4)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +115,7 @@ def slow_contrast(embedding, label, margin):
 @pytest.mark.parametrize("kind", KINDS)
 @torch.no_grad()
 def test_losses_equal_slow_ones(batch, kind):
-    module = make(kind, weights=WEIGHTS)
+    module = make(kind, losses=WEIGHTS)
     synthesis: Synthesis = module.synthesizer(batch["image"], batch["landmarks"], batch["target_landmarks"])
     own, judged, d_losses = expected_terms(module, batch, synthesis)
 
