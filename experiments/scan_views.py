@@ -28,7 +28,7 @@ from geofer.faces import EXPRESSIONS
 from geofer.rendering.scans.views import PosedScan
 from geofer.rendering.scans.vrml import read_vrml
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "helpers"))
 from scan_trees import HeadScan, head_scan, write_scan
 
 

@@ -22,7 +22,7 @@ from geofer.faces import EXPRESSIONS
 from geofer.landmarks import build_detector
 from geofer.pictures import read_picture
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
 from photograph_warps import MOMENTS, Photograph, perform
 
 

@@ -13,6 +13,8 @@ import geofer
 
 PACKAGE = Path(geofer.__file__).parent
 TESTS = Path(__file__).parent
+SCRIPTS = [TESTS.parent / name for name in ("benchmarks", "experiments", "tools", "training")]
+HELPERS = {path.stem: path.parent for place in (TESTS / "helpers", *SCRIPTS) for path in place.glob("*.py")}
 PAGE = (TESTS.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
 PACKAGES = {path.parent.relative_to(PACKAGE).as_posix().replace("/", ".") for path in PACKAGE.rglob("*/__init__.py")}
 FLOORS = [line.strip().split(", ") for line in re.findall(r"^    [\w.]+(?:, [\w.]+)*$", PAGE, re.MULTILINE)]
@@ -133,6 +135,45 @@ def _prefixes(name: str) -> Iterator[str]:
     while name:
         yield name
         name = name.rpartition(".")[0]
+
+
+@cache
+def bound(module: str) -> frozenset[str]:
+    """The names at the top of a module, and those that its type checker sees."""
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    names = set()
+    for node in (inner for top in tree.body for inner in (top.body if isinstance(top, ast.If) else [top])):
+        match node:
+            case ast.Import() | ast.ImportFrom():
+                names |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+            case ast.FunctionDef() | ast.ClassDef():
+                names.add(node.name)
+            case ast.Assign() | ast.AnnAssign():
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                names |= {part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)}
+    return frozenset(names)
+
+
+def is_there(name: str) -> bool:
+    """Whether geofer has a module, or a module's name, of this path."""
+    module, _, last = name.rpartition(".")
+    module = module or "__init__"
+    return name in {"", *MODULES} or (module in MODULES and last in bound(module))
+
+
+def test_what_tests_and_scripts_import_is_there():
+    """Few of the scripts run in a test, so a name that has moved would be missed when somebody needs one."""
+    wrong = []
+    for path in (path for place in (TESTS, *SCRIPTS) for path in sorted(place.rglob("*.py"))):
+        text = path.read_text(encoding="utf-8")
+        for name in (name for node in ast.walk(ast.parse(text)) for name in named(node)):
+            top, _, inner = name.partition(".")
+            if top == "geofer" and not is_there(inner):
+                wrong.append(f"{path.name}: {name}")
+            elif path.parent in SCRIPTS and HELPERS.get(top, path.parent) != path.parent:
+                place = "".join(f' / "{part}"' for part in HELPERS[top].relative_to(TESTS.parent).parts)
+                wrong += [] if f"parents[1]{place})" in text else [f"{path.name}: {top}, which lies in {HELPERS[top]}"]
+    assert not wrong, "\n".join(wrong)
 
 
 def test_the_tests_mirror_the_package():

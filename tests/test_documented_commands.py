@@ -54,7 +54,7 @@ def code_blocks(language: str) -> list[Block]:
 
 def test_the_pages_are_found() -> None:
     assert {"README.md", "docs/configuration.md"} <= set(PAGES)
-    assert len(COMMANDS) > 50
+    assert len(DOCUMENTED) > 50
 
 
 def test_no_command_hides_from_these_tests() -> None:
@@ -71,13 +71,13 @@ def test_no_command_hides_from_these_tests() -> None:
         assert not indented, f"{page} has commands without ```console: {indented}"
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=str)
+@pytest.mark.parametrize("command", DOCUMENTED, ids=str)
 def test_command_is_run_or_listed(command: Command) -> None:
     if command.text in NOT_RUN:
         return
     words = [word for word in shlex.split(command.text) if not re.fullmatch(r"[A-Z_]+=\S*", word)]
     assert words[0] in ("geofer", *DRY), (
-        f"{command}: add it to NOT_RUN of tests/documented_commands.py, or let it be run"
+        f"{command}: add it to NOT_RUN of tests/helpers/documented_commands.py, or let it be run"
     )
     assert not {"&&", "|", ";", ">"} & set(words), f"{command}: one command a line, please"
     if words[0] == "geofer" and not words[1].startswith("--"):
@@ -85,7 +85,7 @@ def test_command_is_run_or_listed(command: Command) -> None:
 
 
 def test_lists_hold_nothing_that_left_the_pages() -> None:
-    texts = {command.text for command in COMMANDS} | {block.text for block in code_blocks("bash")}
+    texts = {command.text for command in DOCUMENTED} | {block.text for block in code_blocks("bash")}
     assert set(NOT_RUN) <= texts
     everything = "\n".join([*texts, *(block.text for block in code_blocks("python"))])
     assert [old for old, _ in SMALLER if old not in everything] == []
@@ -138,7 +138,7 @@ def trainer_words(command: Command) -> list[str] | None:
     return [command, *rest]
 
 
-TRAINER_COMMANDS = {" ".join(words): command for command in COMMANDS if (words := trainer_words(command))}
+TRAINER_COMMANDS = {" ".join(words): command for command in DOCUMENTED if (words := trainer_words(command))}
 
 
 @pytest.mark.parametrize("command", TRAINER_COMMANDS.values(), ids=str)
@@ -172,7 +172,7 @@ def test_toml_parses(block: Block) -> None:
     assert tomllib.loads(block.text)
 
 
-@pytest.mark.parametrize("command", [command for command in COMMANDS if command.text.split()[0] in DRY], ids=str)
+@pytest.mark.parametrize("command", [command for command in DOCUMENTED if command.text.split()[0] in DRY], ids=str)
 def test_command_that_is_only_looked_at(command: Command) -> None:
     if command.text in NOT_RUN:
         return
@@ -192,7 +192,7 @@ def test_command_that_is_only_looked_at(command: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [command for command in COMMANDS if set(command.text.split()[1:2]) & ENDLESS.keys()], ids=str
+    "command", [command for command in DOCUMENTED if set(command.text.split()[1:2]) & ENDLESS.keys()], ids=str
 )
 def test_command_that_never_ends_has_its_options(command: Command, capsys) -> None:
     _, command, *arguments = shlex.split(command.text)

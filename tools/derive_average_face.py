@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-import geofer.modules
+import geofer.networks
 from geofer.landmarks.mean_head import MEAN_HEAD
 from geofer.rendering.head import load_head
 from geofer.rendering.identity import sample_identity
@@ -59,7 +59,7 @@ def main() -> None:
     landmarks = np.array(MEAN_HEAD)
     angles = np.arctan2(landmarks[:, 0], landmarks[:, 2] - AXIS) / WIDEST
     heights = 2 * (TOP - landmarks[:, 1]) / (TOP - BOTTOM) - 1
-    path = Path(geofer.modules.__file__).with_name("average_face.npz")
+    path = Path(geofer.networks.__file__).with_name("average_face.npz")
     np.savez_compressed(path, positions=positions, chart=np.column_stack((angles, heights)).astype(np.float32))
     print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from geofer.datamodules import face_finding
+from geofer.datamodules.preparation import detection
 from geofer.datamodules.preparation.config import Preparation
 from geofer.datamodules.preparation.detection import choose_face, find_faces
 from geofer.datamodules.preparation.records import FaceRecord, Picture
@@ -66,10 +66,10 @@ def read(records):
 
 @pytest.fixture
 def dark_fails(monkeypatch):
-    monkeypatch.setattr(face_finding, "build_detector", lambda name, **options: DarkFails())
-    face_finding._detector.cache_clear()
+    monkeypatch.setattr(detection, "build_detector", lambda name, **options: DarkFails())
+    detection._detector.cache_clear()
     yield Preparation(detector="dark-fails", crop="paper")
-    face_finding._detector.cache_clear()
+    detection._detector.cache_clear()
 
 
 def records(*values) -> list[FaceRecord]:
