@@ -211,7 +211,7 @@ def main() -> int:
         "minutes": round((time.monotonic() - began) / 60, 1),
     }
     print(json.dumps(outcome, indent=1))
-    return int(any(outcome[part]["findings"] for part in ("damaged", "bombs")))  # type: ignore[index]
+    return int(any(outcome[part]["findings"] for part in ("damaged", "bombs")))
 
 
 if __name__ == "__main__":

@@ -134,6 +134,12 @@ ORIENTATION = 0x0112
 EXIF, XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
 
 
+def _orientation(exif: bytes | None, xmp: bytes | None) -> int:
+    """What the first Exif and the first XMP data of a file tell; Exif comes first. Further ones are not looked at."""
+    told = exif_orientation(exif) if exif else None
+    return told or (xmp_orientation(xmp) if xmp else None) or 1
+
+
 def exif_orientation(exif: bytes) -> int | None:
     """The orientation that Exif data tell, with or without the header before them; None if they tell none."""
     exif = exif.removeprefix(EXIF)[:MAX_METADATA]
@@ -199,7 +205,8 @@ A decoder that has all its pixels skips it.
 
 def _bare_jpeg(data: bytes, max_pixels: int) -> BarePicture:
     parts, other = [data[:2]], [data[:2]]
-    exif = xmp = None
+    exif: bytes | None = None
+    xmp: bytes | None = None
     pixels = scans = restarts = 0
     progressive = False
     end = b""  # where it is missing, Pillow says that the file is truncated
@@ -207,9 +214,9 @@ def _bare_jpeg(data: bytes, max_pixels: int) -> BarePicture:
         if marker == EOI:
             end = bytes((0xFF, EOI))
         if marker == APP1 and segment.startswith(EXIF):
-            exif = exif or exif_orientation(segment)
+            exif = exif or segment
         elif marker == APP1 and segment.startswith(XMP):
-            xmp = xmp or xmp_orientation(segment)
+            xmp = xmp or segment
         if marker in FRAMES:
             pixels, progressive = _jpeg_pixels(marker, segment, pixels, max_pixels), marker == PROGRESSIVE
         if marker in NEEDED or (marker in COLORS_SAID and segment.startswith(COLORS_SAID[marker])):
@@ -228,7 +235,7 @@ def _bare_jpeg(data: bytes, max_pixels: int) -> BarePicture:
     if not scans or not pixels:
         raise DamagedPictureError("it is cut off")
     whole, ground = (b"".join([*pieces, end]) for pieces in (parts, other))
-    return BarePicture("JPEG", whole, exif or xmp or 1, ground, only_if_gray=not restarts and not progressive)
+    return BarePicture("JPEG", whole, _orientation(exif, xmp), ground, only_if_gray=not restarts and not progressive)
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
@@ -284,14 +291,17 @@ CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 """First column and row of each pass of an interlaced PNG, and how far the next ones are."""
 
-XMP_KEY, RAW_EXIF_KEY = b"XML:com.adobe.xmp", b"Raw profile type exif"
+XMP_KEY, RAW_EXIF_KEY = b"XML:com.adobe.xmp\0", b"Raw profile type exif\0"
+"""The second is ImageMagick's."""
 
 
 def _bare_png(data: bytes, max_pixels: int) -> BarePicture:
     parts = [data[:8]]
     packed: list[bytes] = []
     rows = 0
-    exif = xmp = None
+    exif: bytes | None = None
+    raw: bytes | None = None
+    xmp: bytes | None = None
     after = interlaced = False
     for kind, content, whole in _png_chunks(data):
         if kind == b"IHDR":
@@ -301,13 +311,12 @@ def _bare_png(data: bytes, max_pixels: int) -> BarePicture:
         elif kind == b"IDAT" and not after:
             packed.append(content)
         elif kind == b"eXIf":
-            exif = exif or exif_orientation(content)
-        elif kind in (b"iTXt", b"tEXt", b"zTXt"):
-            key, _, text = content.partition(b"\0")
-            if key == XMP_KEY and kind == b"iTXt":
-                xmp = xmp or xmp_orientation(_international_text(text))
-            elif key == RAW_EXIF_KEY and kind != b"iTXt":  # as ImageMagick writes it
-                exif = exif or _raw_exif_orientation(text if kind == b"tEXt" else _unpacked(text[1:]))
+            exif = exif or content
+        elif kind == b"iTXt" and content.startswith(XMP_KEY) and xmp is None:
+            xmp = _international_text(content.removeprefix(XMP_KEY))
+        elif kind in (b"tEXt", b"zTXt") and content.startswith(RAW_EXIF_KEY) and raw is None:
+            text = content.removeprefix(RAW_EXIF_KEY)
+            raw = _raw_exif(text if kind == b"tEXt" else _unpacked(text[1:]))
         after = bool(packed) and kind != b"IDAT"
     pixels = b"".join(packed)
     if not rows:
@@ -316,7 +325,7 @@ def _bare_png(data: bytes, max_pixels: int) -> BarePicture:
     if interlaced:
         _check_inflated(pixels, rows)
     check_rows = None if interlaced else partial(_check_inflated, pixels, rows)
-    return BarePicture("PNG", b"".join(parts), exif or xmp or 1, check_rows=check_rows)
+    return BarePicture("PNG", b"".join(parts), _orientation(exif or raw, xmp), check_rows=check_rows)
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
@@ -381,13 +390,13 @@ def _international_text(text: bytes) -> bytes:
     return _unpacked(content) if text[:1] == b"\1" else content
 
 
-def _raw_exif_orientation(text: bytes) -> int | None:
-    """Of Exif data in hexadecimal digits, below three lines of their own."""
+def _raw_exif(text: bytes) -> bytes:
+    """Exif data that are written in hexadecimal digits, below three lines of their own."""
     digits = b"".join(text[: 2 * MAX_METADATA].split(b"\n", 3)[3:]).replace(b"\n", b"")
     try:
-        return exif_orientation(bytes.fromhex(digits.decode("ascii")))
+        return bytes.fromhex(digits.decode("ascii"))
     except ValueError:
-        return None
+        return b""
 
 
 # GIF
@@ -475,13 +484,14 @@ ALPHA_OR_ANIMATION = 0x12
 
 def _bare_webp(data: bytes, max_pixels: int) -> BarePicture:
     parts: list[bytes] = []
-    exif = xmp = None
+    exif: bytes | None = None
+    xmp: bytes | None = None
     complete = False
     for kind, content in _webp_chunks(data):
         if kind == b"EXIF":
-            exif = exif or exif_orientation(content)
+            exif = exif or content
         elif kind == b"XMP ":
-            xmp = xmp or xmp_orientation(content)
+            xmp = xmp or content
         if not parts:
             _check_pixels(*_webp_size(kind, content), max_pixels)
         if kind == b"VP8X":
@@ -492,7 +502,7 @@ def _bare_webp(data: bytes, max_pixels: int) -> BarePicture:
     if not complete:
         raise DamagedPictureError("it is cut off")
     body = b"WEBP" + b"".join(parts)
-    return BarePicture("WEBP", b"RIFF" + struct.pack("<I", len(body)) + body, exif or xmp or 1)
+    return BarePicture("WEBP", b"RIFF" + struct.pack("<I", len(body)) + body, _orientation(exif, xmp))
 
 
 def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

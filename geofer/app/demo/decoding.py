@@ -63,6 +63,10 @@ class PictureDecoder:
         forks = "forkserver" in multiprocessing.get_all_start_methods()
         self._context: BaseContext = multiprocessing.get_context("forkserver" if forks else "spawn")
         self._context.set_forkserver_preload([__name__])
+        if forks:
+            from multiprocessing import forkserver  # not on Windows
+
+            forkserver.ensure_running()
 
     def __enter__(self) -> "PictureDecoder":
         """Itself."""
@@ -169,7 +173,7 @@ def _limit(patient: bool) -> None:
     import resource
 
     if patient:
-        os.nice(5)
+        os.nice(10)
     memory = MEMORY + resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     if sys.platform == "linux":  # what counts as memory is what is reserved
         with open("/proc/self/statm", encoding="ascii") as counts:

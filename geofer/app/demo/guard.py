@@ -35,7 +35,7 @@ LARGEST_CALL = 64 * 1024
 FORM_OVERHEAD = 4 * 1024
 """Bytes of an upload around the file itself."""
 
-RATE = 8 << 20
+RATE = 4 << 20
 """Bytes a second that are taken of one request, so that a flood leaves the server time for others."""
 
 SILENCE, LONGEST = 15, 120

@@ -157,7 +157,7 @@ def test_bad_files_are_told(page, plain, tmp_path):
     page.goto(plain)
     page.locator("#picture input[type=file]").set_input_files(text)
     page.locator("#answer .error").wait_for()
-    assert "no picture in BMP" in page.locator("#answer .error").inner_text()
+    assert "no picture in JPEG" in page.locator("#answer .error").inner_text()
     page.expected += ["404", "Response"]  # Gradio asks for the progress of an upload that it does not begin
     page.reload()
     page.locator("#picture input[type=file]").set_input_files(large)
