@@ -263,7 +263,8 @@ def _change_model(path: Path, target: Path, chance: random.Random) -> None:
     else:
         text = _damaged(text.encode(), chance).decode(errors="replace")
     if chance.random() < 0.2:
-        weights = {name: v.contiguous() for name, v in _change_weights(weights, chance).items() if torch.is_tensor(v)}
+        changed = _change_weights(weights, chance).items()
+        weights = {name: v.contiguous() for name, v in changed if torch.is_tensor(v) and v.numel() < 10**6}
     target.write_bytes(save(weights, {HEADER: text, CHECKSUM: _checksum(text, weights)}))
 
 

@@ -85,6 +85,9 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
             raise CheckpointError(
                 f"{name} is no checkpoint of a training run: its {entry} is {shown(checkpoint[entry])}."
             )
+    stored = {value.untyped_storage().data_ptr(): value.untyped_storage().nbytes() for value in weights.values()}
+    if sum(value.nbytes for value in weights.values()) > 2 * sum(stored.values()):  # a few may be tied
+        raise CheckpointError(f"{name} cannot be used: its weights are the same numbers many times over.")
     if broken := [key for key, value in weights.items() if not all_finite([value])]:
         raise CheckpointError(
             f"{name} cannot be used: {len(broken)} of its weights are NaN or infinite, first {printable(broken[0])}."

@@ -37,16 +37,21 @@ def main(benchmarks: str, folder: str, count: str) -> None:
         fuzz_files.LOADERS[kind](path)
     for backbone in ("resnet18", "resnet50", "convnext_atto"):  # a changed file may name any that are installed
         fuzz_files.read_backbone_arguments(backbone, {})
-    loading, events = None, []
+    loading, events, usual = None, [], set()
 
     def watch(event: str, arguments: tuple) -> None:
         if loading is None or not event.startswith(WATCHED):
             return
         if event == "open" and str(arguments[0]) == str(loading):
             return
-        events.append(f"{event} {arguments!r:.200} while loading {loading.name}")
+        events.append(f"{event} {arguments!r:.200}")
 
     sys.addaudithook(watch)
+    for kind, path in good.items():  # such as the list of installed plugins
+        loading = path
+        fuzz_files.LOADERS[kind](path)
+        loading = None
+    usual, events = set(events), []
     outcomes = {"accepted": 0, "refused": 0}
     for kind, path in islice(fuzz_files.mutants(good, place, seed=1), int(count)):
         loading, failure = path, None
@@ -61,7 +66,7 @@ def main(benchmarks: str, folder: str, count: str) -> None:
         outcomes[outcome] = outcomes.get(outcome, 0) + 1
         if failure:
             events.append(failure())
-    print(json.dumps({**outcomes, "events": events[:20]}))
+    print(json.dumps({**outcomes, "events": [event for event in events if event not in usual][:20]}))
 
 
 main(*sys.argv[1:])

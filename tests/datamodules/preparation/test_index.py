@@ -14,7 +14,7 @@ import torch
 from listed_faces import ListedFaces, write_listed
 
 from geofer.datamodules import PreparedFaces
-from geofer.datamodules.preparation.index import FaceIndex, IndexInfo, index_schema
+from geofer.datamodules.preparation.index import METADATA_KEY, FaceIndex, IndexInfo, index_schema
 from geofer.datamodules.preparation.opening import read_columns
 from geofer.datamodules.preparation.shards import LitDataPictures
 from geofer.errors import ConfigError, DataError
@@ -149,3 +149,61 @@ def test_landmarks_and_crops_of_many_faces_stay_on_disk():
     measured = json.loads(done.stdout.splitlines()[-1])
     held = measured["after"] - measured["before"] - measured["bank"]
     assert held < 25e6 + 300 * measured["faces"], measured
+
+
+def _column(kind: pa.DataType, rows: int = 3) -> list:
+    if pa.types.is_fixed_size_list(kind):
+        return [[0.5] * kind.list_size] * rows
+    if pa.types.is_list(kind):
+        return [["pose>30"]] * rows
+    return ["0123456789abcdef"] * rows if pa.types.is_string(kind) else [*range(rows)]
+
+
+SAID = {"data_set": "KDEF", "vocabulary": ["a", "b"], "image_size": 32, "crop": "tight", "cache": "memory_map"}
+SAID |= {"slots": 3, "format": 1}
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"image_size": 0}, "crops of 0 pixels"),
+        ({"image_size": 10**6}, "crops of 1000000 pixels"),
+        ({"image_size": "x"}, r"index\.image_size is 'x'"),
+        ({"slots": 10**12}, "1000000000000 crops"),
+        ({"slots": 2}, "3 faces of 2 records"),
+        ({"crop": "../../x"}, r"index\.crop is '\.\./\.\./x'"),
+        ({"cache": {"class_path": "os.system"}}, r"index\.cache is a dict"),
+        ({"vocabulary": ["a", "a"]}, "vocabulary name 'a' twice"),
+        ({"vocabulary": ["\x1b[31m"]}, "not a name"),
+        ({"data_set": "a\nb"}, r"index\.data_set is 'a\\nb'"),
+        ({"more": 1}, r"index\.more is unknown"),
+        ({"format": [1]}, "format a list"),
+    ],
+)
+def test_what_an_index_says_of_itself_is_checked(tmp_path, said, told):
+    columns = {field.name: _column(field.type) for field in index_schema()}
+    schema = index_schema().with_metadata({METADATA_KEY: json.dumps({**SAID, **said}).encode()})
+    pq.write_table(pa.table(columns, schema=schema), tmp_path / FaceIndex.NAME)
+    with pytest.raises(DataError, match=told):
+        FaceIndex(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "told"),
+    [
+        ("slot", [0, 1, -1], "crops that there are not"),
+        ("slot", [0, 1, 3], "crops that there are not"),
+        ("slot", ["0", "1", "2"], "column slot is of the type string"),
+        ("digest", ["x", "y", "z"], "is damaged"),
+        ("digest", [None, "0", "0"], "is damaged"),
+        ("landmarks", [[0.5]] * 3, "column landmarks is of the type"),
+        ("tags", [["a" * n for n in range(1, 80)]] * 3, "different tags"),
+    ],
+)
+def test_columns_of_an_index_are_checked(tmp_path, name, values, told):
+    columns = {field.name: _column(field.type) for field in index_schema()}
+    schema = index_schema().with_metadata({METADATA_KEY: json.dumps(SAID).encode()})
+    table = pa.table(columns, schema=schema)
+    pq.write_table(table.set_column(table.column_names.index(name), name, pa.array(values)), tmp_path / FaceIndex.NAME)
+    with pytest.raises(DataError, match=told):
+        read_columns(FaceIndex(str(tmp_path)))
