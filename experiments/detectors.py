@@ -7,20 +7,31 @@ and all in all in the 35 poses of the BU-3DFE grid. Errors are mean distances fr
 % of that between the outer eye corners in the picture (which shrinks as the head turns). A detector fails where it
 finds no face, or one whose points are off by more than `FAILED` on average; errors count the others. ± is the standard
 error over people. Prints the tables of docs/landmarks.md.
+
+    python experiments/detectors.py --photographs FOLDER --without FOLDER --sample 2000
+
+How many faces detectors find, and how many where there are none: in photographs of a face each, which are the column
+``jpg`` of the folder's Parquet files (`--sample` of each file, drawn with `--seed`), in rendered heads of any pose by
+yaw, and in the pictures of a folder that show no face.
 """
 
 import argparse
+import io
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from PIL import Image
 
 from geofer.faces import JAW, LEFT_EYE_OUTER, NUM_LANDMARKS, RIGHT_EYE_OUTER
 from geofer.landmarks import Faces, LandmarkDetector, build_detector, head_pose
 from geofer.landmarks.head_pose import rotation_angles
+from geofer.pictures import read_picture
 from geofer.rendering import RenderedSubject, RenderSpec, render_subject
 
 OPTIONS = {"mediapipe": {"mirrored": False}}
@@ -70,8 +81,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=12)
     parser.add_argument("--seed", type=int, default=2024)
-    parser.add_argument("--detectors", nargs="+", default=["mediapipe", "dlib"])
+    parser.add_argument("--detectors", nargs="+", default=["retinaface", "mediapipe", "dlib"])
+    parser.add_argument("--photographs", type=Path, help="folder of Parquet files with a column jpg, a face in each")
+    parser.add_argument("--without", type=Path, help="folder of pictures without any face")
+    parser.add_argument("--sample", type=int, default=2000, help="most photographs of each file")
     options = parser.parse_args()
+    if options.photographs or options.without:
+        compare_found(options)
+        return
     spec = RenderSpec(views=5, image_size=224, crop="loose", scene="picture", camera=True, seed=options.seed)
     people = [render_subject(spec, person) for person in range(options.people)]
     truth = Truth(
@@ -94,6 +111,52 @@ def main() -> None:
     print_table("±yaw", bins, poses, truth, describe_pose)
     bins = {f"{angle:+.0f}": truth.pose[:, 1] == angle for angle in np.unique(truth.pose[:, 1])}
     print_table("pitch", bins, poses, truth, describe_pitch)
+
+
+def compare_found(options: argparse.Namespace) -> None:
+    """Prints how many pictures each detector finds a face in, and the CPU time that a picture takes."""
+    detectors = {name: build_detector(name, **OPTIONS.get(name, {})) for name in options.detectors}
+    print(f"| pictures | {' | '.join(detectors)} |\n|---|{'---|' * len(detectors)}", flush=True)
+    for title, pictures in shown(options):
+        cells = []
+        for detector in detectors.values():
+            start = time.process_time()
+            found = sum(len(faces) > 0 for picture in pictures for faces in detector.detect([picture]))
+            milliseconds = 1000 * (time.process_time() - start) / len(pictures)
+            cells.append(f"{found} ({100 * found / len(pictures):.1f} %), {milliseconds:.0f} ms")
+        print(f"| {title}, {len(pictures)} | {' | '.join(cells)} |", flush=True)
+
+
+def shown(options: argparse.Namespace) -> Iterator[tuple[str, list[NDArray[np.uint8]]]]:
+    """Groups of pictures with their names."""
+    chance = np.random.default_rng(options.seed)
+    for path in sorted(options.photographs.glob("*.parquet")) if options.photographs else ():
+        if "jpg" in pq.read_schema(path).names:
+            column = pq.read_table(path, columns=["jpg"])["jpg"]
+            rows = np.sort(chance.permutation(len(column))[: options.sample]).tolist()
+            yield path.stem, [np.array(Image.open(io.BytesIO(column[row].as_py())).convert("RGB")) for row in rows]
+    if options.without:
+        yield "no face", [read_picture(path) for path in sorted(options.without.iterdir())]
+    spec = RenderSpec(
+        poses="continuous",
+        views=10,
+        yaw_limit=90,
+        pitch_limit=60,
+        image_size=224,
+        crop="loose",
+        scene="picture",
+        camera=True,
+        expressions=("neutral", "happiness"),
+        seed=options.seed,
+    )
+    people = [render_subject(spec, person) for person in range(options.people)]
+    images = np.concatenate([person.images for person in people])
+    yaw, pitch = (np.abs(np.concatenate([getattr(person, name) for person in people])) for name in ("yaw", "pitch"))
+    for low in range(0, 90, 30):
+        for name, rows in (("to 30", pitch < 30), ("30 to 60", pitch >= 30)):
+            rows = rows & (yaw >= low) & (yaw < low + 30)
+            if rows.any():
+                yield f"rendered, yaw {low} to {low + 30}, pitch {name}", list(images[rows])
 
 
 def ask(detector: LandmarkDetector, people: Sequence[RenderedSubject], truth: Truth) -> ClassifierOutput:

@@ -77,7 +77,7 @@ def _parser() -> CommandParser:
         metavar="RUN_OR_CHECKPOINT",
         help="a checkpoint of the full method, or its run's folder, to synthesize with; else a rendered head is shown",
     )
-    parser.add_argument("--detector", default="mediapipe", help="landmark detector; see geofer plugins (%(default)s)")
+    parser.add_argument("--detector", default="retinaface", help="landmark detector; see geofer plugins (%(default)s)")
     parser.add_argument("--device", default="cpu", help="where the recognizer runs, such as cuda (%(default)s)")
     parser.add_argument("--host", default="127.0.0.1", help="whom to listen to; only this machine (%(default)s)")
     parser.add_argument("--port", type=int, default=7860, help="0 takes any that is free (%(default)s)")

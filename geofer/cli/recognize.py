@@ -239,7 +239,7 @@ def _parser() -> CommandParser:
     parser.add_argument(
         "--batch-size", type=int, default=32, metavar="FACES", help="most faces that a network of pixels sees at once"
     )
-    parser.add_argument("--detector", default="mediapipe", help="landmark detector; see geofer plugins")
+    parser.add_argument("--detector", default="retinaface", help="landmark detector; see geofer plugins")
     parser.add_argument("--device", default="cpu", help="where the network runs, such as cuda")
     parser.add_argument("--bf16", action="store_true", help="compute in bfloat16")
     parser.add_argument("--recursive", action="store_true", help="look into folders of folders, too")

@@ -71,7 +71,7 @@ def parser() -> CommandParser:
     parser.add_argument(
         "--crop", choices=get_args(CropRule), help="how its faces were cropped, if the checkpoint does not say so"
     )
-    parser.add_argument("--detector", default="mediapipe", help="what finds the faces (%(default)s)")
+    parser.add_argument("--detector", default="retinaface", help="what finds the faces (%(default)s)")
     parser.add_argument("--precomputed", type=Path, help="landmarks found before, instead of a detector")
     target = parser.add_argument_group("target")
     target.add_argument("--like", type=Path, metavar="PICTURE", help="the geometry of this picture's largest face")

@@ -1,7 +1,7 @@
 """What every landmark detector offers, and what it finds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -13,7 +13,7 @@ from geofer.landmarks.head_pose import head_pose
 
 @dataclass(frozen=True)
 class Faces:
-    """The faces that a detector found in one picture, the surest first.
+    """The faces that a detector found in one picture, in the order that the detector tells of.
 
     Attributes:
         boxes: ``(n, 4)`` float32, left, top, right, bottom in pixels.
@@ -24,6 +24,8 @@ class Faces:
             the detector does not tell.
         head_matrices: ``(n, 4, 4)`` float32, from MediaPipe's canonical face (centimeters, x right, y up, z towards
             the camera) to the camera; None if the detector does not tell.
+        estimated: ``(n,)`` bool, where the landmarks were not seen but guessed from the place of the eyes, the nose
+            and the mouth, as in full profile; None if none was.
     """
 
     boxes: NDArray[np.float32]
@@ -32,6 +34,7 @@ class Faces:
     poses: NDArray[np.float32]
     blendshapes: NDArray[np.float32] | None = None
     head_matrices: NDArray[np.float32] | None = None
+    estimated: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         """Number of faces."""
@@ -61,11 +64,20 @@ class Faces:
         box = around if boxes is None else np.asarray(boxes, np.float32).reshape(count, 4)
         score = np.ones(count, np.float32) if scores is None else np.asarray(scores, np.float32).reshape(count)
         order = np.lexsort((-np.prod(box[:, 2:] - box[:, :2], axis=1), -score))
-        extra = (
+        blendshape, matrix = (
             None if values is None else np.asarray(values, np.float32).reshape(count, *shape)[order]
             for values, shape in ((blendshapes, (52,)), (head_matrices, (4, 4)))
         )
-        return cls(box[order], score[order], points[order], head_pose(points[order]), *extra)
+        return cls(box[order], score[order], points[order], head_pose(points[order]), blendshape, matrix)
+
+    def shifted(self, offset: ArrayLike) -> Self:
+        """The same faces where a part of a picture was looked at: from pixels of the part to those of the picture.
+
+        Args:
+            offset: ``(2,)``, x and y of the part's top left pixel.
+        """
+        shift = np.asarray(offset, np.float32)
+        return replace(self, boxes=self.boxes + np.tile(shift, 2), landmarks=self.landmarks + shift)
 
     @classmethod
     def none(cls) -> Self:
@@ -75,7 +87,11 @@ class Faces:
 
 @runtime_checkable
 class LandmarkDetector(Protocol):
-    """What a landmark detector plugin builds; it maps whatever it sees natively to the iBUG-68 order itself."""
+    """What a landmark detector plugin builds; it maps whatever it sees natively to the iBUG-68 order itself.
+
+    One that does not look at the pixels, but looks faces up by the pictures' names, has an attribute
+    ``looks_up_names = True``. Others are also shown parts of pictures, without names.
+    """
 
     def detect(self, images: Sequence[NDArray[np.uint8]], names: Sequence[str] = ()) -> list[Faces]:
         """Find the faces in pictures.

@@ -43,6 +43,8 @@ class PrecomputedLandmarks:
         DataError: There is no such table or folder, or the table is damaged; it names the file.
     """
 
+    looks_up_names = True
+
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         if not self._path.exists():

@@ -18,7 +18,7 @@ HELD_AS = {"landmarks": "landmarks", "blendshapes": "blendshapes"}
 
 HAVE_BLENDSHAPES = (
     "Rendered faces have blendshapes; pictures do if this version of geofer prepared them with a detector that "
-    "tells them, such as mediapipe: remove the cache's folder and run `geofer prepare` again"
+    "tells them, such as retinaface: remove the cache's folder and run `geofer prepare` again"
 )
 
 NO_BLENDSHAPES = (

@@ -18,7 +18,14 @@ def test_geofers_own_detectors_are_plugins():
     own = [
         plugin for plugin in list_plugins() if plugin.kind == "landmark detector" and plugin.distribution == "geofer"
     ]
-    assert {plugin.name for plugin in own} == {"mediapipe", "dlib", "face_alignment", "precomputed", "none"}
+    assert {plugin.name for plugin in own} == {
+        "retinaface",
+        "mediapipe",
+        "dlib",
+        "face_alignment",
+        "precomputed",
+        "none",
+    }
     assert all(plugin.state == "ok" or "pip install 'geofer[" in plugin.state for plugin in own)
 
 

@@ -9,9 +9,17 @@ from geofer.faces import LEFT_EYE, RIGHT_EYE
 FEWEST_PIXELS = 16.0
 """Between the centers of the eyes; ``experiments/face_size.py`` measures what is lost below."""
 
+ASKEW = 30.0
+"""Degrees of roll, beyond quarter turns, that no recognizer was tested at."""
+
 
 def face_warning(
-    landmarks: NDArray[np.float32], yaw: float, pitch: float, reliability: Reliability | None
+    landmarks: NDArray[np.float32],
+    yaw: float,
+    pitch: float,
+    reliability: Reliability | None,
+    roll: float = 0.0,
+    estimated: bool = False,
 ) -> str | None:
     """What speaks against a result, in words; None if nothing is known to.
 
@@ -20,9 +28,20 @@ def face_warning(
         yaw: Degrees.
         pitch: Degrees.
         reliability: Of the recognizer, if it was tested by pose.
+        roll: Degrees; the recognizer sees the face turned upright by quarter turns.
+        estimated: Whether the landmarks were not seen but estimated, see `geofer.landmarks.Faces`.
     """
     said = [*_turned(yaw, pitch, reliability), *_small(landmarks, yaw)]
+    if is_askew(roll):
+        said.append(f"roll {roll:+.0f}° is more than {ASKEW:.0f}° from upright, lying or hanging")
+    if estimated:
+        said.append("eyes and mouth cannot be seen well; their outlines are estimated")
     return "; ".join(said) or None
+
+
+def is_askew(roll: float) -> bool:
+    """Whether a face leans further than `ASKEW` once quarter turns bring it upright; roll in degrees."""
+    return not np.isnan(roll) and abs(roll - 90 * round(roll / 90)) > ASKEW
 
 
 def _turned(yaw: float, pitch: float, reliability: Reliability | None) -> list[str]:

@@ -15,13 +15,13 @@ from torch import Tensor, nn
 from geofer.app.models.model_file import ModelDescription
 from geofer.app.models.model_source import BUNDLED, read_model
 from geofer.app.models.pretrained import Pretrained
-from geofer.app.recognition.face_warnings import face_warning
+from geofer.app.recognition.face_warnings import face_warning, is_askew
 from geofer.app.recognition.views import View, camera_views, video_views
 from geofer.errors import ConfigError, DataError, printable
 from geofer.faces import normalize_image
 from geofer.landmarks import Faces, LandmarkDetector, build_detector
 from geofer.landmarks.alignment import alignment_for
-from geofer.landmarks.tiled_detector import TiledDetector
+from geofer.landmarks.quarter_turns import QuarterTurns
 from geofer.networks.geometry_classifier import NUM_BLENDSHAPES
 from geofer.pictures import MAX_PIXELS, read_picture, to_rgb
 from geofer.videos import VideoFrame
@@ -42,8 +42,9 @@ class RecognizedFace:
         roll: Degrees; positive leans the top of the head to the picture's right.
         probabilities: Of each expression, by its name; they sum to 1.
         reliability: Share of faces at such a pose that the recognizer got right when it was tested; None where it
-            never was.
-        warning: Why the result may be worthless: a head pose that was not tested, or too few pixels.
+            never was, or where the landmarks are estimated.
+        warning: Why the result may be worthless: a head pose that was not tested, too few pixels, or landmarks that
+            were estimated.
     """
 
     box: NDArray[np.float32]
@@ -73,7 +74,7 @@ class Recognizer(Pretrained):
         self,
         network: nn.Module,
         description: ModelDescription,
-        detector: str | LandmarkDetector = "mediapipe",
+        detector: str | LandmarkDetector = "retinaface",
         device: str = "cpu",
         batch_size: int = 32,
         bf16: bool = False,
@@ -83,7 +84,7 @@ class Recognizer(Pretrained):
         Args:
             network: As `geofer.app.models.model_file.load_model` returns it.
             description: What it is.
-            detector: A landmark detector, or the name of one, which then also looks closer at small faces.
+            detector: A landmark detector, or the name of one.
             device: Where the network runs, such as ``cuda``.
             batch_size: Most faces that the network sees at once.
             bf16: Whether the network computes in bfloat16 where that is safe.
@@ -94,7 +95,7 @@ class Recognizer(Pretrained):
         if batch_size < 1:
             raise ConfigError(f"The batch size is {batch_size}; give 1 or more.")
         self.description = description
-        self._detector = TiledDetector(build_detector(detector)) if isinstance(detector, str) else detector
+        self._detector = build_detector(detector) if isinstance(detector, str) else detector
         try:
             self._device = torch.device(device)
             self.network = network.eval().to(self._device)
@@ -207,26 +208,33 @@ class Recognizer(Pretrained):
     def _input(self, name: str, pixels: NDArray[np.uint8], faces: Faces) -> Tensor:
         """One of the network's inputs, see `ModelDescription.inputs`."""
         if name == "image":
-            return torch.stack([self._crop(pixels, *face) for face in zip(faces.boxes, faces.landmarks, strict=True)])
+            return torch.stack([self._crop(pixels, faces, number) for number in range(len(faces))])
         if name == "landmarks":
-            return torch.from_numpy(faces.landmarks)
+            turns = (QuarterTurns.upright(float(roll), pixels.shape) for roll in faces.poses[:, 2])
+            return torch.from_numpy(
+                np.stack([turn.points(at) for turn, at in zip(turns, faces.landmarks, strict=True)])
+            )
         if faces.blendshapes is None and self.description.kind == "picture":
             return torch.full((len(faces), NUM_BLENDSHAPES), torch.nan)  # its pixels alone decide then
         if faces.blendshapes is None:
             raise ConfigError(
-                "This recognizer looks at blendshapes, which this detector does not tell; take mediapipe."
+                "This recognizer looks at blendshapes, which this detector does not tell; take retinaface."
             )
         return torch.from_numpy(faces.blendshapes)
 
-    def _crop(self, pixels: NDArray[np.uint8], box: NDArray[np.float32], landmarks: NDArray[np.float32]) -> Tensor:
-        """``(3, S, S)`` in [-1, 1], cropped as for training."""
-        size = self.description.image_size
-        crop = alignment_for(self.description.crop, box, landmarks, pixels.shape, size).apply(pixels)
+    def _crop(self, pixels: NDArray[np.uint8], faces: Faces, number: int) -> Tensor:
+        """``(3, S, S)`` in [-1, 1], cropped as for training; a face that lies or hangs is turned upright."""
+        turn = QuarterTurns.upright(float(faces.poses[number, 2]), pixels.shape)
+        box, landmarks = turn.box(faces.boxes[number]), turn.points(faces.landmarks[number])
+        size, upright = self.description.image_size, turn.picture(pixels)
+        crop = alignment_for(self.description.crop, box, landmarks, upright.shape, size).apply(upright)
         return normalize_image(torch.from_numpy(crop).permute(2, 0, 1))
 
     def _face(self, faces: Faces, number: int, shares: list[float]) -> RecognizedFace:
         yaw, pitch, roll = map(float, faces.poses[number])
         known = self.description.reliability
+        estimated = faces.estimated is not None and bool(faces.estimated[number])
+        tested = known is not None and not estimated and not is_askew(roll)
         return RecognizedFace(
             box=faces.boxes[number],
             landmarks=faces.landmarks[number],
@@ -234,8 +242,8 @@ class Recognizer(Pretrained):
             pitch=pitch,
             roll=roll,
             probabilities=dict(zip(self.description.expressions, shares, strict=True)),
-            reliability=known.at(yaw, pitch) if known else None,
-            warning=face_warning(faces.landmarks[number], yaw, pitch, known),
+            reliability=known.at(yaw, pitch) if known and tested else None,
+            warning=face_warning(faces.landmarks[number], yaw, pitch, known, roll, estimated),
         )
 
 

@@ -82,7 +82,7 @@ class BU3DFE(PictureFaces):
             raise ConfigError(f"yaws are {yaws} and pitches {pitches}; choose some within ±90 and ±60 degrees.")
         if self.preparation.detector == "none":
             raise ConfigError(
-                "BU-3DFE's landmarks are found in frontal pictures; choose a detector, such as mediapipe."
+                "BU-3DFE's landmarks are found in frontal pictures; choose a detector, such as retinaface."
             )
         self.levels = tuple(levels)
         self.yaws, self.pitches = tuple(yaws), tuple(pitches)

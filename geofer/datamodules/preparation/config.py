@@ -27,7 +27,7 @@ class Preparation:
         workers: Processes that find faces; None takes one a core.
     """
 
-    detector: str = "mediapipe"
+    detector: str = "retinaface"
     detector_options: dict[str, Any] = field(default_factory=dict)
     crop: CropRule = "tight"
     on_error: Literal["skip", "raise"] = "skip"

@@ -1,7 +1,8 @@
 """From records to faces: read the picture, find its faces, choose one, and crop it.
 
 **Several faces in one picture**: where the data set gives a box or landmarks, it is the face that overlaps them most
-(by intersection over union, and at least a little); else the largest one.
+(by intersection over union, and at least a little); else the largest one. A box also says where to look: in it and a
+margin around it first, and in the whole picture only if there is no face.
 """
 
 import json
@@ -25,6 +26,9 @@ BATCH = 16
 """Pictures that one process holds at a time."""
 
 WITHOUT_DETECTOR = "none"
+
+MARGIN = 0.5
+"""How much of its larger side a labeled box is enlarged by on each side before the detector looks there."""
 
 
 @dataclass(frozen=True)
@@ -120,12 +124,29 @@ def _detect(
     if not unknown:
         return found
     detector = detector_of(preparation)
+    guided = not getattr(detector, "looks_up_names", False)
+
+    def look(places: list[int]) -> list[Faces]:
+        """What the detector sees where labels say, and in whole pictures where that is nothing."""
+        images = {place: picture.pixels for place in places if isinstance(picture := pictures[place], Picture)}
+        seen: dict[int, Faces] = {}
+        boxes = {place: box for place in places if guided and (box := records[place].box) is not None}
+        if boxes:
+            corners = {place: _around_label(box, images[place].shape) for place, box in boxes.items()}
+            parts = [images[place][top:bottom, left:right] for place, (left, top, right, bottom) in corners.items()]
+            for place, faces in zip(boxes, detector.detect(parts), strict=True):
+                if len(faces):
+                    seen[place] = faces.shifted(corners[place][:2])
+        rest = [place for place in places if place not in seen]
+        if rest:
+            whole = detector.detect([images[place] for place in rest], [records[place].file for place in rest])
+            seen |= dict(zip(rest, whole, strict=True))
+        return [seen[place] for place in places]
 
     def detect(places: list[int]) -> None:
         """All at once; if that fails, one by one, so that a picture the detector chokes on spoils no other."""
-        images = [picture.pixels for place in places if isinstance(picture := pictures[place], Picture)]
         try:
-            answers = detector.detect(images, [records[place].file for place in places])
+            answers = look(places)
         except Exception as error:
             if len(places) == 1:
                 found[places[0]] = DataError(f"The detector {preparation.detector} failed: {error}")
@@ -138,6 +159,16 @@ def _detect(
 
     detect(unknown)
     return found
+
+
+def _around_label(box: tuple[float, float, float, float], shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """The part of a picture to look for a labeled face in, left, top, right, bottom; all of it if that is outside."""
+    margin = MARGIN * max(box[2] - box[0], box[3] - box[1])
+    low = [max(0, int(side - margin)) for side in box[:2]]
+    high = [min(limit, int(np.ceil(side + margin)) + 1) for side, limit in zip(box[2:], shape[1::-1], strict=True)]
+    if not (low[0] < high[0] and low[1] < high[1]):
+        return 0, 0, shape[1], shape[0]
+    return low[0], low[1], high[0], high[1]
 
 
 def _crop(

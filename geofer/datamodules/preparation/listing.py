@@ -78,7 +78,12 @@ def cache_name(data_set: str, listing: Listing, preparation: Preparation, image_
     return f"{data_set.lower()}-{image_size}px-{digest[:16]}"
 
 
-ENGINES = {"mediapipe": "mediapipe", "dlib": "dlib-bin", "face_alignment": "face-alignment"}
+ENGINES = {
+    "retinaface": "opencv-contrib-python",
+    "mediapipe": "mediapipe",
+    "dlib": "dlib-bin",
+    "face_alignment": "face-alignment",
+}
 """The package that does the work of a detector of geofer's own."""
 
 

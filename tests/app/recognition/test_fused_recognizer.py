@@ -97,7 +97,7 @@ def test_a_recognizer_gives_it_what_the_detector_says(geometry):
 
 def test_a_detector_that_tells_no_blendshapes_is_refused_where_they_are_needed():
     picture = np.zeros((99, 99, 3), np.uint8)
-    with pytest.raises(ConfigError, match="looks at blendshapes, which this detector does not tell; take mediapipe"):
+    with pytest.raises(ConfigError, match="looks at blendshapes, which this detector does not tell; take"):
         Recognizer(*picture_recognizer("blendshapes"), OneFace(None))(picture)
     assert len(Recognizer(*picture_recognizer("landmarks"), OneFace(None))(picture)) == 1
 

@@ -221,7 +221,7 @@ def test_a_camera_that_is_not_there_is_refused(recognizer):
 
 def test_blendshapes_need_a_detector_that_tells_them(recognizer):
     blind = Recognizer(recognizer.network, recognizer.description, TwoFaces())
-    with pytest.raises(ConfigError, match="take mediapipe"):
+    with pytest.raises(ConfigError, match="take retinaface"):
         blind(np.zeros((99, 99, 3), np.uint8))
 
 
