@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonargparse import set_parsing_settings
 
 from geofer.errors import ConfigError, printable
 
@@ -33,6 +32,8 @@ def restrict_configurations() -> None:
 
     jsonargparse builds only classes that an option takes, but imports what is named before it looks at it.
     """
+    from jsonargparse import set_parsing_settings
+
     set_parsing_settings(
         config_read_mode_urls_enabled=False,
         config_read_mode_fsspec_enabled=False,

@@ -1,8 +1,9 @@
 """RetinaFace's boxes and MediaPipe's points: faces of any size, pose and lean; the default detector.
 
-**Looking.** A glance at the whole picture, 128 pixels wide, shows large faces. Unless it shows one large face alone,
-the picture is looked at again, 640 pixels wide, and then as large as its smallest faces need it, in tiles. Where
-nothing was found, the picture is looked at with a border, and turned by quarter turns.
+**Looking.** A glance at the whole picture, 128 pixels wide, shows large faces. The picture is looked at again, 640
+pixels wide, and then as large as its smallest faces need, in tiles, until a look shows one large face alone; in
+pictures of more than 640 pixels a glance is not enough to say so. Where nothing was found, the picture is looked at
+with a border, and turned by quarter turns.
 
 **Confirming.** RetinaFace also sees faces in upside-down ones, and puts the eyes where the mouth is. Each face's points
 are therefore found a second time, by MediaPipe's mesh, and must agree with RetinaFace's. A face whose points do not is
@@ -161,10 +162,10 @@ class RetinaFaceDetector:
         """Each face once, confirmed or sure."""
         height, width = image.shape[:2]
         found: list[_Fit] = []
-        for look in self._looks(image):
+        for number, look in enumerate(self._looks(image)):
             found = self._merged(image, found, look)
             large = [fit.seen.size >= LARGE * min(height, width) for fit in found if self._counts(fit)]
-            if large == [True]:
+            if large == [True] and (number > 0 or max(height, width) <= MIDDLE):
                 break
         if not any(self._counts(fit) for fit in found):
             for look in self._second_looks(image):
