@@ -2,12 +2,53 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, overload
+
+from geofer.errors import ConfigError, printable
 
 PARTIAL_SUFFIX = ".part"
+
+AnyPath = str | os.PathLike[str]
+"""How the caller of a public function may name a file or folder."""
+
+
+def as_path(path: AnyPath, name: str = "The path") -> Path:
+    """A path as geofer's own code has it.
+
+    Args:
+        path: A text, a `pathlib.Path`, or anything else that stands for a path.
+        name: What it is the path of, for the message.
+
+    Raises:
+        ConfigError: It is something else, such as a number or bytes.
+    """
+    try:
+        return Path(path)
+    except TypeError:
+        raise ConfigError(f"{name} is {printable(repr(path))}; give a str or a path, such as pathlib.Path.") from None
+
+
+@overload
+def storable(name: str) -> str: ...
+
+
+@overload
+def storable(name: None) -> None: ...
+
+
+def storable(name: str | None) -> str | None:
+    r"""A name as a file in UTF-8 can hold it: bytes of a file name that are no UTF-8 become ``\udcff`` and the like."""
+    return name.encode("utf-8", "backslashreplace").decode() if name is not None else None
+
+
+def counted_by_ending(files: Iterable[AnyPath]) -> str:
+    """How many files there are of each ending, the most first, such as ``3 .txt, 1 without an ending``."""
+    counts = Counter(Path(file).suffix.lower() or "without an ending" for file in files)
+    return ", ".join(f"{count} {ending}" for ending, count in counts.most_common())
 
 
 def cache_folder() -> Path:

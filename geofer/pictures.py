@@ -15,6 +15,8 @@ What the pixels become, always three channels of 8 bits:
 """
 
 import hashlib
+from importlib.util import find_spec
+from os import PathLike
 from pathlib import Path
 from typing import IO
 
@@ -25,15 +27,22 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import TILELENGTH, TILEWIDTH, TiffImageFile
 
 from geofer.errors import DataError, printable
+from geofer.paths import AnyPath, as_path
 
-FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
-"""What is read, by Pillow's names; the content decides, not the file name."""
+FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+"""What is read, by Pillow's names; the content decides, not the file name. HEIC is read where pillow-heif is there."""
 
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
-"""How files of these formats end; only a folder's files are chosen by it."""
+SUFFIXES = (
+    *(".avif", ".bmp", ".gif", ".heic", ".heif", ".jfif", ".jpe", ".jpeg", ".jpg"),
+    *(".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"),
+)
+"""How files of these formats end; only a folder's files are chosen by it, see `is_picture_file`."""
 
 MAX_PIXELS = 50_000_000
 """Larger pictures are refused before they are decoded, and so are videos with larger frames."""
+
+HEIC_BRANDS = (b"heic", b"heim", b"heis", b"heix", b"hevc", b"hevx", b"mif1", b"msf1")
+"""What a file of the HEIF family says that it is; with the last two it may also be AVIF."""
 
 START_OF_SCAN = b"\xff\xda"
 MAX_SCANS = 100
@@ -41,7 +50,7 @@ MAX_SCANS = 100
 
 
 def read_picture(
-    source: Path | IO[bytes], *, root: Path | None = None, max_pixels: int = MAX_PIXELS
+    source: AnyPath | IO[bytes], *, root: AnyPath | None = None, max_pixels: int = MAX_PIXELS
 ) -> NDArray[np.uint8]:
     """Reads a picture upright.
 
@@ -57,6 +66,9 @@ def read_picture(
     Raises:
         DataError: The file is missing, damaged, too large, outside ``root``, or no picture; it names the file.
     """
+    if isinstance(source, str | PathLike):
+        source = as_path(source)
+    root = None if root is None else as_path(root)
     name = printable(source) if isinstance(source, Path) else "The picture"
     try:
         if not isinstance(source, Path):
@@ -80,13 +92,49 @@ def read_picture(
 
 
 def _decode(file: IO[bytes], name: str, max_pixels: int) -> NDArray[np.uint8]:
-    with Image.open(file, formats=FORMATS) as picture:
+    with _opened(file, name) as picture:
         _check_cost(picture, file, name, max_pixels)
-        if picture.mode in ("I", "F"):
-            raise DataError(
-                f"{name} holds 32-bit pixels, and nothing says which value is white; save it with 8 or 16 bits."
-            )
-        return np.array(to_rgb(ImageOps.exif_transpose(picture)))
+        return upright(picture, name)
+
+
+def upright(picture: Image.Image, name: str) -> NDArray[np.uint8]:
+    """The pixels of an opened picture, turned as its EXIF or XMP says.
+
+    Args:
+        picture: Pillow's picture, decoded or not.
+        name: For messages.
+
+    Returns:
+        ``(H, W, 3)`` RGB, writable.
+
+    Raises:
+        DataError: It has 32-bit or floating-point pixels.
+    """
+    if picture.mode in ("I", "F"):
+        raise DataError(
+            f"{name} holds 32-bit pixels, and nothing says which value is white; save it with 8 or 16 bits."
+        )
+    return np.array(to_rgb(ImageOps.exif_transpose(picture)))
+
+
+def _opened(file: IO[bytes], name: str) -> ImageFile.ImageFile:
+    """The picture in one of `FORMATS`, or HEIC where pillow-heif is installed."""
+    file.seek(0)
+    head = file.read(12)
+    file.seek(0)
+    if head[4:8] != b"ftyp" or head[8:] not in HEIC_BRANDS:
+        return Image.open(file, formats=FORMATS)
+    if find_spec("pillow_heif"):
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
+        return Image.open(file, formats=(*FORMATS, "HEIF"))
+    try:
+        return Image.open(file, formats=FORMATS)
+    except UnidentifiedImageError:
+        raise DataError(
+            f"{name} is a HEIC picture, which needs pillow-heif: pip install 'geofer[heic]'; or save it as JPEG."
+        ) from None
 
 
 def _check_cost(picture: ImageFile.ImageFile, file: IO[bytes], name: str, max_pixels: int) -> None:
@@ -112,6 +160,22 @@ def to_rgb(picture: Image.Image) -> Image.Image:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     return picture.convert("RGB")
+
+
+def is_picture_file(path: Path) -> bool:
+    """Whether a file of a folder is meant as a picture: by its ending or, where it has none, by its content.
+
+    Hidden files are not; they begin with a dot.
+    """
+    if path.name.startswith(".") or not path.is_file():
+        return False
+    if path.suffix:
+        return path.suffix.lower() in SUFFIXES
+    try:
+        with path.open("rb") as file, _opened(file, path.name):
+            return True
+    except Exception:  # Pillow's parsers raise whatever they meet
+        return False
 
 
 def is_animation(path: Path) -> bool:

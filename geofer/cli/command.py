@@ -5,6 +5,7 @@ A problem that the user can solve ends with one message and a nonzero exit code;
 """
 
 import errno
+import io
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
@@ -79,6 +80,20 @@ def plugins(arguments: Sequence[str]) -> None:
     Console().print(table)
 
 
+def models(arguments: Sequence[str]) -> None:
+    """``geofer models``: the bundled recognizers by name, one line each."""
+    from geofer.app.models.bundled import DEFAULT, bundled_description, bundled_models, model_line
+
+    if {"-h", "--help"} & set(arguments):
+        print("usage: geofer models\n\nWherever a command takes a model, it also takes one of these names.")
+        return
+    if arguments:
+        raise ConfigError(f"geofer models takes no arguments; it was given {' '.join(arguments)}.")
+    for name in bundled_models():
+        default = " (the default)" if name == DEFAULT else ""
+        print(f"{name:<12} {model_line(bundled_description(name))}{default}")
+
+
 COMMANDS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
     "recognize": (own_command("recognize", "recognize"), "recognize the expressions of the faces in your pictures"),
     "prepare": (prepare, "make the data that a configuration needs, or find the faces of your own pictures"),
@@ -106,6 +121,7 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
         own_command("study", "run_study"),
         "repeat a table or figure of the paper: run what is missing, and report",
     ),
+    "models": (models, "list the recognizers bundled with geofer"),
     "plugins": (plugins, "list the installed backbones and landmark detectors"),
 }
 
@@ -133,6 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit code: 0, 1 for an error, 2 for a command line or configuration that is wrong, 130 for an interrupt.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    _never_fail_to_print()
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
     if not arguments or arguments[0] in {"-h", "--help"}:
@@ -163,6 +180,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"geofer: {type(error).__name__}: {error} (--debug shows where it happened)", file=sys.stderr)
         return 1
     return 0
+
+
+def _never_fail_to_print() -> None:
+    """Lets the output show ``?`` for what its encoding does not have, in the place of an error in mid-command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def explain(error: GeoferError | OSError) -> str:

@@ -12,7 +12,6 @@ from geofer.app.demo.time_limit import TimeLimit
 from geofer.app.recognition.recognizer import load
 from geofer.app.synthesis.generation import load_generator
 from geofer.cli.command_parser import CommandParser
-from geofer.cli.runs import checkpoint_file
 from geofer.errors import ConfigError
 from geofer.landmarks import build_detector
 
@@ -32,7 +31,7 @@ def demo(arguments: Sequence[str]) -> None:
     check_installed()
     with listening(options.host, options.port) as listener, private_folder() as folder:
         limit = TimeLimit(options.time_limit)
-        recognizer = load(options.checkpoint, detector=options.detector, device=options.device)
+        recognizer = load(options.model, detector=options.detector, device=options.device)
         page = build_page(RecognizeTab(recognizer, limit), _second_tab(options.generator, options.detector, limit))
         print(f"geofer demo: {address(listener)} (Ctrl+C ends it)", flush=True)
         if not is_loopback(listener):
@@ -43,13 +42,14 @@ def demo(arguments: Sequence[str]) -> None:
 def _second_tab(generator: Path | None, detector: str, limit: TimeLimit) -> HeadTab | SynthesizeTab:
     if generator is None:
         return HeadTab(limit)
-    checkpoint = checkpoint_file(generator, "best") if generator.is_dir() else generator
-    return SynthesizeTab(load_generator(checkpoint), build_detector(detector), limit)
+    return SynthesizeTab(load_generator(generator), build_detector(detector), limit)
 
 
 def _parser() -> CommandParser:
     parser = CommandParser("demo", "Serve a web page that recognizes the faces of pictures, on this machine.")
-    parser.add_argument("--checkpoint", type=Path, help="a model file, or a checkpoint of a run; else geofer's own")
+    parser.add_argument(
+        "--model", help="the name of a bundled model, a model file, or a checkpoint; see geofer recognize"
+    )
     parser.add_argument(
         "--generator",
         type=Path,

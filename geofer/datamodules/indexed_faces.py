@@ -1,7 +1,8 @@
 """What opens a complete cache: which faces are used, and who is on which side."""
 
 from abc import abstractmethod
-from pathlib import Path
+from collections import Counter
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,9 +10,20 @@ from numpy.typing import NDArray
 from geofer.datamodules.base import FaceDataModule, FaceStore
 from geofer.datamodules.datasets.pose_lists import tag_test_faces
 from geofer.datamodules.folds import check_folds, fold_splits
+from geofer.datamodules.preparation.index import FaceIndex
 from geofer.datamodules.preparation.opening import RepeatedPictures, open_faces
 from geofer.datamodules.splits import Identities, default_splits
 from geofer.errors import ConfigError
+from geofer.paths import AnyPath, as_path
+from geofer.ranges import check_choice, plain_number
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def _texts(batch: "pa.RecordBatch") -> list[str]:
+    texts: list[str] = batch["expression"].to_pylist()
+    return texts
 
 
 class KeptFaces(FaceDataModule):
@@ -43,7 +55,7 @@ class KeptFaces(FaceDataModule):
         val_fraction: float = 0.1,
         folds: int | None = None,
         fold: int = 0,
-        pose_lists: dict[str, Path] | None = None,
+        pose_lists: dict[str, AnyPath] | None = None,
         all_for_test: bool = False,
         repeated_pictures: RepeatedPictures = "raise",
         batch_size: int = 36,
@@ -57,16 +69,26 @@ class KeptFaces(FaceDataModule):
         check_folds(folds, fold)
         if all_for_test and folds is not None:
             raise ConfigError("all_for_test tests every face and folds tests some of them; leave one of them out.")
-        self.val_fraction = val_fraction
-        self.folds, self.fold = folds, fold
+        self.val_fraction = plain_number(val_fraction)
+        self.folds, self.fold = plain_number(folds), plain_number(fold)
         self.all_for_test = all_for_test
-        self.pose_lists = pose_lists or {}
+        self.pose_lists = {tag: as_path(path, "pose_lists") for tag, path in (pose_lists or {}).items()}
+        check_choice("repeated_pictures", repeated_pictures, get_args(RepeatedPictures))
         self.repeated_pictures = repeated_pictures
 
     @property
     @abstractmethod
     def location(self) -> str:
         """The cache's folder or address."""
+
+    def tell_unused(self) -> None:
+        """Prints how many of the faces show expressions that are not asked for."""
+        shown = Counter(name for batch in FaceIndex(self.location).read(["expression"]) for name in _texts(batch))
+        if unused := {name: count for name, count in shown.items() if name not in self.expressions}:
+            listed = ", ".join(f"{count} show {name}" for name, count in unused.items())
+            print(
+                f"{sum(unused.values())} of these faces are not used, as `expressions` does not name theirs: {listed}."
+            )
 
     def assign_splits(self, faces: Identities) -> NDArray[np.str_]:
         """Who is on which side; called when the store is opened, so a cache serves every split.

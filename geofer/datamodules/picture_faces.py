@@ -13,7 +13,8 @@ from geofer.datamodules.preparation.listing import Listing, cache_name, list_rec
 from geofer.datamodules.preparation.records import FaceRecord, PictureFiles, PictureReader
 from geofer.datamodules.preparation.run import REPORT, prepare_faces
 from geofer.errors import ConfigError
-from geofer.paths import cache_folder
+from geofer.paths import AnyPath, as_path, cache_folder, counted_by_ending
+from geofer.ranges import did_you_mean
 
 
 class PictureFaces(KeptFaces):
@@ -38,19 +39,20 @@ class PictureFaces(KeptFaces):
 
     def __init__(
         self,
-        root: Path,
+        root: AnyPath,
         *,
         expressions: tuple[str, ...] | None = None,
         preparation: Preparation = Preparation(),
         **common: Any,  # noqa: ANN401 - typed where they are declared
     ) -> None:
         super().__init__(**common)
-        self.root = root
+        self.root = as_path(root, "root")
         self.preparation = preparation
         self._expressions = tuple(expressions) if expressions is not None else self.VOCABULARY
         if unknown := [name for name in self._expressions if name not in self.vocabulary]:
             raise ConfigError(
                 f"{type(self).__name__} has no expression {unknown[0]!r}; it has {', '.join(self.vocabulary)}."
+                f"{did_you_mean(unknown[0], self.vocabulary)}"
             )
 
     @property
@@ -81,6 +83,10 @@ class PictureFaces(KeptFaces):
             DataError: The folder does not follow the set's layout; it says what was looked for, and where.
         """
 
+    def left_out(self) -> list[str]:
+        """Files that are neither labeled pictures nor reported elsewhere, relative to ``root``; none by default."""
+        return []
+
     @property
     def reader(self) -> PictureReader:
         """How the pictures are read."""
@@ -94,7 +100,8 @@ class PictureFaces(KeptFaces):
     def folder(self) -> Path:
         """Where the faces are kept; its name covers the pictures, their labels and how faces are found."""
         name = cache_name(type(self).__name__, self._listing, self.preparation, getattr(self.reader, "version", ""))
-        return (self.preparation.folder or cache_folder()) / name
+        folder = self.preparation.folder
+        return (cache_folder() if folder is None else as_path(folder)) / name
 
     @property
     def location(self) -> str:
@@ -121,3 +128,6 @@ class PictureFaces(KeptFaces):
             f"{info.data_set}: {faces} faces in {self.folder}; {info.slots - faces} of {info.slots} pictures were "
             f"skipped, see {self.folder / REPORT}."
         )
+        if others := self.left_out():
+            print(f"{len(others)} other files are no pictures: {counted_by_ending(others)}; for example {others[0]}.")
+        self.tell_unused()

@@ -1,6 +1,7 @@
 """What a data module was asked for, as plain data that a checkpoint can hold and a model card can show."""
 
 import inspect
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -47,6 +48,8 @@ def plain(value: object) -> Any:  # noqa: ANN401
         value = value.item()
     if value is None or isinstance(value, bool | int | float):
         return value
+    if isinstance(value, os.PathLike):
+        value = PurePath(value)
     if isinstance(value, PurePath) or (isinstance(value, str) and ADDRESS.match(value)):
         return re.split(r"[/\\]", str(value).rstrip("/\\"))[-1]
     if isinstance(value, str):

@@ -12,6 +12,7 @@ from geofer.app.models.training_crop import training_crop
 from geofer.checkpoints import provenance_of, read_checkpoint
 from geofer.errors import CheckpointError, DataError, printable
 from geofer.landmarks.alignment import CropRule
+from geofer.paths import AnyPath, as_path
 
 if TYPE_CHECKING:  # torchmetrics behind it takes a second to load
     from geofer.metrics.report import RecognitionReport
@@ -22,7 +23,7 @@ TOLD = ("data_set", "arguments", "subjects", "faces", "seed", "geofer")
 """What a model file says of its training, of all that the checkpoint knows."""
 
 
-def from_checkpoint(path: Path, crop: CropRule | None = None) -> tuple[nn.Module, ModelDescription]:
+def from_checkpoint(path: AnyPath, crop: CropRule | None = None) -> tuple[nn.Module, ModelDescription]:
     """The classifier of a checkpoint, ready to predict, and its description.
 
     Args:
@@ -34,6 +35,7 @@ def from_checkpoint(path: Path, crop: CropRule | None = None) -> tuple[nn.Module
             those of its training, of its test, or of ``crop``.
         DataError: The report of the run's test is damaged.
     """
+    path = as_path(path)
     checkpoint = read_checkpoint(path)
     held: Mapping[str, Any] = checkpoint.get("hyper_parameters", {})
     weights = {

@@ -1,7 +1,5 @@
 """From a recognizer back to a checkpoint, which the commands that test models take."""
 
-from pathlib import Path
-
 import lightning
 import torch
 from torch import nn
@@ -10,10 +8,10 @@ from geofer.app.models.model_file import ModelDescription
 from geofer.checkpoints import PROVENANCE
 from geofer.modules import ClassifierConfig, ExpressionClassifier, RecognitionModule
 from geofer.modules.geometry_recognition import GeometryRecognition
-from geofer.paths import written_whole
+from geofer.paths import AnyPath, as_path, written_whole
 
 
-def save_checkpoint(path: Path, network: nn.Module, description: ModelDescription) -> None:
+def save_checkpoint(path: AnyPath, network: nn.Module, description: ModelDescription) -> None:
     """Writes a checkpoint of a module that tests the network, as a training run would.
 
     A recognizer of geometry alone says neither an image size nor a crop, so that it fits faces of any.
@@ -38,7 +36,7 @@ def save_checkpoint(path: Path, network: nn.Module, description: ModelDescriptio
         "hyper_parameters": held,
         PROVENANCE: {**description.provenance, "crop": crop},
     }
-    with written_whole(path) as file:
+    with written_whole(as_path(path)) as file:
         torch.save(checkpoint, file)
 
 

@@ -20,7 +20,7 @@ from geofer.errors import CheckpointError, GeoferError, printable
 from geofer.landmarks.alignment import CropRule
 from geofer.networks.classifier import Classifier, ClassifierConfig
 from geofer.networks.geometry_ensemble import geometry_network
-from geofer.paths import written_whole
+from geofer.paths import AnyPath, as_path, written_whole
 
 FORMAT = 3
 """Version of the format; any other is refused."""
@@ -102,7 +102,7 @@ class ModelDescription:
         return Classifier(len(self.expressions), ClassifierConfig(**{**self.architecture, "pretrained": False}))
 
 
-def save_model(path: Path, network: nn.Module, description: ModelDescription) -> None:
+def save_model(path: AnyPath, network: nn.Module, description: ModelDescription) -> None:
     """Writes a recognizer, whole or not at all.
 
     Args:
@@ -115,6 +115,7 @@ def save_model(path: Path, network: nn.Module, description: ModelDescription) ->
     """
     from safetensors.torch import save
 
+    path = as_path(path)
     weights = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
     _check_weights(weights, description)
     text = description.to_json()
@@ -124,13 +125,13 @@ def save_model(path: Path, network: nn.Module, description: ModelDescription) ->
         file.write(save(weights, metadata))
 
 
-def load_model(path: str | Path) -> tuple[nn.Module, ModelDescription]:
+def load_model(path: AnyPath) -> tuple[nn.Module, ModelDescription]:
     """Reads a recognizer, on the CPU and ready to predict.
 
     Raises:
         CheckpointError: The file is missing, damaged, tampered with, newer than this version, or something else.
     """
-    path = Path(path)
+    path = as_path(path)
     if not path.is_file():
         raise CheckpointError(f"{printable(path)}: there is no such model file.")
     try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from geofer.app.models.model_source import BEST
 from geofer.app.models.training_crop import training_crop
+from geofer.app.recognition.inputs import Picture, read_any
 from geofer.checkpoints import read_checkpoint
 from geofer.datamodules.preparation.detection import choose_face
 from geofer.errors import CheckpointError, DataError, printable
@@ -18,7 +21,7 @@ from geofer.landmarks import Faces, LandmarkDetector
 from geofer.landmarks.alignment import CropRule, alignment_for
 from geofer.landmarks.head_pose import head_pose
 from geofer.modules import GeometryGuidedFER
-from geofer.pictures import read_picture
+from geofer.paths import AnyPath, as_path
 
 LARGEST_YAW, LARGEST_PITCH = 45, 30
 """Degrees; no rendered person is seen from further aside, so no generator has learned it from them."""
@@ -41,11 +44,11 @@ class SourceFace:
     others: int
 
 
-def load_generator(checkpoint: Path, crop: CropRule | None = None) -> GeometryGuidedFER:
+def load_generator(checkpoint: AnyPath, crop: CropRule | None = None) -> GeometryGuidedFER:
     """The full method from its checkpoint, ready to synthesize on the CPU.
 
     Args:
-        checkpoint: A file that ``geofer fit`` wrote.
+        checkpoint: A file that ``geofer fit`` wrote, or its run's folder, whose best checkpoint is taken.
         crop: How its training faces were cropped, if it does not say so itself.
 
     Returns:
@@ -54,6 +57,9 @@ def load_generator(checkpoint: Path, crop: CropRule | None = None) -> GeometryGu
     Raises:
         CheckpointError: The file is damaged or no checkpoint, its model has no generator, or its crop is not ``crop``.
     """
+    checkpoint = as_path(checkpoint, "The generator")
+    if checkpoint.is_dir():
+        checkpoint = checkpoint / BEST
     held: Mapping[str, Any] = read_checkpoint(checkpoint).get("hyper_parameters", {})
     expected = f"{GeometryGuidedFER.__module__}.{GeometryGuidedFER.__qualname__}"
     if (name := held.get("_class_path")) != expected:
@@ -67,11 +73,11 @@ def load_generator(checkpoint: Path, crop: CropRule | None = None) -> GeometryGu
     return model
 
 
-def find_source(picture: Path, detector: LandmarkDetector, size: int, crop: CropRule = "tight") -> SourceFace:
+def find_source(picture: Picture, detector: LandmarkDetector, size: int, crop: CropRule = "tight") -> SourceFace:
     """The largest face of a picture, found and cropped as faces to train on are.
 
     Args:
-        picture: Its file.
+        picture: In any form that `geofer.app.recognition.inputs.read_any` takes.
         detector: Finds the faces and their landmarks.
         size: Side of the crop in pixels.
         crop: How the generator's training faces were cropped.
@@ -79,12 +85,13 @@ def find_source(picture: Path, detector: LandmarkDetector, size: int, crop: Crop
     Raises:
         DataError: The picture cannot be read, shows no face, or its largest face cannot be cropped; it names the file.
     """
-    pixels = read_picture(picture)
-    faces = detector.detect([pixels], [picture.name])[0]
+    pixels, name = read_any(picture)
+    known_as = Path(picture).name if isinstance(picture, str | PathLike) else name
+    faces = detector.detect([pixels], [known_as])[0]
     try:
         return largest_face(pixels, faces, size, crop)
     except DataError as error:
-        raise DataError(f"{printable(picture)}: {error}") from error
+        raise DataError(f"{name}: {error}") from error
 
 
 def largest_face(pixels: NDArray[np.uint8], faces: Faces, size: int, crop: CropRule = "tight") -> SourceFace:

@@ -1,7 +1,7 @@
 """Training on one data set and testing on another."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,10 @@ from geofer.datamodules.datasets.sfew import SFEW
 from geofer.datamodules.face_dataset import FaceLabels, Pictures, PictureSource, Rows
 from geofer.datamodules.leaks import check_apart
 from geofer.errors import ConfigError, LeakError
+from geofer.ranges import check_choice
+
+TrainFaces = Literal["all", "train"]
+TestFaces = Literal["all", "test"]
 
 
 class CrossDataSet(FaceDataModule):
@@ -41,8 +45,8 @@ class CrossDataSet(FaceDataModule):
         source: FaceDataModule,
         target: FaceDataModule,
         *,
-        train_faces: Literal["all", "train"] = "all",
-        test_faces: Literal["all", "test"] = "all",
+        train_faces: TrainFaces = "all",
+        test_faces: TestFaces = "all",
     ) -> None:
         super().__init__(
             batch_size=source.batch_size,
@@ -50,6 +54,8 @@ class CrossDataSet(FaceDataModule):
             self_pairs=source.self_pairs,
             seed=source.seed,
         )
+        check_choice("train_faces", train_faces, get_args(TrainFaces))
+        check_choice("test_faces", test_faces, get_args(TestFaces))
         names = type(source).__name__, type(target).__name__
         if unknown := [name for name in target.expressions if name not in source.expressions]:
             raise ConfigError(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.errors import DataError
 from geofer.landmarks.alignment import CropRule
+from geofer.paths import storable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -129,7 +130,7 @@ def face_rows(faces: Sequence[FoundFace]) -> "pa.Table":
     return pa.Table.from_pylist(
         [
             {
-                "file": storable(face.record.file),
+                "file": storable(face.record.name),
                 "expression": face.record.expression,
                 "subject": storable(face.record.subject),
                 "group": storable(face.record.group),
@@ -149,11 +150,6 @@ def face_rows(faces: Sequence[FoundFace]) -> "pa.Table":
         ],
         schema=index_schema(),
     )
-
-
-def storable(name: str | None) -> str | None:
-    r"""A name as the index keeps it: bytes of a file name that are no UTF-8 become ``\udcff`` and the like."""
-    return name.encode("utf-8", "backslashreplace").decode() if name is not None else None
 
 
 class FaceIndex:

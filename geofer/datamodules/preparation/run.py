@@ -23,11 +23,11 @@ from filelock import FileLock
 from geofer.datamodules.preparation.config import Preparation
 from geofer.datamodules.preparation.detection import CroppedFace, find_faces
 from geofer.datamodules.preparation.files import SHARDS, blendshapes_file, landmarks_file, pictures_file
-from geofer.datamodules.preparation.index import ROW_GROUP, FaceIndex, IndexInfo, face_rows, index_schema, storable
+from geofer.datamodules.preparation.index import ROW_GROUP, FaceIndex, IndexInfo, face_rows, index_schema
 from geofer.datamodules.preparation.records import FaceRecord, PictureReader
 from geofer.errors import DataError, printable
 from geofer.faces import normalize_landmarks
-from geofer.paths import PARTIAL_SUFFIX, written_whole
+from geofer.paths import PARTIAL_SUFFIX, storable, written_whole
 from geofer.workers import progress_bar, work_through
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from geofer.app.demo.player import player
 from geofer.app.demo.pose_icon import SIDE, pose_icon
 from geofer.app.demo.time_limit import TimeLimit
 from geofer.app.recognition.recognizer import RecognizedFace
-from geofer.app.synthesis.target_geometry import expression_blendshapes
 from geofer.errors import DataError
 from geofer.faces import EXPRESSIONS
+from geofer.rendering.expressions import expression_blendshapes
 
 
 def face(yaw=10.0, reliability=0.61):
