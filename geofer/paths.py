@@ -52,10 +52,42 @@ def counted_by_ending(files: Iterable[AnyPath]) -> str:
 
 
 def cache_folder() -> Path:
-    """The folder for caches: ``$GEOFER_CACHE``, else ``$XDG_CACHE_HOME/geofer``, else ``~/.cache/geofer``."""
-    if chosen := os.environ.get("GEOFER_CACHE"):
-        return Path(chosen).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "geofer"
+    """The folder for caches: ``$GEOFER_CACHE``, else ``$XDG_CACHE_HOME/geofer``, else ``~/.cache/geofer``.
+
+    Raises:
+        ConfigError: Nobody knows where ``~`` is.
+    """
+    chosen = os.environ.get("GEOFER_CACHE")
+    try:
+        if chosen:
+            return Path(chosen).expanduser()
+        return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "geofer"
+    except RuntimeError:
+        raise ConfigError(
+            "There is no home folder for geofer's cache: set GEOFER_CACHE to a folder that you may write to."
+        ) from None
+
+
+def made_folder(path: Path) -> Path:
+    """A folder that can be written to, made if it is missing.
+
+    Raises:
+        ConfigError: It cannot be made or written to; of one in the cache, it says which variable moves that.
+        OSError: The disk is full.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
+        cache = cache_folder()
+        way = "Choose a folder that you may write to."
+        if path == cache or cache in path.parents:
+            way = f"geofer's cache is {printable(cache)}: set GEOFER_CACHE to a folder that you may write to."
+        raise ConfigError(f"The folder {printable(path)} cannot be written to: {error.strerror}. {way}") from error
+    return path
 
 
 @contextmanager

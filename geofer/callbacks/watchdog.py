@@ -74,9 +74,8 @@ class Watchdog(Callback):
         self._pipe = os.pipe()
         os.set_blocking(self._pipe[1], False)
         if threading.current_thread() is threading.main_thread():  # others get no signals
-            self._previous_wakeup = signal.set_wakeup_fd(
-                self._pipe[1]
-            )  # told by the system, even while Python is stuck
+            # The system tells of a signal even while Python is stuck.
+            self._previous_wakeup = signal.set_wakeup_fd(self._pipe[1])
         self._thread = threading.Thread(target=self._watch, args=(trainer, self._pipe[0]), daemon=True)
         self._thread.start()
 

@@ -78,12 +78,15 @@ class FaceDataModule(LightningDataModule, ABC):
             pictures in a memory map.
         self_pairs: Share of training pairs in [0, 1] whose target is the input itself.
         seed: Order of the faces and choice of the pairs.
+        balanced: Whether an epoch of training has equally many faces of each expression; rare ones are repeated.
 
     Attributes:
         arguments: What it was made with, as plain data, see `geofer.datamodules.provenance`.
     """
 
-    def __init__(self, *, batch_size: int, num_workers: int, self_pairs: float, seed: int) -> None:
+    def __init__(
+        self, *, batch_size: int, num_workers: int, self_pairs: float, seed: int, balanced: bool = False
+    ) -> None:
         super().__init__()
         self.arguments = constructor_arguments(self)
         if batch_size < 2:
@@ -94,6 +97,7 @@ class FaceDataModule(LightningDataModule, ABC):
             raise ConfigError(f"num_workers is {num_workers}; choose 0, or a number of threads.")
         self.batch_size, self.num_workers = plain_number(batch_size), plain_number(num_workers)
         self.self_pairs, self.seed = plain_number(self_pairs), plain_number(seed)
+        self.balanced = balanced
         self._store: FaceStore | None = None
 
     @property
@@ -231,6 +235,7 @@ class FaceDataModule(LightningDataModule, ABC):
             rank=self.trainer.global_rank if self.trainer else 0,
             world_size=self.trainer.world_size if self.trainer else 1,
             num_workers=self.num_workers,
+            classes=dataset.table.expression if training and self.balanced else None,
         )
 
     def train_dataloader(self) -> FaceLoader:

@@ -44,6 +44,7 @@ class KeptFaces(FaceDataModule):
         num_workers: Threads that gather batches ahead.
         self_pairs: Share of training pairs in [0, 1] whose target is the input itself.
         seed: Splits that are drawn, order of the faces, choice of the pairs.
+        balanced: Whether an epoch of training has equally many faces of each expression; rare ones are repeated.
 
     Raises:
         ConfigError: A setting is out of its range.
@@ -62,8 +63,11 @@ class KeptFaces(FaceDataModule):
         num_workers: int = 0,
         self_pairs: float = 0.1,
         seed: int = 0,
+        balanced: bool = False,
     ) -> None:
-        super().__init__(batch_size=batch_size, num_workers=num_workers, self_pairs=self_pairs, seed=seed)
+        super().__init__(
+            batch_size=batch_size, num_workers=num_workers, self_pairs=self_pairs, seed=seed, balanced=balanced
+        )
         if not 0 <= val_fraction < 1:
             raise ConfigError(f"val_fraction is {val_fraction}; it is a share, from 0 to below 1.")
         check_folds(folds, fold)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geofer.errors import DataError
-from geofer.paths import cache_folder, written_whole
+from geofer.paths import cache_folder, made_folder, written_whole
 from geofer.rendering.parts import EYE
 
 if TYPE_CHECKING:
@@ -156,8 +156,8 @@ def load_head() -> HeadModel:
         return HeadModel(**arrays)
     from geofer.rendering.reduction import reduce_head
 
+    made_folder(path.parent)
     built = reduce_head()
-    path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as file:
         np.savez(file, allow_pickle=False, **built)
     return HeadModel(**built)

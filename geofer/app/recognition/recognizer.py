@@ -129,8 +129,10 @@ class Recognizer(Pretrained):
             raise ConfigError(f"The device {device!r} cannot be used: {error}") from error
         self._batch_size, self._bf16 = batch_size, bf16
 
-    @overload  # type: ignore[overload-overlap]  # a text can be iterated over
-    def __call__(self, pictures: Picture, on_error: OnError = "raise") -> list[RecognizedFace]: ...
+    @overload
+    def __call__(  # type: ignore[overload-overlap]  # a text can be iterated over
+        self, pictures: Picture, on_error: OnError = "raise"
+    ) -> list[RecognizedFace]: ...
 
     @overload
     def __call__(self, pictures: Pictures, on_error: Literal["raise"] = "raise") -> list[list[RecognizedFace]]: ...

@@ -27,7 +27,7 @@ class CrossDataSet(FaceDataModule):
 
     The classes are those of the source; expressions are matched by name. Neither a picture nor, where both are of one
     data set, a person or group may be on both sides. Rendered people follow from the seed and their number alone: those
-    of one seed are the same in any pose, size or crop. Batch size, seed and so on are the source's.
+    of one seed are the same in any pose, size or crop. Batch size, seed, balance and so on are the source's.
 
     Args:
         source: The data set to train on; those who choose the checkpoint are its validation people.
@@ -53,6 +53,7 @@ class CrossDataSet(FaceDataModule):
             num_workers=source.num_workers,
             self_pairs=source.self_pairs,
             seed=source.seed,
+            balanced=source.balanced,
         )
         check_choice("train_faces", train_faces, get_args(TrainFaces))
         check_choice("test_faces", test_faces, get_args(TestFaces))

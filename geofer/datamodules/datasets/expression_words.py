@@ -60,12 +60,13 @@ class ExpressionWords:
             self._codes = dict(NUMBERINGS[labels])
         elif labels:
             for code, word in labels.items():
-                if (name := self._words.get(str(word).strip().casefold())) is None:
+                meant = self._words.get(str(word).strip().casefold())
+                if meant is None:
                     raise ConfigError(
                         f"labels: {code!r} stands for {word!r}, which is no known expression. There are "
                         f"{', '.join(self._vocabulary)}.{did_you_mean(word, self._words)}"
                     )
-                self._codes[str(code)] = name
+                self._codes[str(code)] = meant
 
     def __call__(self, label: str, where: str) -> str:
         """The expression that a label stands for.

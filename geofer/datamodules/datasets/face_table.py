@@ -139,7 +139,7 @@ class FaceTable(PictureFaces):
         )
 
     def _inside(self, path: str, where: str) -> str:
-        """A path relative to ``root``, with forward slashes; backslashes are those of Windows if no such name exists."""
+        """A path relative to ``root``, with forward slashes; backslashes are those of Windows unless it exists so."""
         if "\\" in path and not (self.root / path).exists():
             path = path.replace("\\", "/")
         relative = os.path.relpath(path, self.root.absolute()) if Path(path).is_absolute() else path

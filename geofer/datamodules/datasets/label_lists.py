@@ -52,7 +52,7 @@ def read_rows(path: Path, delimiter: str = ",") -> Iterator[tuple[int, list[str]
 
 
 def text_encoding(path: Path) -> str:
-    """What a list is to be read as: UTF-16 if it begins with the mark of that, as Excel's "Unicode text", else UTF-8."""
+    """UTF-16 if a list begins with the mark of that, as Excel's "Unicode text" does; else UTF-8."""
     with path.open("rb") as file:
         return "utf-16" if file.read(2) in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 import geofer.rendering
 from geofer.errors import DataError
-from geofer.paths import PARTIAL_SUFFIX, written_whole
+from geofer.paths import PARTIAL_SUFFIX, made_folder, written_whole
 from geofer.rendering import RenderedSubject, RenderSpec
 from geofer.workers import progress_bar, work_through
 
@@ -80,7 +80,7 @@ class RenderCache:
         if not self.missing():
             return
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            made_folder(self.folder)
             with FileLock(self.folder / LOCK):  # ends with the process, however that ends
                 self._render(self.missing(), workers or os.cpu_count() or 1)
         except OSError as error:

@@ -27,7 +27,7 @@ from geofer.datamodules.preparation.index import ROW_GROUP, FaceIndex, IndexInfo
 from geofer.datamodules.preparation.records import FaceRecord, PictureReader
 from geofer.errors import DataError, printable
 from geofer.faces import normalize_landmarks
-from geofer.paths import PARTIAL_SUFFIX, storable, written_whole
+from geofer.paths import PARTIAL_SUFFIX, made_folder, storable, written_whole
 from geofer.workers import progress_bar, work_through
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def prepare_faces(
             ``preparation.on_error`` is ``raise``.
         OSError: The disk is full or not writable; what was finished stays.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    made_folder(folder)
     with FileLock(
         folder / LOCK
     ):  # waits for whoever else prepares this cache; ends with the process, however that ends
