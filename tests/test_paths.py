@@ -74,8 +74,8 @@ def test_a_cache_that_cannot_be_written_to_says_which_variable_moves_it(tmp_path
     assert blocked in (cache_folder(), *cache_folder().parents)
     with pytest.raises(ConfigError, match=r"blocked.* cannot be written to: .*set GEOFER_CACHE to a folder"):
         made_folder(cache_folder() / "faces")
+    monkeypatch.setenv("GEOFER_CACHE", str(tmp_path / "elsewhere"))
     with pytest.raises(ConfigError, match=r"blocked.* cannot be written to: .*Choose a folder"):
-        monkeypatch.setenv("GEOFER_CACHE", str(tmp_path / "elsewhere"))
         made_folder(blocked / "faces")
     assert made_folder(cache_folder() / "faces").is_dir()
 
@@ -99,14 +99,14 @@ def test_a_home_that_nobody_knows_is_told(monkeypatch):
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.setattr(Path, "expanduser", unknown)
-    with pytest.raises(ConfigError, match="There is no home folder .* set GEOFER_CACHE"):
+    with pytest.raises(ConfigError, match=r"There is no home folder .* set GEOFER_CACHE"):
         cache_folder()
 
 
 def test_what_is_no_path_is_refused():
     assert as_path("a/b") == as_path(Path("a/b")) == Path("a/b")
     for wrong in (3, None, b"a", ["a"]):
-        with pytest.raises(ConfigError, match="The path is .*; give a str or a path"):
+        with pytest.raises(ConfigError, match=r"The path is .*; give a str or a path"):
             as_path(wrong)
 
 

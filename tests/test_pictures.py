@@ -157,7 +157,7 @@ def test_the_content_decides_not_the_name(tmp_path):
 
 def test_formats_that_start_other_programs_are_not_tried(tmp_path):
     (tmp_path / "a.png").write_bytes(encoded(SCENE, "EPS"))
-    with pytest.raises(DataError, match="no picture in BMP"):
+    with pytest.raises(DataError, match="no picture in AVIF, BMP"):
         read_picture(tmp_path / "a.png")
 
 
@@ -341,3 +341,46 @@ def test_digest_is_of_the_pixels_not_of_the_file():
     blank = np.zeros((4, 6, 3), np.uint8)
     others = {picture_digest(other) for other in (changed, blank, blank.reshape(6, 4, 3), SCENE.transpose(1, 0, 2))}
     assert len(others - digests) == 4
+
+
+def test_files_of_a_folder_that_are_meant(tmp_path):
+    from geofer.pictures import is_picture_file
+
+    content = {"a.JFIF": "JPEG", "b.jpe": "JPEG", "c.pgm": "PPM", "d.avif": "AVIF", "e": "PNG", ".f.png": "PNG"}
+    for name, kind in content.items():
+        Image.new("L", (20, 20)).save(tmp_path / name, kind)
+    for name in ("LICENSE", "notes.txt", "g.jpg"):
+        (tmp_path / name).write_text("no picture")
+    (tmp_path / "folder").mkdir()
+    meant = sorted(path.name for path in tmp_path.iterdir() if is_picture_file(path))
+    assert meant == ["a.JFIF", "b.jpe", "c.pgm", "d.avif", "e", "g.jpg"]  # by its ending, it is meant
+
+
+def test_avif_is_read(tmp_path):
+    pixels = np.zeros((32, 48, 3), np.uint8)
+    pixels[:, 24:] = 200
+    Image.fromarray(pixels).save(tmp_path / "a.avif", quality=95)
+    assert np.abs(read_picture(tmp_path / "a.avif").astype(int) - pixels).mean() < 3
+
+
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99)
+
+
+def test_heic_without_its_package_names_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    monkeypatch.setattr("geofer.pictures.find_spec", lambda name: None)
+    for brand in (b"heic", b"heix", b"hevc", b"mif1"):
+        (tmp_path / "a.heic").write_bytes(HEIC.replace(b"ftypheic", b"ftyp" + brand))
+        with pytest.raises(DataError, match=r"a\.heic is a HEIC picture, which needs pillow-heif: pip"):
+            read_picture(tmp_path / "a.heic")
+
+
+def test_heic_is_read_where_its_package_is(tmp_path):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    pixels = np.zeros((32, 48, 3), np.uint8)
+    pixels[:, 24:] = 200
+    pillow_heif.from_pillow(Image.fromarray(pixels)).save(tmp_path / "a.heic", quality=95)
+    assert np.abs(read_picture(tmp_path / "a.heic").astype(int) - pixels).mean() < 4
+    (tmp_path / "a.heic").write_bytes(HEIC)
+    with pytest.raises(DataError, match=r"a\.heic"):
+        read_picture(tmp_path / "a.heic")

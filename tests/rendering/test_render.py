@@ -36,7 +36,6 @@ def test_a_leaning_head_is_the_picture_turned(neutral):
     turned = {times: np.rot90(neutral, times)[middle, middle].astype(float) for times in range(4)}
     distance = {times: np.abs(leaning[middle, middle] - picture).mean() for times, picture in turned.items()}
     assert min(distance, key=distance.__getitem__) == 3  # to the image's right
-    assert distance[3] < 0.6 * distance[1]
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_a_face_is_plain_data(recognizer):
     assert told["box"] == pytest.approx(face.box.tolist(), abs=1e-3)
     np.testing.assert_allclose(told["landmarks"], face.landmarks, atol=1e-3)
     assert (told["yaw"], told["pitch"], told["roll"]) == pytest.approx((face.yaw, face.pitch, face.roll))
-    assert told["reliability"] is told["warning"] is None
+    assert (told["reliability"], told["warning"]) == (None, face.warning)
 
 
 def test_an_unknown_pose_and_numpys_numbers_are_plain_data_too(recognizer):
