@@ -49,7 +49,7 @@ class Skipped:
     """A picture without a usable face.
 
     Attributes:
-        file: As its record names it.
+        file: The name of its record.
         reason: What was wrong.
     """
 
@@ -88,8 +88,8 @@ def find_faces(
                 faces.append(_crop(record, first_slot + start + place, picture, candidates, preparation, image_size))
             except DataError as error:
                 if preparation.on_error == "raise":
-                    raise DataError(f"{printable(record.file)}: {error}") from error
-                skipped.append(Skipped(record.file, str(error)))
+                    raise DataError(f"{printable(record.name)}: {error}") from error
+                skipped.append(Skipped(record.name, str(error)))
     return faces, skipped
 
 
@@ -125,7 +125,7 @@ def _detect(
         """All at once; if that fails, one by one, so that a picture the detector chokes on spoils no other."""
         images = [picture.pixels for place in places if isinstance(picture := pictures[place], Picture)]
         try:
-            answers = detector.detect(images, [records[place].file for place in places])
+            answers = detector.detect(images, [records[place].name for place in places])
         except Exception as error:
             if len(places) == 1:
                 found[places[0]] = DataError(f"The detector {preparation.detector} failed: {error}")
