@@ -42,7 +42,6 @@ MORE = (
     "geofer.app.synthesis.synthetic_set.write_synthetic_set",
     "geofer.app.synthesis.target_geometry.read_geometry",
     "geofer.callbacks.predictions.read_predictions",
-    "geofer.datamodules.datasets.picture_faces.PictureFaces",
     "geofer.datamodules.preparation.config.Preparation",
     "geofer.figures.save_figure",
     "geofer.metrics.tables.load_report",
@@ -167,11 +166,8 @@ NEED_MORE = {
     *("geofer.datamodules.FaceDataset", "geofer.datamodules.ShardedPictures", "geofer.datamodules.FaceDataModule"),
     *("geofer.Recognizer", "geofer.metrics.DlibEmbedding"),
     *("geofer.GeometryGuidedFER", "geofer.modules.GenerativeModule", "geofer.modules.GeometryGuidedFER"),
-    *(
-        "geofer.CrossDataSet",
-        "geofer.datamodules.CrossDataSet",
-        "geofer.datamodules.datasets.picture_faces.PictureFaces",
-    ),
+    *("geofer.CrossDataSet", "geofer.datamodules.CrossDataSet", "geofer.datamodules.PictureFaces"),
+    *("geofer.MixedFaces", "geofer.datamodules.MixedFaces"),
     *("geofer.modules.RecognitionModule", "geofer.ExpressionClassifier", "geofer.modules.ExpressionClassifier"),
 }
 """Bases that nobody makes, and what takes other objects; tested below or in their own tests."""
@@ -250,7 +246,7 @@ def test_the_nearest_choice_is_told():
         ConfigError, match=re.escape("cache is 'memmap'; choose memory_map or litdata. Did you mean memory_map?")
     ):
         Preparation(cache="memmap")
-    with pytest.raises(ConfigError, match="crop is 'square'; choose tight, paper"):
+    with pytest.raises(ConfigError, match="crop is 'square'; choose tight, fer2013, paper"):
         Preparation(crop="square")
 
 
@@ -340,7 +336,7 @@ def test_the_public_names():
     data_modules = {
         name
         for name in import_module("geofer.datamodules").__all__
-        if not name.startswith("Face") and name != "ShardedPictures"
+        if not name.startswith("Face") and name not in ("PictureFaces", "ShardedPictures")
     }
     assert data_modules | {"FaceTable"} <= set(geofer.__all__)
     for name in geofer.__all__:
