@@ -18,7 +18,7 @@ from rich.table import Table
 
 import geofer
 from geofer.app.recognition.face_warnings import eye_distance
-from geofer.app.recognition.recognizer import RecognizedFace
+from geofer.app.recognition.recognized_face import RecognizedFace
 from geofer.faces import EXPRESSIONS
 from geofer.rendering import RenderSpec, render_subject
 

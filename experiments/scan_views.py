@@ -104,7 +104,7 @@ def main() -> None:
         reading, drawing, found = [], [], []
         for start in range(0, len(records), 35):
             scan = records[start : start + 35]
-            path = root / scan[0].file.partition("#")[0]
+            path = root / scan[0].file
             clock = time.process_time()
             read_vrml(path, root)
             reading.append(time.process_time() - clock)

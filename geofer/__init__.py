@@ -1,19 +1,82 @@
-"""Geometry-guided pose-invariant facial expression recognition."""
+"""Geometry-guided pose-invariant facial expression recognition.
 
+`load` gives a recognizer for pictures and videos, `render` a labeled face, and `synthesize` a face with another
+expression. The data modules and LightningModules are those of `geofer.datamodules` and `geofer.modules`.
+
+Names are fetched when they are first used: importing geofer imports neither torch nor Lightning.
+"""
+
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from geofer.version import __version__
 
 if TYPE_CHECKING:
-    from geofer.app.recognition.recognizer import load
+    from geofer.app.recognition.recognized_face import RecognizedFace
+    from geofer.app.recognition.recognizer import Recognizer, load
+    from geofer.app.synthesis.picture_synthesis import synthesize
+    from geofer.datamodules import (
+        BU3DFE,
+        FER2013,
+        JAFFE,
+        KDEF,
+        RAFDB,
+        SFEW,
+        AffectNet,
+        CKPlus,
+        CrossDataSet,
+        FaceTable,
+        MixedFaces,
+        MultiPIE,
+        PreparedFaces,
+        RaFD,
+        RenderedFaces,
+    )
+    from geofer.modules import ExpressionClassifier, GeometryGuidedFER
+    from geofer.rendering.portrait import render
 
-__all__ = ["__version__", "load"]
+__all__ = [
+    "BU3DFE",
+    "FER2013",
+    "JAFFE",
+    "KDEF",
+    "RAFDB",
+    "SFEW",
+    "AffectNet",
+    "CKPlus",
+    "CrossDataSet",
+    "ExpressionClassifier",
+    "FaceTable",
+    "GeometryGuidedFER",
+    "MixedFaces",
+    "MultiPIE",
+    "PreparedFaces",
+    "RaFD",
+    "RecognizedFace",
+    "Recognizer",
+    "RenderedFaces",
+    "__version__",
+    "load",
+    "render",
+    "synthesize",
+]
+
+_HOMES = {
+    "RecognizedFace": "geofer.app.recognition.recognized_face",
+    **dict.fromkeys(("Recognizer", "load"), "geofer.app.recognition.recognizer"),
+    **dict.fromkeys(("ExpressionClassifier", "GeometryGuidedFER"), "geofer.modules"),
+    "render": "geofer.rendering.portrait",
+    "synthesize": "geofer.app.synthesis.picture_synthesis",
+}
 
 
 def __getattr__(name: str) -> object:
-    """`geofer.load`, fetched when it is first used: torch takes a while."""
-    if name != "load":
+    """A public name, from the module that it lives in; those that are not listed are data modules."""
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from geofer.app.recognition.recognizer import load
+    return getattr(import_module(_HOMES.get(name, "geofer.datamodules")), name)
 
-    return load
+
+def __dir__() -> list[str]:
+    """The public names, for completion."""
+    return sorted(__all__)

@@ -1,6 +1,7 @@
 """What an object was made with: its constructor's arguments, as plain data for checkpoints and for people."""
 
 import inspect
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
@@ -100,6 +101,8 @@ def described(value: object) -> Any:  # noqa: ANN401
         value = value.item()
     if value is None or isinstance(value, bool | int | float):
         return value
+    if isinstance(value, os.PathLike):
+        value = PurePath(value)
     if isinstance(value, PurePath) or (isinstance(value, str) and ADDRESS.match(value)):
         return re.split(r"[/\\]", str(value).rstrip("/\\"))[-1]
     if isinstance(value, str):

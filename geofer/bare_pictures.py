@@ -30,7 +30,7 @@ MAX_METADATA = 1 << 20
 MAX_SIDE = 32_766
 """Pixels of a side. MediaPipe ends the process when it sees a longer one."""
 
-COMPRESSED = frozenset({"GIF", "JPEG", "PNG", "WEBP"})
+COMPRESSED = frozenset({"AVIF", "GIF", "HEIF", "JPEG", "PNG", "WEBP"})
 """Formats whose files are smaller than their pixels."""
 
 STARTS = {
@@ -44,6 +44,10 @@ STARTS = {
     b"II+\0": "TIFF",
     b"MM\0+": "TIFF",
 }
+
+AVIF_BRANDS = frozenset({b"avif", b"avis"})
+HEIC_BRANDS = frozenset({b"heic", b"heim", b"heis", b"heix", b"hevc", b"hevx", b"mif1", b"msf1"})
+"""What a file of the HEIF family says that it is; with the last two it may also be AVIF."""
 
 
 class DamagedPictureError(ValueError):
@@ -83,8 +87,11 @@ def format_of(head: bytes) -> str | None:
     """The format of a file, by Pillow's names; None if it is none of those that are read.
 
     Args:
-        head: At least its first 12 bytes.
+        head: At least its first 12 bytes. Of the HEIF family more are better, as some files tell the format further on.
     """
+    if head[4:8] == b"ftyp":
+        brands = {head[place : place + 4] for place in range(8, min(len(head), int.from_bytes(head[:4], "big")), 4)}
+        return "AVIF" if brands & AVIF_BRANDS else "HEIF" if brands & HEIC_BRANDS else None
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WEBP"
     if head[:1] == b"P" and head[1:2] in (b"1", b"2", b"3", b"4", b"5", b"6") and head[2:3].isspace():
@@ -740,9 +747,29 @@ def _ppm_text(text: bytes, bits: bool) -> NDArray[np.integer[Any]]:
     return np.fromstring(text, np.int64, sep=" ")
 
 
+# AVIF and HEIC
+
+METADATA_ITEM = re.compile(rb"(infe[\x02\x03].{3}(?:.{4}|.{6}))(?:Exif|mime)", re.DOTALL)
+"""The box that says that a part of the file is Exif or XMP; numbers of parts have two or four bytes."""
+
+EXTENT = re.compile(rb"\0\0\0\x14ispe\0\0\0\0(.{8})", re.DOTALL)
+"""The box with a width and a height."""
+
+
+def _bare_heif(kind: str, data: bytes, max_pixels: int) -> BarePicture:
+    """Metadata stay where they are, as parts of an unknown kind. How to turn the picture is no part of them."""
+    for number, extent in enumerate(EXTENT.finditer(data)):
+        _check_parts(number)
+        width, height = struct.unpack(">II", extent[1])
+        _check_pixels(width, height, max_pixels)
+    return BarePicture(kind, METADATA_ITEM.sub(rb"\1skip", data))
+
+
 BARE: dict[str, Callable[[bytes, int], BarePicture]] = {
+    "AVIF": partial(_bare_heif, "AVIF"),
     "BMP": _bare_bmp,
     "GIF": _bare_gif,
+    "HEIF": partial(_bare_heif, "HEIF"),
     "JPEG": _bare_jpeg,
     "PNG": _bare_png,
     "PPM": _bare_ppm,

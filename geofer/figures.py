@@ -1,9 +1,8 @@
 """Putting figures into files."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geofer.paths import written_whole
+from geofer.paths import AnyPath, as_path, written_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -12,13 +11,14 @@ COMPRESSION = 3
 """Of PNG, from 0 to 9: pictures of faces are written in half of the time of 6, the default, and grow by an eighth."""
 
 
-def save_figure(figure: "Figure", path: Path) -> None:
+def save_figure(figure: "Figure", path: AnyPath) -> None:
     """Writes a figure into a file, whole or not at all.
 
     Args:
         figure: The figure.
         path: Its suffix, such as ``.png`` or ``.pdf``, names the format.
     """
+    path = as_path(path)
     suffix = path.suffix[1:].lower()
     options: dict[str, Any] = {"pil_kwargs": {"compress_level": COMPRESSION}} if suffix == "png" else {}
     with written_whole(path) as file:

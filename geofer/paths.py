@@ -3,31 +3,86 @@
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+from geofer.errors import ConfigError, printable
 
 PARTIAL_SUFFIX = ".part"
 
 NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 """Flag of `os.open` that refuses a link; Windows has none."""
 
+AnyPath = str | os.PathLike[str]
+"""How the caller of a public function may name a file or folder."""
+
+
+def as_path(path: AnyPath, name: str = "The path") -> Path:
+    """A path as geofer's own code has it.
+
+    Args:
+        path: A text, a `pathlib.Path`, or anything else that stands for a path.
+        name: What it is the path of, for the message.
+
+    Raises:
+        ConfigError: It is something else, such as a number or bytes.
+    """
+    try:
+        return Path(path)
+    except TypeError:
+        raise ConfigError(f"{name} is {printable(repr(path))}; give a str or a path, such as pathlib.Path.") from None
+
+
+def counted_by_ending(files: Iterable[AnyPath]) -> str:
+    """How many files there are of each ending, the most first, such as ``3 .txt, 1 without an ending``."""
+    counts = Counter(Path(file).suffix.lower() or "without an ending" for file in files)
+    return ", ".join(f"{count} {printable(ending)}" for ending, count in counts.most_common())
+
 
 def cache_folder() -> Path:
-    """The folder for caches: ``$GEOFER_CACHE``, else ``$XDG_CACHE_HOME/geofer``, else ``~/.cache/geofer``."""
-    if chosen := os.environ.get("GEOFER_CACHE"):
-        return Path(chosen).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "geofer"
+    """The folder for caches: ``$GEOFER_CACHE``, else ``$XDG_CACHE_HOME/geofer``, else ``~/.cache/geofer``.
 
-
-def private_folder(path: Path) -> None:
-    """Makes a folder for a cache, and those above it that are missing, open to their owner alone; others stay.
-
-    Caches hold people's faces, and lie in places where others may look, such as a shared disk.
+    Raises:
+        ConfigError: Nobody knows where ``~`` is.
     """
-    for folder in [*reversed(path.parents), path]:
-        folder.mkdir(mode=0o700, exist_ok=True)
+    chosen = os.environ.get("GEOFER_CACHE")
+    try:
+        if chosen:
+            return Path(chosen).expanduser()
+        return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "geofer"
+    except RuntimeError:
+        raise ConfigError(
+            "There is no home folder for geofer's cache: set GEOFER_CACHE to a folder that you may write to."
+        ) from None
+
+
+def private_folder(path: Path) -> Path:
+    """A folder for a cache that can be written to.
+
+    It is made if it is missing, and so are those above it, open to their owner alone; others stay. Caches hold people's
+    faces, and lie in places where others may look, such as a shared disk.
+
+    Raises:
+        ConfigError: It cannot be made or written to; of one in geofer's cache, it says which variable moves that.
+        OSError: The disk is full.
+    """
+    try:
+        for folder in [*reversed(path.parents), path]:
+            folder.mkdir(mode=0o700, exist_ok=True)
+        if not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
+        cache = cache_folder()
+        way = "Choose a folder that you may write to."
+        if path == cache or cache in path.parents:
+            way = f"geofer's cache is {printable(cache)}: set GEOFER_CACHE to a folder that you may write to."
+        raise ConfigError(f"The folder {printable(path)} cannot be written to: {error.strerror}. {way}") from error
+    return path
 
 
 def open_new(path: Path) -> IO[bytes]:

@@ -19,22 +19,28 @@ What the pixels become, always three channels of 8 bits:
 
 import hashlib
 from collections.abc import Collection
+from importlib.util import find_spec
 from io import BytesIO
+from os import PathLike
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from geofer.bare_pictures import BarePicture, DamagedPictureError, bare_picture, format_of, gif_moves, largest_file
 from geofer.errors import DataError, printable
+from geofer.paths import AnyPath, as_path
 
-FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
-"""What is read, by Pillow's names; the content decides, not the file name."""
+FORMATS = ("AVIF", "BMP", "GIF", "HEIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+"""What is read, by Pillow's names; the content decides, not the file name. HEIC is read where pillow-heif is there."""
 
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
-"""How files of these formats end; only a folder's files are chosen by it."""
+SUFFIXES = (
+    *(".avif", ".bmp", ".gif", ".heic", ".heif", ".jfif", ".jpe", ".jpeg", ".jpg"),
+    *(".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"),
+)
+"""How files of these formats end; only a folder's files are chosen by it, see `is_picture_file`."""
 
 MAX_PIXELS = 50_000_000
 """Larger pictures are refused before they are decoded, and so are videos with larger frames."""
@@ -50,7 +56,7 @@ UPRIGHT = {
 }
 """How a picture is turned, by the orientation that Exif gives it."""
 
-HEAD = 16
+HEAD = 64
 """Bytes by which formats are told apart."""
 
 BEGINNING = 16 << 20
@@ -58,9 +64,9 @@ BEGINNING = 16 << 20
 
 
 def read_picture(
-    source: Path | IO[bytes],
+    source: AnyPath | IO[bytes],
     *,
-    root: Path | None = None,
+    root: AnyPath | None = None,
     max_pixels: int = MAX_PIXELS,
     formats: Collection[str] = FORMATS,
 ) -> NDArray[np.uint8]:
@@ -79,16 +85,19 @@ def read_picture(
     Raises:
         DataError: The file is missing, damaged, too large, outside ``root``, or no picture; it names the file.
     """
+    if isinstance(source, str | PathLike):
+        source = as_path(source)
+    root = None if root is None else as_path(root)
     name = printable(source) if isinstance(source, Path) else "The picture"
     try:
         if not isinstance(source, Path):
-            return _decode(source, max_pixels, formats)
+            return _decode(source, name, max_pixels, formats)
         if root is not None and not source.resolve().is_relative_to(root.resolve()):
             raise DataError(f"{name} leads out of {printable(root)}; only files inside it are read.")
         if source.exists() and not source.is_file():
             raise DataError(f"{name} is not a regular file.")
         with source.open("rb") as file:
-            return _decode(file, max_pixels, formats)
+            return _decode(file, name, max_pixels, formats)
     except DataError:
         raise
     except Image.DecompressionBombError as error:
@@ -101,21 +110,54 @@ def read_picture(
         raise DataError(f"{name} cannot be read as a picture: {printable(error)}.") from error
 
 
-def _decode(file: IO[bytes], max_pixels: int, formats: Collection[str]) -> NDArray[np.uint8]:
+def _decode(file: IO[bytes], name: str, max_pixels: int, formats: Collection[str]) -> NDArray[np.uint8]:
     bare = _bare(file, max_pixels, formats)
+    if bare.kind == "HEIF":
+        _register_heif(name)
     with Image.open(BytesIO(bare.data), formats=(bare.kind,)) as picture:
         if picture.width * picture.height > max_pixels:  # should Pillow take the header in another way
             raise DamagedPictureError(
                 f"it has {picture.width} × {picture.height} pixels; at most {max_pixels} are read"
             )
-        if picture.mode in ("I", "F"):
-            raise DamagedPictureError(
-                "it holds 32-bit pixels, and nothing says which value is white; save it with 8 or 16 bits"
-            )
         picture.load()
         _check_complete(picture, bare)
         turn = UPRIGHT.get(bare.orientation)
-        return np.array(to_rgb(picture if turn is None else picture.transpose(turn)))
+        return upright(picture if turn is None else picture.transpose(turn), name)
+
+
+def _register_heif(name: str) -> None:
+    """Lets Pillow read HEIC.
+
+    Raises:
+        DataError: The extra ``heic`` is not installed.
+    """
+    if not find_spec("pillow_heif"):
+        raise DataError(
+            f"{name} is a HEIC picture, which needs pillow-heif: pip install 'geofer[heic]'; or save it as JPEG."
+        )
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+
+
+def upright(picture: Image.Image, name: str) -> NDArray[np.uint8]:
+    """The pixels of an opened picture, turned as its EXIF or XMP says.
+
+    Args:
+        picture: Pillow's picture, decoded or not.
+        name: For messages.
+
+    Returns:
+        ``(H, W, 3)`` RGB, writable.
+
+    Raises:
+        DataError: It has 32-bit or floating-point pixels.
+    """
+    if picture.mode in ("I", "F"):
+        raise DataError(
+            f"{name} holds 32-bit pixels, and nothing says which value is white; save it with 8 or 16 bits."
+        )
+    return np.array(to_rgb(ImageOps.exif_transpose(picture)))
 
 
 def _bare(file: IO[bytes], max_pixels: int, formats: Collection[str]) -> BarePicture:
@@ -164,6 +206,22 @@ def to_rgb(picture: Image.Image) -> Image.Image:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     return picture.convert("RGB")
+
+
+def is_picture_file(path: Path) -> bool:
+    """Whether a file of a folder is meant as a picture: by its ending or, where it has none, by its content.
+
+    Hidden files are not; they begin with a dot.
+    """
+    if path.name.startswith(".") or not path.is_file():
+        return False
+    if path.suffix:
+        return path.suffix.lower() in SUFFIXES
+    try:
+        with path.open("rb") as file:
+            return format_of(file.read(HEAD)) is not None
+    except OSError:
+        return False
 
 
 def is_animation(path: Path) -> bool:

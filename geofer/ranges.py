@@ -1,10 +1,63 @@
-"""Refuses settings that are numbers out of their range or unknown words, before they spoil a training."""
+"""Settings as they come in: NumPy's numbers become Python's, and what is out of its range or no choice is refused."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
+from dataclasses import fields
 from difflib import get_close_matches
 from math import inf, isfinite
+from typing import Any
+
+import numpy as np
 
 from geofer.errors import ConfigError
+
+
+def plain_number(value: Any) -> Any:  # noqa: ANN401 - of whatever type the setting is
+    """A setting without NumPy's types: a scalar of NumPy becomes Python's; an array or a list becomes a tuple of such.
+
+    Everything else stays as it is, so that any setting may be passed through.
+    """
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return plain_number(value.tolist())
+    if isinstance(value, list | tuple):
+        return tuple(map(plain_number, value))
+    return value
+
+
+def take_plain_numbers(settings: object) -> None:
+    """Replaces NumPy's numbers in a frozen dataclass of settings, see `plain_number`; call it in ``__post_init__``."""
+    for field in fields(settings):  # type: ignore[arg-type]
+        object.__setattr__(settings, field.name, plain_number(getattr(settings, field.name)))
+
+
+def check_choice(name: str, value: object, choices: Collection[object]) -> None:
+    """Refuse a word that is none of a setting's choices.
+
+    Args:
+        name: Of the setting, as a configuration has it.
+        value: What was chosen.
+        choices: What there is to choose from.
+
+    Raises:
+        ConfigError: It names the setting, all its choices and, where one is similar, which was probably meant.
+    """
+    if value in choices:
+        return
+    raise ConfigError(f"{name} is {value!r}; choose {listed_choices(choices)}.{did_you_mean(value, choices)}")
+
+
+def listed_choices(choices: Collection[object]) -> str:
+    """``a, b or c``."""
+    *most, last = map(str, choices)
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def did_you_mean(word: object, known: Collection[object]) -> str:
+    """`` Did you mean surprise?``, to be put behind a sentence; empty if nothing known is similar."""
+    words = {str(one).casefold(): str(one) for one in known}
+    close = get_close_matches(str(word).casefold(), words, n=1)
+    return f" Did you mean {words[close[0]]}?" if close else ""
 
 
 def check_range(name: str, value: float | None, low: float, high: float = inf) -> None:
@@ -41,21 +94,3 @@ def check_ranges(
     """
     for name, smallest in low.items():
         check_range(f"{section}.{name}", getattr(settings, name), smallest, (high or {}).get(name, inf))
-
-
-def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
-    """Refuse a word that is none of those to choose from.
-
-    Args:
-        name: Of the setting, as a configuration has it.
-        value: The word.
-        choices: What it may be.
-
-    Raises:
-        ConfigError: It names the setting and the choices.
-    """
-    if value in choices:
-        return
-    close = get_close_matches(str(value), choices, n=1)
-    hint = f" Did you mean {close[0]}?" if close else ""
-    raise ConfigError(f"{name} is {value!r}; choose {', '.join(choices[:-1])} or {choices[-1]}.{hint}")

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from geofer.errors import ConfigError, DataError, printable
+from geofer.paths import AnyPath, as_path
 from geofer.pictures import MAX_PIXELS, is_animation, to_rgb
 
 if TYPE_CHECKING:
@@ -61,13 +62,16 @@ class VideoFrame:
     duration: float | None = None
 
 
-def is_video(path: Path) -> bool:
+def is_video(path: AnyPath) -> bool:
     """Whether a file is to be read as a video, by its name; of a GIF, whether it moves."""
+    path = as_path(path)
     suffix = path.suffix.lower()
     return suffix in SUFFIXES and (suffix != ".gif" or is_animation(path))
 
 
-def read_video(path: Path, *, every: float = 0.0, first: int = 0, max_pixels: int = MAX_PIXELS) -> Iterator[VideoFrame]:
+def read_video(
+    path: AnyPath, *, every: float = 0.0, first: int = 0, max_pixels: int = MAX_PIXELS
+) -> Iterator[VideoFrame]:
     """The frames of a video, in the order in which they are shown.
 
     What is damaged is left out, and told when the video is through.
@@ -84,6 +88,7 @@ def read_video(path: Path, *, every: float = 0.0, first: int = 0, max_pixels: in
         ConfigError: PyAV is not installed.
     """
     av = import_av()
+    path = as_path(path)
     name = printable(path)
     if not path.is_file():
         raise DataError(f"{name} is not a regular file." if path.exists() else f"{name} does not exist.")

@@ -18,7 +18,9 @@ from geofer.datamodules.preparation.files import (
     landmarks_file,
     pictures_file,
 )
-from geofer.paths import open_to_change, private_folder, written_whole
+from geofer.errors import ConfigError
+from geofer.names import storable
+from geofer.paths import as_path, cache_folder, counted_by_ending, open_to_change, private_folder, written_whole
 
 
 def test_a_file_appears_once_it_is_complete(tmp_path: Path) -> None:
@@ -116,3 +118,62 @@ def test_folders_of_caches_are_open_to_their_owner_alone(tmp_path: Path) -> None
     assert oct(tmp_path.joinpath("mine", "geofer", "faces").stat().st_mode & 0o777) == "0o700"
     with pytest.raises(FileNotFoundError):
         open_to_change(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("variable", ["GEOFER_CACHE", "XDG_CACHE_HOME", "HOME"])
+def test_a_cache_that_cannot_be_written_to_says_which_variable_moves_it(tmp_path, monkeypatch, variable):
+    """A file in the place of the folder stands for a disk that is read-only; an administrator may write anywhere."""
+    blocked = tmp_path / "blocked"
+    blocked.write_text("no folder")
+    for name in ("GEOFER_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, str(blocked))
+    assert blocked in (cache_folder(), *cache_folder().parents)
+    with pytest.raises(ConfigError, match=r"blocked.* cannot be written to: .*set GEOFER_CACHE to a folder"):
+        private_folder(cache_folder() / "faces")
+    monkeypatch.setenv("GEOFER_CACHE", str(tmp_path / "elsewhere"))
+    with pytest.raises(ConfigError, match=r"blocked.* cannot be written to: .*Choose a folder"):
+        private_folder(blocked / "faces")
+    assert private_folder(cache_folder() / "faces").is_dir()
+
+
+def test_a_command_tells_it_so(tmp_path, monkeypatch, capsys):
+    from geofer.cli import main
+
+    (tmp_path / "set" / "fear").mkdir(parents=True)
+    (tmp_path / "set" / "fear" / "a.png").write_bytes(b"")
+    (tmp_path / "blocked").write_text("no folder")
+    monkeypatch.setenv("GEOFER_CACHE", str(tmp_path / "blocked"))
+    assert main(["prepare", str(tmp_path / "set")]) == 2
+    assert "set GEOFER_CACHE to a folder that you may write to" in capsys.readouterr().err
+
+
+def test_a_home_that_nobody_knows_is_told(monkeypatch):
+    for name in ("GEOFER_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def unknown(path):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", unknown)
+    with pytest.raises(ConfigError, match=r"There is no home folder .* set GEOFER_CACHE"):
+        cache_folder()
+
+
+def test_what_is_no_path_is_refused():
+    assert as_path("a/b") == as_path(Path("a/b")) == Path("a/b")
+    for wrong in (3, None, b"a", ["a"]):
+        with pytest.raises(ConfigError, match=r"The path is .*; give a str or a path"):
+            as_path(wrong)
+
+
+def test_names_that_are_no_text_can_be_stored():
+    assert storable(os.fsdecode(b"\xff.png")) == "\\udcff.png"
+    assert storable("ä.png") == "ä.png"
+    assert storable(None) is None
+
+
+def test_files_are_counted_by_their_endings():
+    assert counted_by_ending(["a.txt", "b.TXT", Path("LICENSE"), "c.mp4", "d.txt"]) == (
+        "3 .txt, 1 without an ending, 1 .mp4"
+    )

@@ -14,6 +14,7 @@ import pytest
 from loaded_script import load_script
 from PIL import Image, ImageFile
 
+from geofer.bare_pictures import bare_picture
 from geofer.errors import DataError, printable
 from geofer.pictures import is_animation, picture_digest, read_picture
 
@@ -164,7 +165,7 @@ def test_the_content_decides_not_the_name(tmp_path):
 
 def test_formats_that_start_other_programs_are_not_tried(tmp_path):
     (tmp_path / "a.png").write_bytes(encoded(SCENE, "EPS"))
-    with pytest.raises(DataError, match="no picture in BMP"):
+    with pytest.raises(DataError, match="no picture in AVIF, BMP"):
         read_picture(tmp_path / "a.png")
 
 
@@ -525,3 +526,66 @@ def test_digest_is_of_the_pixels_not_of_the_file():
     blank = np.zeros((4, 6, 3), np.uint8)
     others = {picture_digest(other) for other in (changed, blank, blank.reshape(6, 4, 3), SCENE.transpose(1, 0, 2))}
     assert len(others - digests) == 4
+
+
+def test_files_of_a_folder_that_are_meant(tmp_path):
+    from geofer.pictures import is_picture_file
+
+    content = {"a.JFIF": "JPEG", "b.jpe": "JPEG", "c.pgm": "PPM", "d.avif": "AVIF", "e": "PNG", ".f.png": "PNG"}
+    for name, kind in content.items():
+        Image.new("L", (20, 20)).save(tmp_path / name, kind)
+    for name in ("LICENSE", "notes.txt", "g.jpg"):
+        (tmp_path / name).write_text("no picture")
+    (tmp_path / "folder").mkdir()
+    meant = sorted(path.name for path in tmp_path.iterdir() if is_picture_file(path))
+    assert meant == ["a.JFIF", "b.jpe", "c.pgm", "d.avif", "e", "g.jpg"]  # by its ending, it is meant
+
+
+def test_avif_is_read(tmp_path):
+    pixels = np.zeros((32, 48, 3), np.uint8)
+    pixels[:, 24:] = 200
+    Image.fromarray(pixels).save(tmp_path / "a.avif", quality=95)
+    assert np.abs(read_picture(tmp_path / "a.avif").astype(int) - pixels).mean() < 3
+
+
+def test_metadata_of_avif_are_not_parsed():
+    scene = np.zeros((48, 96, 3), np.uint8)
+    scene[:24, :48] = 200
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010E] = 6, "A description"
+    file = io.BytesIO()
+    Image.fromarray(scene).save(file, "AVIF", quality=95, exif=exif, xmp=b"<x:xmpmeta/>")
+    with Image.open(file) as whole:
+        assert whole.getexif()[0x010E] == "A description"
+        assert "xmp" in whole.info
+    with Image.open(io.BytesIO(bare_picture(file.getvalue(), "AVIF", 10_000).data)) as bare:
+        assert dict(bare.getexif()) == {0x0112: 6}  # the file says outside Exif how it is turned
+        assert "xmp" not in bare.info
+    assert np.abs(read_picture(file).astype(int) - np.rot90(scene, -1)).mean() < 3
+    with pytest.raises(DataError, match="96 × 48 pixels; at most 100 are read"):
+        read_picture(file, max_pixels=100)
+    with pytest.raises(DataError, match="Truncated"):
+        read_picture(io.BytesIO(file.getvalue()[:-20]))
+
+
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99)
+
+
+def test_heic_without_its_package_names_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    monkeypatch.setattr("geofer.pictures.find_spec", lambda name: None)
+    for brand in (b"heic", b"heix", b"hevc", b"mif1"):
+        (tmp_path / "a.heic").write_bytes(HEIC.replace(b"ftypheic", b"ftyp" + brand))
+        with pytest.raises(DataError, match=r"a\.heic is a HEIC picture, which needs pillow-heif: pip"):
+            read_picture(tmp_path / "a.heic")
+
+
+def test_heic_is_read_where_its_package_is(tmp_path):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    pixels = np.zeros((32, 48, 3), np.uint8)
+    pixels[:, 24:] = 200
+    pillow_heif.from_pillow(Image.fromarray(pixels)).save(tmp_path / "a.heic", quality=95)
+    assert np.abs(read_picture(tmp_path / "a.heic").astype(int) - pixels).mean() < 4
+    (tmp_path / "a.heic").write_bytes(HEIC)
+    with pytest.raises(DataError, match=r"a\.heic"):
+        read_picture(tmp_path / "a.heic")

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from geofer.errors import DataError
 from geofer.names import in_cell
-from geofer.paths import written_whole
+from geofer.paths import AnyPath, as_path, written_whole
 
 COLUMNS = ("subject", "yaw", "pitch", "tags", "expression", "prediction")
 PREDICTIONS, TEST_PREDICTIONS = "predictions", "test_predictions"
@@ -92,7 +92,7 @@ class PredictionTable(Callback):
         csv.writer(self._text).writerow([*COLUMNS, *_names(pl_module)])
 
 
-def read_predictions(folder: Path, expressions: Sequence[str], tags: Sequence[str] = ()) -> dict[str, Tensor]:
+def read_predictions(folder: AnyPath, expressions: Sequence[str], tags: Sequence[str] = ()) -> dict[str, Tensor]:
     """The faces of a finished test, of all its processes.
 
     Args:
@@ -106,6 +106,7 @@ def read_predictions(folder: Path, expressions: Sequence[str], tags: Sequence[st
     Raises:
         DataError: There are none, or the file is damaged or of other expressions.
     """
+    folder = as_path(folder)
     rows: list[list[str]] = []
     for path in sorted(folder.glob(f"{TEST_PREDICTIONS}*.csv")):
         with path.open(newline="", encoding="utf-8", errors="replace") as file:

@@ -1,11 +1,15 @@
 """Where a run keeps its checkpoints."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.utilities import rank_zero_warn
+
+from geofer.ranges import check_choice
+
+Mode = Literal["min", "max"]
 
 
 class RunCheckpoint(ModelCheckpoint):
@@ -17,7 +21,8 @@ class RunCheckpoint(ModelCheckpoint):
         mode: Whether the largest or the smallest value is best.
     """
 
-    def __init__(self, filename: str, monitor: str | None = None, mode: Literal["min", "max"] = "max") -> None:
+    def __init__(self, filename: str, monitor: str | None = None, mode: Mode = "max") -> None:
+        check_choice("mode", mode, get_args(Mode))
         super().__init__(
             filename=filename,
             monitor=monitor,

@@ -1,6 +1,7 @@
 """SIGTERM and Ctrl-C end a run between two steps, with a checkpoint from which it goes on exactly."""
 
 import signal
+import threading
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,6 +18,8 @@ class StopSignal(Callback):
 
     Any process of several may get the signal; they agree after each step. A validation is cut short; the checkpoint
     then stands just before it, so that it is repeated as a whole. A second Ctrl-C ends without a checkpoint.
+
+    In another thread than the main one, as of a web application, no signal can be handled; the callback does nothing.
 
     Replaces Lightning's handler, which talks to the other processes from within the handler, in the middle of whatever
     they are exchanging. Lightning has no public way to end between two steps, so its own flag is set.
@@ -80,7 +83,7 @@ class StopSignal(Callback):
         rank_zero_info(f"Stopped by a signal; go on with --ckpt_path {path}")
 
     def _install(self) -> None:
-        if not self._previous:
+        if not self._previous and threading.current_thread() is threading.main_thread():
             self._received = None
             self._previous = {number: signal.signal(number, self._handle) for number in SIGNALS}
 

@@ -32,7 +32,7 @@ class Watchdog(Callback):
         self.timeout = timeout
         self.grace = grace
         self._pipe: tuple[int, int] | None = None
-        self._previous_wakeup = -1
+        self._previous_wakeup: int | None = None
         self._last_beat = 0.0
         self._longest = 0.0
         self._thread: threading.Thread | None = None
@@ -73,14 +73,18 @@ class Watchdog(Callback):
         self._last_beat = self._longest = 0.0
         self._pipe = os.pipe()
         os.set_blocking(self._pipe[1], False)
-        self._previous_wakeup = signal.set_wakeup_fd(self._pipe[1])  # told by the system, even while Python is stuck
+        if threading.current_thread() is threading.main_thread():  # others get no signals
+            # The system tells of a signal even while Python is stuck.
+            self._previous_wakeup = signal.set_wakeup_fd(self._pipe[1])
         self._thread = threading.Thread(target=self._watch, args=(trainer, self._pipe[0]), daemon=True)
         self._thread.start()
 
     def _stop(self) -> None:
         if self._thread is None or self._pipe is None:
             return
-        signal.set_wakeup_fd(self._previous_wakeup)
+        if self._previous_wakeup is not None:
+            signal.set_wakeup_fd(self._previous_wakeup)
+            self._previous_wakeup = None
         os.close(self._pipe[1])  # the thread reads the end of the pipe, and returns
         self._thread.join()
         os.close(self._pipe[0])

@@ -5,12 +5,12 @@ A problem that the user can solve ends with one message and a nonzero exit code;
 """
 
 import errno
+import io
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import version
-from io import TextIOWrapper
 from pathlib import Path
 
 from geofer.cli.assumptions import assumptions_told
@@ -81,6 +81,20 @@ def plugins(arguments: Sequence[str]) -> None:
     Console().print(table)
 
 
+def models(arguments: Sequence[str]) -> None:
+    """``geofer models``: the bundled recognizers by name, one line each."""
+    from geofer.app.models.bundled import DEFAULT, bundled_description, bundled_models, model_line
+
+    if {"-h", "--help"} & set(arguments):
+        print("usage: geofer models\n\nWherever a command takes a model, it also takes one of these names.")
+        return
+    if arguments:
+        raise ConfigError(f"geofer models takes no arguments; it was given {' '.join(arguments)}.")
+    for name in bundled_models():
+        default = " (the default)" if name == DEFAULT else ""
+        print(f"{name:<12} {model_line(bundled_description(name))}{default}")
+
+
 COMMANDS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
     "recognize": (own_command("recognize", "recognize"), "recognize the expressions of the faces in your pictures"),
     "prepare": (prepare, "make the data that a configuration needs, or find the faces of your own pictures"),
@@ -109,6 +123,7 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
         "repeat a table or figure of the paper: run what is missing, and report",
     ),
     "configs": (own_command("configs", "list_configurations"), "list the configurations that come with the package"),
+    "models": (models, "list the recognizers bundled with geofer"),
     "plugins": (plugins, "list the installed backbones and landmark detectors"),
 }
 
@@ -136,6 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit code: 0, 1 for an error, 2 for a command line or configuration that is wrong, 130 for an interrupt.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    _never_fail_to_print()
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
     if not arguments or arguments[0] in {"-h", "--help"}:
@@ -144,8 +160,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments[0] == "--version":
         print(f"geofer {version('geofer')}")
         return 0
-    if isinstance(sys.stdout, TextIOWrapper):  # a name that is no text must not end a command that prints it
-        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         command, *rest = arguments
         if command not in COMMANDS:
@@ -169,6 +183,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"geofer: {told} (--debug shows where it happened)", file=sys.stderr)
         return 1
     return 0
+
+
+def _never_fail_to_print() -> None:
+    """Lets the output show ``?`` for what its encoding does not have, in the place of an error in mid-command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def explain(error: GeoferError | OSError) -> str:

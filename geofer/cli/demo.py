@@ -16,7 +16,6 @@ from geofer.app.demo.time_limit import TimeLimit
 from geofer.app.recognition.recognizer import load
 from geofer.app.synthesis.generation import load_generator
 from geofer.cli.command_parser import CommandParser
-from geofer.cli.runs import checkpoint_file
 from geofer.errors import ConfigError
 from geofer.landmarks import build_detector
 
@@ -40,7 +39,7 @@ def demo(arguments: Sequence[str]) -> None:
         PictureDecoder(options.time_limit) as decoder,
     ):
         limit = TimeLimit(options.time_limit)
-        recognizer = load(options.checkpoint, detector=options.detector, device=options.device)
+        recognizer = load(options.model, detector=options.detector, device=options.device)
         second = _second_tab(options.generator, options.detector, decoder, limit)
         page = build_page(RecognizeTab(recognizer, decoder, limit), second)
         print(f"geofer demo: {address(listener)} (Ctrl+C ends it)", flush=True)
@@ -64,13 +63,14 @@ def _second_tab(
 ) -> HeadTab | SynthesizeTab:
     if generator is None:
         return HeadTab(limit)
-    checkpoint = checkpoint_file(generator, "best") if generator.is_dir() else generator
-    return SynthesizeTab(load_generator(checkpoint), build_detector(detector), decoder, limit)
+    return SynthesizeTab(load_generator(generator), build_detector(detector), decoder, limit)
 
 
 def _parser() -> CommandParser:
     parser = CommandParser("demo", "Serve a web page that recognizes the faces of pictures, on this machine.")
-    parser.add_argument("--checkpoint", type=Path, help="a model file, or a checkpoint of a run; else geofer's own")
+    parser.add_argument(
+        "--model", help="the name of a bundled model, a model file, or a checkpoint; see geofer recognize"
+    )
     parser.add_argument(
         "--generator",
         type=Path,

@@ -40,8 +40,8 @@ def evaluate(arguments: Sequence[str]) -> None:
     parser.add_argument(
         "checkpoint",
         metavar="MODEL",
-        help="a checkpoint, a run's folder for its best one, a model file, `photo` or `rendered`, which geofer "
-        "carries, or user/name on the Hugging Face Hub",
+        help="a checkpoint, a run's folder for its best one, a model file, the name of a bundled model (see geofer "
+        "models), or user/name on the Hugging Face Hub",
     )
     parser.add_argument("--config", type=Path, required=True, help="a configuration whose data are tested on")
     parser.add_argument("--output", type=Path, required=True, help="a new folder for tables and pictures")

@@ -1,4 +1,4 @@
-"""``geofer export CHECKPOINT``: a trained recognizer in a form for elsewhere, or on the Hugging Face Hub."""
+"""``geofer export MODEL``: a trained recognizer in a form for elsewhere, or on the Hugging Face Hub."""
 
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
@@ -56,7 +56,7 @@ def _check_command_line(given: Namespace) -> None:
 def _write(output: Path, network: nn.Module, description: ModelDescription) -> None:
     if output.suffix == ".safetensors":
         save_model(output, network, description)
-        print(f"{printable(output)}: load it with geofer.load or geofer recognize --checkpoint.")
+        print(f"{printable(output)}: load it with geofer.load or geofer recognize --model.")
         return
     if output.suffix == ".onnx":
         from geofer.app.export.onnx_export import export_onnx as write
@@ -92,7 +92,7 @@ def _write_card(output: Path, description: ModelDescription, license_id: str | N
 
 def _push(given: Namespace, network: nn.Module, description: ModelDescription) -> None:
     address = push(given.push, network, description, private=not given.public, license_id=given.license)
-    print(f"{address}\nLoad it with geofer.load({str(given.push)!r}) or geofer recognize --checkpoint {given.push}.")
+    print(f"{address}\nLoad it with geofer.load({str(given.push)!r}) or geofer recognize --model {given.push}.")
     if given.license is None:
         print("Its card names no license, so nobody else may use it: --license names one, such as apache-2.0.")
 
@@ -108,8 +108,8 @@ def _parser() -> CommandParser:
     parser = CommandParser("export", "Write a trained recognizer in a form for elsewhere.")
     parser.add_argument(
         "checkpoint",
-        metavar="CHECKPOINT",
-        help="a model file, a checkpoint of a run, a run's folder, `photo` or `rendered`, which are bundled, or "
+        metavar="MODEL",
+        help="a checkpoint of a run, a run's folder, a model file, the name of a bundled model (see geofer models), or "
         "user/name on the Hugging Face Hub",
     )
     parser.add_argument("--output", type=Path, help=f"the file; it ends in {', '.join(FORMATS)}")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from jsonargparse import ArgumentError, ArgumentParser
 
+import geofer.cli.path_options  # noqa: F401 - it tells jsonargparse of a type
 from geofer.cli.mistakes import describe_mistake
 from geofer.datamodules.datasets.face_table import FaceTable
 from geofer.datamodules.preparation.config import Preparation
@@ -30,6 +31,13 @@ def parser() -> ArgumentParser:
         help="names of the expressions, in their labels' order",
     )
     parser.add_argument(
+        "--labels",
+        type=dict[str, str] | str | None,
+        default=None,
+        help="what numbers in the table or the folders' names stand for: raf-db, affectnet, fer2013, ferplus or kdef "
+        "for the numbering of that set, or a mapping such as '{0: anger, 1: happiness}'",
+    )
+    parser.add_argument(
         "--output", type=Path | None, default=None, help="where the faces are kept, if not in the cache"
     )
     parser.add_argument("--image_size", type=int, default=64, help="side of the crops in pixels")
@@ -48,9 +56,8 @@ def prepare_pictures(arguments: Sequence[str]) -> None:
         given = parser().parse_args(list(arguments)).as_dict()
     except ArgumentError as error:
         raise ConfigError(describe_mistake(str(error))) from error
-    pictures, output, expressions, size = (
-        given.pop(name) for name in ("pictures", "output", "expressions", "image_size")
-    )
+    options = ("pictures", "output", "expressions", "labels", "image_size")
+    pictures, output, expressions, labels, size = (given.pop(name) for name in options)
     if not pictures.exists():
         raise DataError(f"There is no {pictures}. Name a tree of class folders, or a .csv or .parquet table.")
     table = pictures.name if pictures.is_file() else None
@@ -59,6 +66,7 @@ def prepare_pictures(arguments: Sequence[str]) -> None:
         table=table,
         expressions=expressions,
         image_size=size,
+        labels=labels,
         preparation=Preparation(**given, folder=output),
     )
     faces.prepare_data()

@@ -12,10 +12,11 @@ from pathlib import Path
 from geofer.app.recognition.annotation import AnnotatedCopies
 from geofer.app.recognition.recognizer import Recognizer, load
 from geofer.app.recognition.result_table import Row, TableWriter, columns, rows, table_writer
-from geofer.app.recognition.views import View, camera_name, camera_views, picture_views, video_views
+from geofer.app.recognition.views import View, camera_name, camera_views, last_change, picture_views, video_views
 from geofer.cli.command_parser import CommandParser
 from geofer.errors import ConfigError, DataError, printable
-from geofer.pictures import SUFFIXES
+from geofer.paths import counted_by_ending
+from geofer.pictures import is_picture_file
 from geofer.videos import SUFFIXES as VIDEO_SUFFIXES
 from geofer.videos import import_av, is_video
 
@@ -50,19 +51,21 @@ def recognize(arguments: Sequence[str]) -> None:
     options = _parser().parse_args(arguments)
     if bool(options.paths) == (options.camera is not None):
         raise ConfigError("Name pictures, videos or folders as PATH, or a --camera, and not both.")
-    files = list(dict.fromkeys(find_files(options.paths, options.recursive)))
+    left_out: list[Path] = []
+    files = list(dict.fromkeys(find_files(options.paths, options.recursive, left_out)))
     copies = copy_paths(files, options.annotate) if options.annotate else {}
     if any(map(is_video, files)) or (options.annotate and options.camera is not None):
         import_av()
     recognizer = load(
-        options.checkpoint,
+        options.model,
         detector=options.detector,
         device=options.device,
         batch_size=options.batch_size,
         bf16=options.bf16,
     )
     names = columns(recognizer.description.expressions)
-    written = table_writer(options.output, names) if options.output else nullcontext()
+    modified = {str(file): last_change(file) for file in files}
+    written = table_writer(options.output, names, recognizer.fingerprint, modified) if options.output else nullcontext()
     with written as table:
         if options.camera is not None:
             sources = [_camera(options)]
@@ -71,11 +74,26 @@ def recognize(arguments: Sequence[str]) -> None:
             sources = [source for source in listed if source]
             if len(sources) < len(files):
                 print(f"{len(files) - len(sources)} of {len(files)} files are in {printable(options.output)} already.")
-        _recognize(recognizer, sources, table, options.output)
+            if table and table.stale:
+                print(f"{table.stale} of them were changed since they were recognized, and are looked at again.")
+        try:
+            _recognize(recognizer, sources, table, options.output)
+        finally:
+            if left_out:
+                print(
+                    f"{len(left_out)} other files of these folders are neither pictures nor videos: "
+                    f"{counted_by_ending(left_out)}.",
+                    file=sys.stderr,
+                )
 
 
-def find_files(paths: Sequence[str], recursive: bool) -> Iterator[Path]:
+def find_files(paths: Sequence[str], recursive: bool, left_out: list[Path]) -> Iterator[Path]:
     """The pictures and videos that files, folders and patterns name, in order.
+
+    Args:
+        paths: What is named.
+        recursive: Whether folders of folders count.
+        left_out: Gets the other files of folders, but for hidden ones.
 
     Raises:
         DataError: A path or pattern names nothing.
@@ -86,7 +104,9 @@ def find_files(paths: Sequence[str], recursive: bool) -> Iterator[Path]:
         path = Path(name)
         if path.is_dir():
             inside = path.rglob("*") if recursive else path.iterdir()
-            found = sorted(file for file in inside if _is_meant(file))
+            there = sorted(file for file in inside if file.is_file() and not file.name.startswith("."))
+            found = [file for file in there if _is_meant(file)]
+            left_out += [file for file in there if not _is_meant(file)]
         else:
             found = [path] if path.is_file() else [Path(file) for file in sorted(glob(name, recursive=True))]
         if not found:
@@ -98,7 +118,7 @@ def find_files(paths: Sequence[str], recursive: bool) -> Iterator[Path]:
 
 def _is_meant(file: Path) -> bool:
     """Whether a folder's file is meant; one that is named is, whatever it is called."""
-    return file.suffix.lower() in (*SUFFIXES, *VIDEO_SUFFIXES) and not file.name.startswith(".") and file.is_file()
+    return file.suffix.lower() in VIDEO_SUFFIXES or is_picture_file(file)
 
 
 def copy_paths(files: Sequence[Path], folder: Path) -> dict[Path, Path]:
@@ -159,7 +179,7 @@ def _recognize(
                 if view.error:
                     broken.add(view.name)
                 if view.frame is None or view.frame.number >= first:
-                    (_print if table is None else table.write)(rows(view, faces))
+                    (_print if table is None else table.write)(rows(view, faces, recognizer.fingerprint))
         except KeyboardInterrupt:
             if not live:
                 raise
@@ -222,7 +242,11 @@ def _parser() -> CommandParser:
     parser.add_argument(
         "--camera", type=_device, metavar="NUMBER", help="look through this camera, 0 for the first, until Ctrl-C"
     )
-    parser.add_argument("--checkpoint", type=Path, help="a model file, or a checkpoint of a run; else geofer's own")
+    parser.add_argument(
+        "--model",
+        help="the name of a bundled model (see geofer models), a model file, a checkpoint, a run's folder, or "
+        "user/name on the Hugging Face Hub",
+    )
     parser.add_argument(
         "--output", type=Path, help="a table: .csv or .jsonl, which grow and are gone on with, or .parquet"
     )

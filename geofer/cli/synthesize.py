@@ -21,8 +21,7 @@ from geofer.app.synthesis.generation import (
 )
 from geofer.app.synthesis.synthetic_set import TABLE, SourcePicture, find_faces, source_pictures, write_synthetic_set
 from geofer.app.synthesis.target_geometry import (
-    changed_blendshapes,
-    expression_blendshapes,
+    controlled_landmarks,
     placed_in_crop,
     posed_landmarks,
     read_geometry,
@@ -30,7 +29,7 @@ from geofer.app.synthesis.target_geometry import (
 from geofer.app.synthesis.training_faces import training_faces
 from geofer.callbacks.face_figures import FaceGrid, Interpolation, faces_figure, interpolation_figure
 from geofer.cli.command_parser import CommandParser
-from geofer.cli.runs import CONFIG, checkpoint_file
+from geofer.cli.runs import CONFIG
 from geofer.errors import ConfigError, DataError, escaped
 from geofer.faces import EXPRESSIONS
 from geofer.figures import save_figure
@@ -38,6 +37,7 @@ from geofer.landmarks import LandmarkDetector, build_detector
 from geofer.landmarks.alignment import CropRule
 from geofer.modules import GeometryGuidedFER
 from geofer.paths import written_whole
+from geofer.rendering.expressions import expression_blendshapes
 
 YAWS = (-45, -30, -15, 0, 15, 30, 45)
 STEPS, FRAMES = 8, 24
@@ -200,8 +200,7 @@ def _sources(
 
 
 def _model(given: Namespace) -> GeometryGuidedFER:
-    folder = given.checkpoint.is_dir()
-    model = load_generator(checkpoint_file(given.checkpoint, "best") if folder else given.checkpoint, given.crop)
+    model = load_generator(given.checkpoint, given.crop)
     shows_all = given.grid or given.export_dataset
     if shows_all and (strange := [name for name in model.expressions if name not in EXPRESSIONS]):
         raise DataError(f"The model also tells {', '.join(strange)} apart, which the rendered head cannot show.")
@@ -249,14 +248,8 @@ def _target(
 
 
 def _controlled(given: Namespace, face: SourceFace) -> NDArray[np.float32]:
-    own_yaw, own_pitch, own_roll = face.pose
-    blendshapes = expression_blendshapes(given.expression or "neutral", given.level)
-    return posed_landmarks(
-        changed_blendshapes(blendshapes, dict(map(_strength, given.blendshape))),
-        own_yaw if given.yaw is None else given.yaw,
-        own_pitch if given.pitch is None else given.pitch,
-        own_roll,
-    )
+    strengths = dict(map(_strength, given.blendshape))
+    return controlled_landmarks(face.pose, given.expression, given.level, strengths, given.yaw, given.pitch)
 
 
 def _strength(text: str) -> tuple[str, float]:

@@ -15,6 +15,7 @@ from lightning.pytorch.callbacks import Checkpoint, ProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_only
 
+import geofer.cli.path_options  # noqa: F401 - it tells jsonargparse of a type
 from geofer.callbacks import RunCheckpoint, default_callbacks
 from geofer.callbacks.predictions import PredictionTable
 from geofer.callbacks.progress import Progress

@@ -1,5 +1,6 @@
 """What all data modules share: splits by subject, loaders, the landmark bank, normalization."""
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,8 +17,9 @@ from geofer.datamodules.leaks import check_apart
 from geofer.datamodules.loader import FaceLoader
 from geofer.datamodules.pairs import PairDataset
 from geofer.datamodules.splits import Identities
-from geofer.errors import ConfigError, DataError
+from geofer.errors import AssumptionWarning, ConfigError, DataError
 from geofer.faces import FaceBatch, LandmarkBank, Split, normalize_image
+from geofer.ranges import plain_number
 
 PICTURES = ("image", "target_image")
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
@@ -76,12 +78,15 @@ class FaceDataModule(LightningDataModule, ABC):
             pictures in a memory map.
         self_pairs: Share of training pairs in [0, 1] whose target is the input itself.
         seed: Order of the faces and choice of the pairs.
+        balanced: Whether an epoch of training has equally many faces of each expression; rare ones are repeated.
 
     Attributes:
         arguments: What it was made with, as plain data, see `geofer.arguments.described`.
     """
 
-    def __init__(self, *, batch_size: int, num_workers: int, self_pairs: float, seed: int) -> None:
+    def __init__(
+        self, *, batch_size: int, num_workers: int, self_pairs: float, seed: int, balanced: bool = False
+    ) -> None:
         super().__init__()
         self.arguments = described(constructor_arguments(self))
         if batch_size < 2:
@@ -90,10 +95,9 @@ class FaceDataModule(LightningDataModule, ABC):
             raise ConfigError(f"self_pairs is {self_pairs}; it is a share, between 0 and 1.")
         if num_workers < 0:
             raise ConfigError(f"num_workers is {num_workers}; choose 0, or a number of threads.")
-        self.batch_size = batch_size
-        self.num_workers = num_workers
-        self.self_pairs = self_pairs
-        self.seed = seed
+        self.batch_size, self.num_workers = plain_number(batch_size), plain_number(num_workers)
+        self.self_pairs, self.seed = plain_number(self_pairs), plain_number(seed)
+        self.balanced = balanced
         self._store: FaceStore | None = None
 
     @property
@@ -166,6 +170,28 @@ class FaceDataModule(LightningDataModule, ABC):
                     f"{type(self).__name__} has no face in its {split} split, which this command needs. Put somebody "
                     "there in the data settings, or check the data set's folder."
                 )
+        if "train" in needed:
+            self._check_classes()
+
+    def _check_classes(self) -> None:
+        """Refuses training faces of one expression alone; tells of expressions that none of them shows.
+
+        Raises:
+            DataError: There is one expression.
+        """
+        shown = np.unique(self.store.table.expression[self._rows("train")])
+        if len(shown) < 2:
+            raise DataError(
+                f"Every training face of {type(self).__name__} shows {self.expressions[shown[0]]}. A classifier needs "
+                "faces of two expressions or more."
+            )
+        if missing := [name for label, name in enumerate(self.expressions) if label not in shown]:
+            warnings.warn(
+                f"No training face of {type(self).__name__} shows {' or '.join(missing)}, so that cannot be learned. "
+                "Leave it out of `expressions`, or add faces that show it.",
+                AssumptionWarning,
+                stacklevel=3,
+            )
 
     def _rows(self, split: Split) -> NDArray[np.int64]:
         return np.flatnonzero(self.store.split == split)
@@ -226,6 +252,7 @@ class FaceDataModule(LightningDataModule, ABC):
             rank=self.trainer.global_rank if self.trainer else 0,
             world_size=self.trainer.world_size if self.trainer else 1,
             num_workers=self.num_workers,
+            classes=dataset.table.expression if training and self.balanced else None,
         )
 
     def train_dataloader(self) -> FaceLoader:

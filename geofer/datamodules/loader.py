@@ -64,6 +64,8 @@ class FaceLoader:
         world_size: Number of processes.
         num_workers: Threads that gather batches ahead of time; 0 gathers when asked.
         drop_last: Leave out what does not fill a round of batches, rather than completing it.
+        classes: ``(N,)`` of each face, with ``shuffle``: an epoch has equally many faces of each class, whose faces are
+            left out or repeated as evenly as can be; None takes each face once.
 
     Raises:
         ConfigError: There are too few faces to give every process a batch.
@@ -80,6 +82,7 @@ class FaceLoader:
         world_size: int = 1,
         num_workers: int = 0,
         drop_last: bool = False,
+        classes: NDArray[np.int64] | None = None,
     ) -> None:
         self.faces = faces
         self.batch_size = batch_size
@@ -89,6 +92,7 @@ class FaceLoader:
         self.world_size = world_size
         self.num_workers = num_workers
         self.drop_last = drop_last
+        self.classes = classes
         self._epoch = 0
         self._batches_done = 0
         self._resume_from: LoaderState | None = None
@@ -172,7 +176,14 @@ class FaceLoader:
         """All face numbers in this epoch's order, ``(N,)``."""
         if not self.shuffle:
             return np.arange(len(self.faces))
-        return self._generator(self._epoch).permutation(len(self.faces))
+        chance = self._generator(self._epoch)
+        if self.classes is None:
+            return chance.permutation(len(self.faces))
+        members = [np.flatnonzero(self.classes == one) for one in np.unique(self.classes)]
+        share = -(-len(self.faces) // len(members))
+        drawn = np.concatenate([np.resize(chance.permutation(rows), share) for rows in members])
+        order: NDArray[np.int64] = chance.permutation(drawn)[: len(self.faces)]
+        return order
 
     def _gather(self, order: NDArray[np.int64], number: int) -> FaceBatch:
         """This process's batch ``number`` of the epoch."""

@@ -1,7 +1,6 @@
 """Who a face is: a vector that hardly changes with expression, pose and light, but from person to person."""
 
 import hashlib
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +12,7 @@ from geofer.errors import DataError, PluginError
 from geofer.faces import denormalize_landmarks
 from geofer.metrics.enlarging import enlarge
 from geofer.model_files import check_sha256, installed_file
+from geofer.paths import AnyPath, as_path
 
 FILE = "dlib_face_recognition_resnet_model_v1.dat"
 SHA256 = "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30"
@@ -48,12 +48,12 @@ class DlibEmbedding:
 
     size = 128
 
-    def __init__(self, model: str | Path | None = None, sha256: str = SHA256) -> None:
+    def __init__(self, model: AnyPath | None = None, sha256: str = SHA256) -> None:
         try:
             import dlib
         except ImportError as error:
             raise PluginError(f"dlib, which tells identities apart, cannot be imported ({error}): {NEEDED}.") from error
-        path = Path(model) if model is not None else installed_file("face_recognition_models", "models", FILE)
+        path = as_path(model) if model is not None else installed_file("face_recognition_models", "models", FILE)
         if path is None:
             raise PluginError(
                 f"This machine has no weights of dlib's face-recognition network, {FILE}. They come with PyPI's "

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from geofer.errors import DataError, printable
 from geofer.metrics.pose_expression import POSE_STEP
 from geofer.metrics.report import RecognitionReport
+from geofer.paths import AnyPath, as_path
+from geofer.ranges import check_choice
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -18,12 +20,12 @@ if TYPE_CHECKING:
 AVERAGE = "average"
 
 
-def report_path(run_folder: Path, split: str) -> Path:
+def report_path(run_folder: AnyPath, split: str) -> Path:
     """Where a run keeps the report of one split (``val`` or ``test``)."""
-    return run_folder / f"{split}_metrics.json"
+    return as_path(run_folder) / f"{split}_metrics.json"
 
 
-def load_report(run_folder: Path, split: str = "test") -> RecognitionReport:
+def load_report(run_folder: AnyPath, split: str = "test") -> RecognitionReport:
     """Reads the report that a run left behind.
 
     Args:
@@ -32,7 +34,10 @@ def load_report(run_folder: Path, split: str = "test") -> RecognitionReport:
 
     Raises:
         DataError: If there is none, or the file is damaged.
+        ConfigError: There is no such split.
     """
+    check_choice("split", split, ("val", "test"))
+    run_folder = as_path(run_folder)
     path = report_path(run_folder, split)
     try:
         return RecognitionReport.from_dict(json.loads(path.read_text(encoding="utf-8")))

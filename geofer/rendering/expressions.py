@@ -103,6 +103,23 @@ def sample_style(rng: np.random.Generator, variation: float = 1.0, lips: Lips = 
     return Style(preferences, gains.astype(np.float32), resting.astype(np.float32), float(dominance), lips)
 
 
+def expression_blendshapes(expression: str, level: int) -> NDArray[np.float32]:
+    """The bare prototype of an expression, without anybody's habits; lips press as in ``lips: pressed``.
+
+    Args:
+        expression: One of `geofer.faces.EXPRESSIONS`.
+        level: 1 (slight) to 4 (strong); the neutral face has none and ignores it.
+
+    Returns:
+        ``(52,)`` in [0, 1], in the order of `HEAD_BLENDSHAPES`.
+
+    Raises:
+        ConfigError: The expression or the level does not exist.
+    """
+    chance = np.random.default_rng(0)  # nothing is drawn where nothing varies
+    return sample_blendshapes(expression, level, sample_style(chance, variation=0, lips="pressed"), chance, variation=0)
+
+
 def sample_blendshapes(
     expression: str, level: int, style: Style, rng: np.random.Generator, variation: float = 1.0
 ) -> NDArray[np.float32]:

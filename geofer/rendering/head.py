@@ -156,8 +156,8 @@ def load_head() -> HeadModel:
         return HeadModel(**arrays)
     from geofer.rendering.reduction import reduce_head
 
-    built = reduce_head()
     private_folder(path.parent)
+    built = reduce_head()
     with written_whole(path) as file:
         np.savez(file, allow_pickle=False, **built)
     return HeadModel(**built)

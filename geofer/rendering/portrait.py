@@ -1,12 +1,16 @@
 """One rendered person who shows what they are told, seen by a camera that stands still."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from geofer.faces import EXPRESSIONS
+from geofer.ranges import check_choice, check_range, plain_number
 from geofer.rendering.appearance import Appearance, sample_appearance
 from geofer.rendering.camera import crop_cameras, head_rotation, project_points
+from geofer.rendering.expressions import expression_blendshapes
 from geofer.rendering.head import HeadModel, load_head
 from geofer.rendering.identity import Identity, sample_identity
 from geofer.rendering.landmarks import LANDMARK_VERTICES
@@ -75,6 +79,7 @@ class Portraits:
         yaw: NDArray[np.float32],
         pitch: NDArray[np.float32],
         size: int,
+        roll: NDArray[np.float32] | None = None,
     ) -> NDArray[np.uint8]:
         """Draws n pictures of one person.
 
@@ -84,6 +89,7 @@ class Portraits:
             yaw: ``(n,)`` degrees, > 0 turns the nose to the image's right.
             pitch: ``(n,)`` degrees, > 0 looks up.
             size: Side of the pictures in pixels.
+            roll: ``(n,)`` degrees, > 0 leans the top of the head to the image's right; None keeps it upright.
 
         Returns:
             ``(n, size, size, 3)`` uint8 RGB.
@@ -95,7 +101,7 @@ class Portraits:
             dressed,
             fold_strengths(blendshapes, sitter.identity.phenotypes["age"]),
             np.arange(count, dtype=np.int32),
-            head_rotation(yaw, pitch, np.zeros_like(yaw)),
+            head_rotation(yaw, pitch, np.zeros_like(yaw) if roll is None else roll),
             np.tile(sitter.camera, (count, 1)),
             sitter.appearance,
             [sitter.scene] * count,
@@ -103,6 +109,59 @@ class Portraits:
             self._points,
         )
         return pictures
+
+
+def render(
+    expression: str,
+    level: int = 4,
+    *,
+    yaw: float = 0.0,
+    pitch: float = 0.0,
+    roll: float = 0.0,
+    size: int = 256,
+    seed: int = 0,
+) -> NDArray[np.uint8]:
+    """Renders one face that shows an expression in a pose; the arguments are its labels.
+
+    Args:
+        expression: One of `geofer.faces.EXPRESSIONS`.
+        level: 1 (slight) to 4 (strong); the neutral face has none and ignores it.
+        yaw: Degrees in ±90; > 0 turns the nose to the image's right. Beyond ±45 hair may leave the picture.
+        pitch: Degrees in ±60; > 0 looks up. Beyond ±30 hair may leave the picture.
+        roll: Degrees in ±180; > 0 leans the top of the head to the image's right.
+        size: Side of the picture in pixels, 64 to 1024.
+        seed: Who it is, and in which light; from 0.
+
+    Returns:
+        ``(size, size, 3)`` uint8 RGB: the whole head. The same arguments give the same picture.
+
+    Raises:
+        ConfigError: The expression or the level does not exist, or a number is out of its range.
+
+    Example:
+        >>> import geofer
+        >>> geofer.render("happiness", yaw=30, size=128, seed=9).shape
+        (128, 128, 3)
+    """
+    level, yaw, pitch, roll, size, seed = map(plain_number, (level, yaw, pitch, roll, size, seed))
+    check_choice("expression", expression, EXPRESSIONS)
+    check_choice("level", level, (1, 2, 3, 4))
+    ranges = {"yaw": (yaw, 90), "pitch": (pitch, 60), "roll": (roll, 180)}
+    for name, (angle, largest) in ranges.items():
+        check_range(name, angle, -largest, largest)
+    check_range("size", size, 64, 1024)
+    check_range("seed", seed, 0)
+    portraits = _portraits()
+    blendshapes = expression_blendshapes(expression, level)[None]
+    yaws, pitches, rolls = (np.array([angle], np.float32) for angle in (yaw, pitch, roll))
+    pictures = portraits.draw(portraits.sitter(seed), blendshapes, yaws, pitches, size, rolls)
+    picture: NDArray[np.uint8] = pictures[0]
+    return picture
+
+
+@cache
+def _portraits() -> Portraits:
+    return Portraits()
 
 
 def _seen(points: NDArray[np.float32], yaw: float, pitch: float) -> NDArray[np.float32]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from geofer.errors import ConfigError
 from geofer.faces import EXPRESSIONS
+from geofer.ranges import take_plain_numbers
 from geofer.rendering.camera import Crop
 from geofer.rendering.prototypes import Lips
 
@@ -70,6 +71,7 @@ class RenderSpec:
         Raises:
             ConfigError: Something here cannot be rendered.
         """
+        take_plain_numbers(self)
         grid = POSES_OF_GRID.get(self.poses)
         rules = (
             (self.subjects >= 1, f"subjects is {self.subjects}; it must be at least 1"),

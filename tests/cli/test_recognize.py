@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -45,7 +46,7 @@ def clip(pictures: Path) -> Path:
 
 
 def table(path: str) -> list[dict[str, str]]:
-    with open(path, newline="") as file:
+    with open(path, newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
@@ -120,7 +121,7 @@ def test_annotated_copies_are_as_large_and_drawn_on(pictures):
         (["http://example.org/a.jpg"], "is an address"),
         (["pictures/text.jpg"], "Nothing was recognized"),
         (["pictures", "--output", "faces.xlsx"], "a table ends in .csv, .jsonl, .parquet"),
-        (["pictures", "--checkpoint", "pictures/notes.txt"], "no safetensors file"),
+        (["pictures", "--model", "pictures/notes.txt"], "no safetensors file"),
         (["pictures", "--detector", "medapipe"], "Did you mean mediapipe"),
         ([], "as PATH, or a --camera"),
     ],
@@ -260,3 +261,76 @@ def test_videos_need_an_extra(clip, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "av", None)  # as if it were not installed
     assert main(["recognize", "pictures"]) == 2
     assert "pip install 'geofer[video]'" in capsys.readouterr().err
+
+
+def test_rows_of_another_model_are_never_mixed_with_these(pictures, capsys):
+    from small_recognizers import geometry_recognizer
+
+    from geofer.app.models.model_file import save_model
+
+    save_model(pictures / "other.safetensors", *geometry_recognizer("blendshapes"))
+    assert main(["recognize", "pictures/astronaut.png", "--output", "faces.csv"]) == 0
+    before = Path("faces.csv").read_bytes()
+    for more in (["--model", "pictures/other.safetensors"], ["--detector", "none"]):
+        assert main(["recognize", "pictures/astronaut.png", "--output", "faces.csv", *more]) == 1
+        told = capsys.readouterr().err
+        assert "has rows" in told or "other columns" in told  # the small one tells other expressions apart
+    assert Path("faces.csv").read_bytes() == before
+    assert main(["recognize", "pictures/astronaut.png", "--output", "faces.csv", "--model", "rendered"]) == 0
+    assert Path("faces.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["faces.csv", "faces.JSONL"])
+def test_a_picture_that_was_changed_is_looked_at_again(pictures, name, capsys):
+    assert main(["recognize", "pictures", "--output", name]) == 0
+    lines = Path(name).read_bytes().splitlines(keepends=True)
+    Image.fromarray(skimage_data.astronaut()[:, ::-1]).save(pictures / "gray.png")
+    capsys.readouterr()
+    assert main(["recognize", "pictures", "--output", name]) == 0
+    told = capsys.readouterr().out
+    assert "2 of 3 files are in" in told
+    assert "1 of them were changed" in told
+    now = Path(name).read_bytes().splitlines(keepends=True)
+    assert len(now) == len(lines)
+    assert [line for line in lines if b"gray.png" not in line] == now[:-1]
+    assert b"happiness" in now[-1]
+    assert b"gray.png" in now[-1]
+
+
+def test_what_a_folder_has_beside_pictures_is_counted_and_named(pictures, capsys):
+    face = pictures / "astronaut.png"
+    for name in ("a.jfif", "b.jpe", "c.JPG"):
+        Image.open(face).save(pictures / name, "JPEG")
+    Image.open(face).convert("L").save(pictures / "d.pgm", "PPM")
+    Image.open(face).save(pictures / "e.avif")
+    face.rename(pictures / "f")
+    pictures.joinpath("LICENSE").write_text("no picture")
+    pictures.joinpath("more.txt").write_text("no picture")
+    pictures.joinpath(".hidden.png").write_text("no picture")
+    assert main(["recognize", "pictures", "--output", "faces.CSV"]) == 0
+    assert sorted(Path(row["file"]).name for row in table("faces.CSV") if row["expression"]) == [
+        *("a.jfif", "b.jpe", "c.JPG", "d.pgm", "e.avif", "f"),
+    ]
+    told = capsys.readouterr().err
+    assert "3 other files of these folders are neither pictures nor videos: 2 .txt, 1 without an ending." in told
+
+
+def test_a_name_that_no_terminal_can_show_stops_nothing(pictures, tmp_path):
+    """In a process of its own, whose output is Latin-1: names in Cyrillic, in bytes that are no text, and as emoji."""
+    for name in ("лицо.png", "🙂.png"):
+        Image.open(pictures / "gray.png").save(pictures / name)
+    odd = os.fsencode(pictures) + b"/\xff\xfe.png"
+    with open(odd, "wb") as file:
+        file.write((pictures / "gray.png").read_bytes())
+    environment = os.environ | {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-m", "geofer", "recognize", "pictures"]
+    shown = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert shown.returncode == 0, shown.stderr
+    lines = shown.stdout.decode("latin-1").splitlines()
+    assert len([line for line in lines if ".png" in line]) == 5
+    assert "pictures/????.png: no face was found" in lines
+    for _ in range(2):
+        done = subprocess.run([*command, "--output", "faces.csv"], env=environment, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+    assert len(table("faces.csv")) == 6
+    assert b"6 of 6 files are in" in done.stdout

@@ -185,3 +185,28 @@ def test_an_error_comes_at_its_batch(num_workers):
 def test_too_few_faces_are_an_error(options):
     with pytest.raises(ConfigError, match="20 faces do not give"):
         loader(**options)
+
+
+@pytest.mark.parametrize("counts", [(90, 6, 4), (1, 50), (20, 20, 20), (7, 5, 3, 2)])
+def test_balanced_epochs_have_as_many_faces_of_each_class(counts):
+    classes = np.repeat(np.arange(len(counts)), counts)
+    total = len(classes)
+    balanced = loader(total, batch_size=1, classes=classes)
+    epochs = []
+    for epoch in range(4):
+        balanced.set_epoch(epoch)
+        epochs.append(numbers(balanced))
+    for order in epochs:
+        assert len(order) == total
+        shown = np.bincount(classes[order], minlength=len(counts))
+        assert shown.max() - shown.min() <= len(counts)
+        for one, count in enumerate(counts):
+            times = np.bincount(order, minlength=total)[classes == one]
+            assert times.max() - times.min() <= 2 if shown[one] >= count else times.max() == 1
+    assert len({tuple(order) for order in epochs}) == 4
+    balanced.set_epoch(2)
+    assert numbers(balanced) == epochs[2]
+    parts = [loader(total, batch_size=1, classes=classes, rank=rank, world_size=2) for rank in range(2)]
+    together = [number for pair in zip(*map(numbers, parts), strict=True) for number in pair]
+    parts[0].set_epoch(0)
+    assert together[:total] == epochs[0]

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geofer.app.synthesis.generation import LARGEST_PITCH, LARGEST_YAW
-from geofer.app.synthesis.target_geometry import expression_blendshapes
 from geofer.faces import EXPRESSIONS
+from geofer.rendering.expressions import expression_blendshapes
 
 TO_EXPRESSION, ACROSS, UPWARDS = "to the expression", "from left to right", "from down to up"
 WAYS = (TO_EXPRESSION, ACROSS, UPWARDS)

@@ -5,7 +5,7 @@ from html import escape
 from math import isfinite
 
 from geofer.app.demo.pose_icon import pose_icon
-from geofer.app.recognition.recognizer import RecognizedFace
+from geofer.app.recognition.recognized_face import RecognizedFace
 
 MOST_CARDS = 12
 

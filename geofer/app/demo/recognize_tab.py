@@ -11,7 +11,8 @@ from geofer.app.demo.face_cards import face_cards, notice
 from geofer.app.demo.picture_input import LOOKED_AT_ONCE, picture_input
 from geofer.app.demo.time_limit import TimeLimit
 from geofer.app.recognition.annotation import annotated
-from geofer.app.recognition.recognizer import RecognizedFace, Recognizer
+from geofer.app.recognition.recognized_face import RecognizedFace
+from geofer.app.recognition.recognizer import Recognizer
 from geofer.errors import GeoferError
 
 SHOWN_SIDE = 1280

@@ -1,7 +1,5 @@
 """A folder of cropped faces, which choose the scales of 8 bits and measure what these cost."""
 
-from pathlib import Path
-
 import torch
 from torch import Tensor
 
@@ -9,10 +7,11 @@ from geofer.app.models.model_file import ModelDescription
 from geofer.errors import DataError, printable
 from geofer.faces import normalize_image
 from geofer.landmarks.alignment import alignment_for
-from geofer.pictures import SUFFIXES, read_picture
+from geofer.paths import AnyPath, as_path
+from geofer.pictures import is_picture_file, read_picture
 
 
-def read_cropped_faces(folder: Path, description: ModelDescription) -> tuple[Tensor, Tensor | None]:
+def read_cropped_faces(folder: AnyPath, description: ModelDescription) -> tuple[Tensor, Tensor | None]:
     """The faces of a folder and of the folders in it, in the order of their paths.
 
     Args:
@@ -26,7 +25,8 @@ def read_cropped_faces(folder: Path, description: ModelDescription) -> tuple[Ten
     Raises:
         DataError: There is no picture, or one cannot be read.
     """
-    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+    folder = as_path(folder)
+    files = sorted(file for file in folder.rglob("*") if is_picture_file(file))
     if not files:
         raise DataError(f"{printable(folder)} holds no pictures of faces.")
     faces = []

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from geofer.app.export.onnx_export import check_onnx_installed, onnx_bytes, onnx_runner
 from geofer.app.models.model_file import ModelDescription
 from geofer.errors import ConfigError, DataError
-from geofer.paths import written_whole
+from geofer.paths import AnyPath, as_path, written_whole
 
 QUANTIZED = ("Conv", "Gemm", "MatMul")
 """Operators that compute in 8 bits; the softmax does not."""
@@ -45,7 +45,7 @@ class Int8Loss:
 
 
 def export_int8(
-    path: Path, network: nn.Module, description: ModelDescription, faces: Tensor, labels: Tensor | None = None
+    path: AnyPath, network: nn.Module, description: ModelDescription, faces: Tensor, labels: Tensor | None = None
 ) -> Int8Loss:
     """Writes ``path``, an ONNX model as of `geofer.app.export.onnx_export.export_onnx`, but quantized.
 
@@ -64,6 +64,7 @@ def export_int8(
         CheckpointError: The network cannot be exported.
     """
     check_can_quantize(description)
+    path = as_path(path)
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
 
     if len(faces) < 2:

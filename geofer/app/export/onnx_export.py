@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,7 +10,7 @@ from torch import Tensor, nn
 from geofer.app.export.exported_program import check_same_probabilities, exported_program
 from geofer.app.models.model_file import HEADER, ModelDescription
 from geofer.errors import CheckpointError, ConfigError
-from geofer.paths import written_whole
+from geofer.paths import AnyPath, as_path, written_whole
 
 PACKAGES = ("onnx", "onnxruntime", "onnxscript")
 
@@ -19,7 +18,7 @@ PROBABILITIES = "probabilities"
 """Name of the graph's output, ``(B, K)``."""
 
 
-def export_onnx(path: Path, network: nn.Module, description: ModelDescription) -> float:
+def export_onnx(path: AnyPath, network: nn.Module, description: ModelDescription) -> float:
     """Writes ``path`` once ONNX Runtime is known to give the probabilities that PyTorch gives.
 
     Inputs are called as in `ModelDescription.inputs`; the output is ``probabilities``. The first axis of each, called
@@ -39,6 +38,7 @@ def export_onnx(path: Path, network: nn.Module, description: ModelDescription) -
     """
     model = onnx_bytes(network, description)
     difference = check_same_probabilities(network, description, onnx_runner(model))
+    path = as_path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as file:
         file.write(model)

@@ -1,20 +1,19 @@
 """A recognizer as a program of `torch.export`, which runs without geofer."""
 
 import io
-from pathlib import Path
 
 import torch
 from torch import nn
 
 from geofer.app.export.exported_program import check_same_probabilities, exported_program
 from geofer.app.models.model_file import HEADER, ModelDescription
-from geofer.paths import written_whole
+from geofer.paths import AnyPath, as_path, written_whole
 
 DESCRIPTION = f"{HEADER}.json"
 """Name of the extra file in the ``.pt2`` archive that holds the description."""
 
 
-def export_torch(path: Path, network: nn.Module, description: ModelDescription) -> float:
+def export_torch(path: AnyPath, network: nn.Module, description: ModelDescription) -> float:
     """Writes ``path``, commonly ``….pt2``, once it is known to give the probabilities that the network gives.
 
     Args:
@@ -34,6 +33,7 @@ def export_torch(path: Path, network: nn.Module, description: ModelDescription) 
     archive.seek(0)
     loaded = torch.export.load(archive).module()
     difference = check_same_probabilities(network, description, lambda inputs: loaded(*inputs))
+    path = as_path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as file:
         file.write(archive.getvalue())

@@ -16,7 +16,7 @@ from geofer.errors import CheckpointError, DataError, printable
 from geofer.landmarks.alignment import CropRule
 from geofer.modules.stored import check_weights
 from geofer.networks.classifier import ClassifierConfig
-from geofer.paths import written_whole
+from geofer.paths import AnyPath, as_path, written_whole
 from geofer.schema import ImageSize, SchemaError, read, read_expressions
 
 if TYPE_CHECKING:  # torchmetrics behind them takes a second to load
@@ -29,7 +29,7 @@ TOLD = ("data_set", "arguments", "subjects", "faces", "seed", "geofer")
 """What a model file says of its training, of all that the checkpoint knows."""
 
 
-def from_checkpoint(path: Path, crop: CropRule | None = None) -> tuple[nn.Module, ModelDescription]:
+def from_checkpoint(path: AnyPath, crop: CropRule | None = None) -> tuple[nn.Module, ModelDescription]:
     """The classifier of a checkpoint, ready to predict, and its description.
 
     Args:
@@ -41,6 +41,7 @@ def from_checkpoint(path: Path, crop: CropRule | None = None) -> tuple[nn.Module
             those of its training, of its test, or of ``crop``.
         DataError: The report of the run's test is damaged.
     """
+    path = as_path(path)
     checkpoint = read_checkpoint(path)
     weights = {
         name.removeprefix(CLASSIFIER): value
@@ -111,7 +112,7 @@ def _text(setting: object) -> str:
     return printable(", ".join(map(str, setting)) if isinstance(setting, list | tuple) else setting)
 
 
-def save_checkpoint(path: Path, network: nn.Module, description: ModelDescription) -> None:
+def save_checkpoint(path: AnyPath, network: nn.Module, description: ModelDescription) -> None:
     """Writes a checkpoint of a module that tests the network, as a training run would.
 
     A recognizer of geometry alone says neither an image size nor a crop, so that it fits faces of any.
@@ -138,7 +139,7 @@ def save_checkpoint(path: Path, network: nn.Module, description: ModelDescriptio
         "hyper_parameters": held,
         PROVENANCE: {**description.provenance, "crop": crop},
     }
-    with written_whole(path) as file:
+    with written_whole(as_path(path)) as file:
         torch.save(checkpoint, file)
 
 

@@ -21,7 +21,7 @@ from geofer.modules.stored import check_weights
 from geofer.networks.classifier import Classifier, ClassifierConfig
 from geofer.networks.geometry_classifier import GeometryClassifier
 from geofer.networks.geometry_ensemble import geometry_network
-from geofer.paths import written_whole
+from geofer.paths import AnyPath, as_path, written_whole
 from geofer.schema import Between, ImageSize, SchemaError, read, read_arguments, read_expressions, shown
 from geofer.version import __version__
 
@@ -116,7 +116,7 @@ class ModelDescription:
         return Classifier(len(self.expressions), ClassifierConfig(**{**self.architecture, "pretrained": False}))
 
 
-def save_model(path: Path, network: nn.Module, description: ModelDescription) -> None:
+def save_model(path: AnyPath, network: nn.Module, description: ModelDescription) -> None:
     """Writes a recognizer, whole or not at all.
 
     Args:
@@ -129,6 +129,7 @@ def save_model(path: Path, network: nn.Module, description: ModelDescription) ->
     """
     from safetensors.torch import save
 
+    path = as_path(path)
     weights = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
     check_weights(weights, description.network)
     text = description.to_json()
@@ -138,13 +139,13 @@ def save_model(path: Path, network: nn.Module, description: ModelDescription) ->
         file.write(save(weights, metadata))
 
 
-def load_model(path: str | Path) -> tuple[nn.Module, ModelDescription]:
+def load_model(path: AnyPath) -> tuple[nn.Module, ModelDescription]:
     """Reads a recognizer, on the CPU and ready to predict.
 
     Raises:
         CheckpointError: The file is missing, damaged, tampered with, newer than this version, or something else.
     """
-    path = Path(path)
+    path = as_path(path)
     if not path.is_file():
         raise CheckpointError(f"{printable(path)}: there is no such model file.")
     try:

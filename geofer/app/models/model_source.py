@@ -4,40 +4,38 @@ from pathlib import Path
 
 from torch import nn
 
+from geofer.app.models.bundled import DEFAULT, FOLDER, bundled_models
 from geofer.app.models.hub import hub_name, pull
 from geofer.app.models.model_file import ModelDescription, load_model
 from geofer.app.models.pretrained_folder import CONFIG, load_pretrained
 from geofer.errors import CheckpointError, ConfigError, printable
 from geofer.landmarks.alignment import CropRule
+from geofer.paths import AnyPath, as_path
 
 BEST = Path("checkpoints", "best.ckpt")
 """A run's best checkpoint, in its folder."""
 
-MODELS = Path(__file__).parent
-"""The bundled recognizers lie here: ``photo``, by ``training/train_photo.py``, and ``rendered``, which has learned
-from no photograph's label, by ``training/train_rendered.py``."""
-
-BUNDLED = MODELS / "photo.safetensors"
-"""The one that is taken where none is named."""
+BUNDLED = FOLDER / f"{DEFAULT}.safetensors"
+"""The recognizer that is taken where none is named."""
 
 EXPORTS = (".onnx", ".pt2")
 """What `geofer export` writes and geofer itself does not read."""
 
 
-def named_path(source: str | Path) -> Path:
-    """The path of a source: ``photo`` and ``rendered`` are the bundled ones, ``./photo`` is the user's."""
-    bundled = {path.stem: path for path in MODELS.glob("*.safetensors")}
-    return bundled.get(str(source), Path(source))
+def named_path(source: AnyPath) -> Path:
+    """The path of a source: ``photo`` and ``rendered`` are bundled recognizers, ``./photo`` is the user's."""
+    bundled = bundled_models().get(source) if isinstance(source, str) else None
+    return bundled or as_path(source, "The model")
 
 
-def read_model(source: str | Path, crop: CropRule | None = None) -> tuple[nn.Module, ModelDescription]:
+def read_model(source: AnyPath, crop: CropRule | None = None) -> tuple[nn.Module, ModelDescription]:
     """A recognizer's network, ready to predict on the CPU, and its description.
 
     Args:
-        source: ``photo`` or ``rendered``, the bundled ones; a model file; a checkpoint (``.ckpt``) of a run; the
-            folder of a run, for its best checkpoint, or one with ``config.json`` and ``model.safetensors``; or, if
-            there is no such file or folder, ``user/name`` or ``user/name@revision`` on the Hugging Face Hub. Nothing
-            else makes geofer use the network.
+        source: ``photo``, ``rendered`` or the name of another bundled recognizer, see `geofer.app.models.bundled`; a
+            model file; a checkpoint (``.ckpt``) of a run; the folder of a run, for its best checkpoint, or one with
+            ``config.json`` and ``model.safetensors``; or, if there is no such file or folder, ``user/name`` or
+            ``user/name@revision`` on the Hugging Face Hub. Nothing else makes geofer use the network.
         crop: How the faces of a checkpoint's data set were cropped, if it does not say so itself.
 
     Raises:

@@ -1,6 +1,5 @@
 """The methods that models of the Hugging Face Hub commonly have, for recognizers."""
 
-from pathlib import Path
 from typing import Any, Self
 
 from torch import nn
@@ -9,6 +8,7 @@ from geofer.app.models.hub import HubName, hub_name, pull, push
 from geofer.app.models.model_file import ModelDescription
 from geofer.app.models.pretrained_folder import load_pretrained, save_pretrained
 from geofer.errors import CheckpointError, printable
+from geofer.paths import AnyPath, as_path
 
 
 class Pretrained:
@@ -25,11 +25,11 @@ class Pretrained:
     @classmethod
     def from_pretrained(
         cls,
-        name: str | Path,
+        name: AnyPath,
         *,
         revision: str | None = None,
         token: str | None = None,
-        cache_dir: Path | None = None,
+        cache_dir: AnyPath | None = None,
         **options: Any,  # noqa: ANN401
     ) -> Self:
         """A recognizer from a folder that `save_pretrained` made or, if there is none, from the Hub.
@@ -46,21 +46,22 @@ class Pretrained:
             ConfigError: The extra ``hub`` is not installed.
             HubError: The Hub has no such model, or cannot be reached.
         """
-        folder = Path(name)
+        folder = as_path(name)
         if not folder.is_dir():
-            folder = pull(_repo(str(name), revision), token, cache_dir)
+            folder = pull(_repo(str(name), revision), token, None if cache_dir is None else as_path(cache_dir))
         build: Any = cls  # what a subclass is made of is its own affair
         recognizer: Self = build(*load_pretrained(folder), **options)
         return recognizer
 
-    def save_pretrained(self, save_directory: str | Path, *, license_id: str | None = None) -> None:
+    def save_pretrained(self, save_directory: AnyPath, *, license_id: str | None = None) -> None:
         """Writes ``model.safetensors``, ``config.json`` and a model card, ``README.md``, into a folder.
 
         Args:
             save_directory: The folder; it is made when missing.
             license_id: The license's identifier on the Hub, such as ``apache-2.0``, for the card.
         """
-        save_pretrained(Path(save_directory), self.network, self.description, Path(save_directory).name, license_id)
+        folder = as_path(save_directory)
+        save_pretrained(folder, self.network, self.description, folder.name, license_id)
 
     def push_to_hub(
         self,

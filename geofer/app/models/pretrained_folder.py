@@ -10,14 +10,14 @@ from torch import nn
 from geofer.app.models.model_card import model_card
 from geofer.app.models.model_file import HEADER, LONGEST, ModelDescription, load_model, save_model
 from geofer.errors import CheckpointError, GeoferError, printable
-from geofer.paths import written_whole
+from geofer.paths import AnyPath, as_path, written_whole
 from geofer.schema import LONGEST_NAME, SchemaError
 
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
 
 
 def save_pretrained(
-    folder: Path, network: nn.Module, description: ModelDescription, name: str, license_id: str | None = None
+    folder: AnyPath, network: nn.Module, description: ModelDescription, name: str, license_id: str | None = None
 ) -> None:
     """Writes ``model.safetensors``, a model file; ``config.json``, its description once more; and ``README.md``.
 
@@ -31,6 +31,7 @@ def save_pretrained(
     Raises:
         CheckpointError: A weight is not finite, or the network is not the one described.
     """
+    folder = as_path(folder)
     save_model(folder / WEIGHTS, network, description)
     labels = dict(enumerate(description.expressions))
     config = {
@@ -44,13 +45,14 @@ def save_pretrained(
             written.write(text.encode())
 
 
-def load_pretrained(folder: Path) -> tuple[nn.Module, ModelDescription]:
+def load_pretrained(folder: AnyPath) -> tuple[nn.Module, ModelDescription]:
     """Reads such a folder.
 
     Raises:
         CheckpointError: A file is missing, damaged or tampered with, or of something else; or the two descriptions
             differ, for example in the order of the expressions or in the crop.
     """
+    folder = as_path(folder)
     told = read_config(folder / CONFIG)
     network, description = load_model(folder / WEIGHTS)
     names = [field.name for field in fields(ModelDescription)]

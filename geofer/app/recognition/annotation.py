@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from geofer.app.recognition.recognizer import RecognizedFace
+from geofer.app.recognition.recognized_face import RecognizedFace
 from geofer.app.recognition.views import View
 from geofer.paths import written_whole
 from geofer.videos import import_av

@@ -1,21 +1,23 @@
 """My image, now: pictures in, faces with their expressions, head poses and how far to trust them out."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from os import PathLike
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor, nn
 
 from geofer.app.models.model_file import ModelDescription
 from geofer.app.models.model_source import BUNDLED, read_model
 from geofer.app.models.pretrained import Pretrained
 from geofer.app.recognition.face_warnings import face_warning, is_askew
+from geofer.app.recognition.inputs import Picture, Pictures, read_any, several
+from geofer.app.recognition.recognized_face import RecognizedFace
 from geofer.app.recognition.views import View, camera_views, video_views
 from geofer.errors import ConfigError, DataError, printable
 from geofer.faces import normalize_image
@@ -23,47 +25,21 @@ from geofer.landmarks import Faces, LandmarkDetector, build_detector
 from geofer.landmarks.alignment import alignment_for
 from geofer.landmarks.quarter_turns import QuarterTurns
 from geofer.networks.geometry_classifier import NUM_BLENDSHAPES
-from geofer.pictures import MAX_PIXELS, read_picture, to_rgb
+from geofer.paths import AnyPath, as_path
+from geofer.pictures import MAX_PIXELS
+from geofer.ranges import check_choice, plain_number
 from geofer.videos import VideoFrame
 
-Picture = str | PathLike[str] | Image.Image | NDArray[np.uint8] | Tensor
-"""A file; a Pillow picture; ``(H, W, 3)`` uint8 RGB; ``(3, H, W)`` RGB, uint8 or floats in [0, 1]."""
+if TYPE_CHECKING:
+    import pandas
 
-
-@dataclass(frozen=True, eq=False)
-class RecognizedFace:
-    """One face of a picture.
-
-    Attributes:
-        box: ``(4,)`` left, top, right, bottom in pixels.
-        landmarks: ``(68, 2)`` iBUG points in pixels.
-        yaw: Degrees; positive turns the nose to the picture's right. The yaw of `geofer.faces`.
-        pitch: Degrees; positive looks up. The pitch of `geofer.faces`.
-        roll: Degrees; positive leans the top of the head to the picture's right.
-        probabilities: Of each expression, by its name; they sum to 1.
-        reliability: Share of faces at such a pose that the recognizer got right when it was tested; None where it
-            never was, or where the landmarks are estimated.
-        warning: Why the result may be worthless: a head pose that was not tested, too few pixels, or landmarks that
-            were estimated.
-    """
-
-    box: NDArray[np.float32]
-    landmarks: NDArray[np.float32]
-    yaw: float
-    pitch: float
-    roll: float
-    probabilities: Mapping[str, float]
-    reliability: float | None
-    warning: str | None = None
-
-    @property
-    def expression(self) -> str:
-        """The most probable one."""
-        return max(self.probabilities, key=self.probabilities.__getitem__)
+OnError = Literal["raise", "return"]
 
 
 class Recognizer(Pretrained):
     """Finds the faces of pictures and recognizes their expressions.
+
+    It can be pickled, and used in a forked process, if its detector was named: the detector is built anew there.
 
     Attributes:
         description: What the model is, and what it was trained on.
@@ -92,10 +68,13 @@ class Recognizer(Pretrained):
         Raises:
             ConfigError: There is no such device, or the batch size is less than 1.
         """
+        batch_size = plain_number(batch_size)
         if batch_size < 1:
             raise ConfigError(f"The batch size is {batch_size}; give 1 or more.")
         self.description = description
-        self._detector = build_detector(detector) if isinstance(detector, str) else detector
+        self._detects = detector
+        self._built: tuple[int, LandmarkDetector] | None = None
+        self._find()
         try:
             self._device = torch.device(device)
             self.network = network.eval().to(self._device)
@@ -103,17 +82,78 @@ class Recognizer(Pretrained):
             raise ConfigError(f"The device {device!r} cannot be used: {error}") from error
         self._batch_size, self._bf16 = batch_size, bf16
 
-    def __call__(self, pictures: Picture | Sequence[Picture]) -> list[RecognizedFace] | list[list[RecognizedFace]]:
-        """The faces of one picture, or of each of several; a tensor ``(B, 3, H, W)`` is several.
+    @overload
+    def __call__(  # type: ignore[overload-overlap]  # a text can be iterated over
+        self, pictures: Picture, on_error: OnError = "raise"
+    ) -> list[RecognizedFace]: ...
+
+    @overload
+    def __call__(self, pictures: Pictures, on_error: Literal["raise"] = "raise") -> list[list[RecognizedFace]]: ...
+
+    @overload
+    def __call__(self, pictures: Pictures, on_error: Literal["return"]) -> list[list[RecognizedFace] | DataError]: ...
+
+    def __call__(self, pictures: Any, on_error: OnError = "raise") -> Any:
+        """The faces of one picture, or of each of several.
+
+        Args:
+            pictures: One picture in any form that `geofer.app.recognition.inputs.read_any` takes, or several, as
+                `geofer.app.recognition.inputs.several` tells them: a list, a generator, a Series, a batch.
+            on_error: What a picture of several that cannot be read does: ``raise`` ends the call; ``return`` puts its
+                `DataError` in the place of its faces.
+
+        Returns:
+            The faces of one picture, the largest first; of several, a list with one entry a picture.
 
         Raises:
-            DataError: A picture cannot be read, or is none; it says which.
+            DataError: A picture cannot be read, or is none; of several it says which, counted from 0.
+
+        Example:
+            >>> import geofer
+            >>> recognizer = geofer.load()
+            >>> (face,) = recognizer(geofer.render("surprise", size=256))
+            >>> face.expression
+            'surprise'
         """
-        if isinstance(pictures, Tensor) and pictures.ndim == 4:
-            pictures = list(pictures)
-        if isinstance(pictures, Sequence) and not isinstance(pictures, str):
-            return [faces for _, faces in self.each(_view(picture) for picture in pictures)]
-        return self.recognize(pictures)
+        check_choice("on_error", on_error, get_args(OnError))
+        many = several(pictures)
+        if many is None:
+            return self.recognize(pictures)
+        found = self.each(_view(picture, number) for number, picture in enumerate(many))
+        results: list[list[RecognizedFace] | DataError] = []
+        for view, faces in found:
+            if view.error is not None and on_error == "raise":
+                raise DataError(view.error)
+            results.append(faces if view.error is None else DataError(view.error))
+        return results
+
+    def table(self, pictures: Picture | Pictures) -> "pandas.DataFrame":
+        """The faces of one or more pictures as a table of pandas, one row a face.
+
+        A picture without a face, or one that cannot be read, has one row with the reason in ``error``.
+
+        Args:
+            pictures: As for a call.
+
+        Returns:
+            The columns of ``geofer recognize --output``; ``file`` is the path of a picture, or its number.
+
+        Raises:
+            ConfigError: pandas is not installed.
+        """
+        from geofer.app.recognition.result_table import columns, rows
+
+        try:
+            import pandas
+        except ImportError as error:
+            raise ConfigError("A table needs pandas, which is not installed: pip install pandas.") from error
+        many = several(pictures)
+        listed = [pictures] if many is None else many
+        found = self.each(_view(picture, number) for number, picture in enumerate(listed))
+        names = columns(self.description.expressions)
+        return pandas.DataFrame(
+            [row for view, faces in found for row in rows(view, faces, self.fingerprint)], columns=names
+        )
 
     def recognize(self, picture: Picture) -> list[RecognizedFace]:
         """The faces of one picture, the largest first; none if there are none.
@@ -121,10 +161,50 @@ class Recognizer(Pretrained):
         Raises:
             DataError: It cannot be read, or is no picture.
         """
-        ((_, faces),) = self.each([_view(picture)])
+        pixels, name = read_any(picture)
+        ((_, faces),) = self.each([View(name, pixels)])
         return faces
 
-    def video(self, path: str | PathLike[str], every: float = 0.0) -> Iterator[tuple[VideoFrame, list[RecognizedFace]]]:
+    @cached_property
+    def fingerprint(self) -> str:
+        """Twelve hexadecimal digits, the same for the same weights, description and detector."""
+        detects = self._detects if isinstance(self._detects, str) else type(self._detects).__qualname__
+        digest = hashlib.sha256(f"{detects} {self.description.to_json()}".encode())
+        for name, value in sorted(self.network.state_dict().items()):
+            digest.update(
+                name.encode() + value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+            )
+        return digest.hexdigest()[:12]
+
+    def _find(self) -> LandmarkDetector:
+        """The detector of this process; MediaPipe would wait forever for threads that a fork leaves behind.
+
+        Raises:
+            ConfigError: The detector was not named, and this process was forked: nobody knows how to build it anew.
+        """
+        if self._built is None or self._built[0] != os.getpid():
+            if isinstance(self._detects, str):
+                detector: LandmarkDetector = build_detector(self._detects)
+            elif self._built is None:
+                detector = self._detects
+            else:
+                raise ConfigError(
+                    "This process was forked, and the detector was given as an object of the process before: name it "
+                    "instead, such as detector='retinaface', or make the recognizer here."
+                )
+            if self._built is not None:
+                torch.set_num_threads(1)  # OpenMP's threads do not survive a fork either
+            self._built = (os.getpid(), detector)
+        return self._built[1]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the built detector, if it was named."""
+        state = self.__dict__.copy()
+        if isinstance(self._detects, str):
+            state["_built"] = None
+        return state
+
+    def video(self, path: AnyPath, every: float = 0.0) -> Iterator[tuple[VideoFrame, list[RecognizedFace]]]:
         """The faces of each frame of a video.
 
         Args:
@@ -135,7 +215,7 @@ class Recognizer(Pretrained):
             DataError: The file cannot be read; or, after its last frame, something of it is missing.
             ConfigError: PyAV is not installed.
         """
-        for view, faces in self.each(video_views(Path(path), every)):
+        for view, faces in self.each(video_views(as_path(path), every)):
             if view.frame is None:
                 raise DataError(view.error)
             yield view.frame, faces
@@ -182,7 +262,7 @@ class Recognizer(Pretrained):
         """The faces of a view, and what the network looks at, one row a face."""
         if view.pixels is None:
             return Faces.none(), ()
-        (faces,) = self._detector.detect([view.pixels], [view.name])
+        (faces,) = self._find().detect([view.pixels], [view.name])
         return faces, self._inputs(view.pixels, faces) if len(faces) else ()
 
     def _recognized(
@@ -247,56 +327,32 @@ class Recognizer(Pretrained):
         )
 
 
-def load(path: str | Path | None = None, **options: Any) -> Recognizer:  # noqa: ANN401
+def _view(picture: object, number: int) -> View:
+    """One picture of several, or what is wrong with it."""
+    name = printable(picture) if isinstance(picture, str | PathLike) else f"picture {number}"
+    try:
+        return View(name, read_any(picture)[0])  # type: ignore[arg-type]
+    except DataError as error:
+        told = str(error)
+        return View(name, error=told if told.startswith(name) else f"Picture {number}: {told}")
+
+
+def load(path: AnyPath | None = None, **options: Any) -> Recognizer:  # noqa: ANN401
     """A recognizer, ready to call.
 
     Args:
-        path: A model file, a checkpoint, a folder, or a model of the Hugging Face Hub, see
-            `geofer.app.models.model_source.read_model`; None takes ``photo``, the bundled recognizer
-            beside ``rendered``.
+        path: The name of a bundled model (``geofer models`` lists them), a model file, a checkpoint, a folder, or a
+            model of the Hugging Face Hub, see `geofer.app.models.model_source.read_model`; None takes ``photo``, a
+            bundled one.
         options: ``detector``, ``device``, ``batch_size`` and ``bf16`` of `Recognizer`.
 
     Raises:
         CheckpointError: The file is missing, damaged, or something else.
         HubError: The Hub has no such model, or cannot be reached.
+
+    Example:
+        >>> import geofer
+        >>> geofer.load().description.expressions
+        ('anger', 'disgust', 'fear', 'happiness', 'neutral', 'sadness', 'surprise')
     """
     return Recognizer(*read_model(BUNDLED if path is None else path), **options)
-
-
-def _view(picture: Picture) -> View:
-    pixels, name = read_any(picture)
-    return View(name, pixels)
-
-
-def read_any(picture: Picture) -> tuple[NDArray[np.uint8], str]:
-    """The pixels of a picture in any form, ``(H, W, 3)`` uint8 RGB, and a name for messages.
-
-    Raises:
-        DataError: It cannot be read, or is no picture.
-    """
-    if isinstance(picture, str | PathLike):
-        if "://" in str(picture):
-            raise DataError(f"{printable(picture)} is an address; save the picture on this machine first.")
-        return read_picture(Path(picture)), printable(picture)
-    if isinstance(picture, Image.Image):
-        return np.array(to_rgb(picture)), "The picture"
-    if isinstance(picture, Tensor):
-        if picture.ndim != 3 or picture.shape[0] != 3:
-            raise DataError(f"A tensor of shape {tuple(picture.shape)} is no picture; give (3, H, W), RGB.")
-        whole = _whole_numbers(picture) if picture.is_floating_point() else picture
-        picture = whole.permute(1, 2, 0).cpu().numpy()
-    if not isinstance(picture, np.ndarray) or picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
-        shape = f" of shape {picture.shape} and {picture.dtype}" if isinstance(picture, np.ndarray) else ""
-        raise DataError(f"A {type(picture).__name__}{shape} is no picture; give (H, W, 3) uint8, RGB.")
-    return picture, "The picture"
-
-
-def _whole_numbers(picture: Tensor) -> Tensor:
-    """Floats in [0, 1] to uint8; others would be guessed at, and a wrong guess looks like a faint picture."""
-    if not ((picture >= 0) & (picture <= 1)).all():
-        low, high = (f"{float(value):g}" for value in (picture.min(), picture.max()))
-        raise DataError(
-            f"A float tensor from {low} to {high} is no picture; give values in [0, 1]: (x + 1) / 2 of those in "
-            "[-1, 1], x / 255 of those in [0, 255]."
-        )
-    return (picture.float() * 255).round().to(torch.uint8)

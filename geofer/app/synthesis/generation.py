@@ -1,13 +1,16 @@
 """A trained generator at work: one face of a picture, and the faces that target geometries make of it."""
 
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from geofer.app.models.model_source import BEST
 from geofer.app.models.training_crop import training_crop
+from geofer.app.recognition.inputs import Picture, read_any
 from geofer.checkpoints import read_checkpoint
 from geofer.datamodules.preparation.detection import choose_face
 from geofer.errors import CheckpointError, DataError, printable
@@ -16,7 +19,7 @@ from geofer.landmarks import Faces, LandmarkDetector
 from geofer.landmarks.alignment import CropRule, alignment_for
 from geofer.landmarks.head_pose import head_pose
 from geofer.modules import GeometryGuidedFER
-from geofer.pictures import read_picture
+from geofer.paths import AnyPath, as_path
 from geofer.schema import LONGEST_NAME
 
 LARGEST_YAW, LARGEST_PITCH = 45, 30
@@ -40,11 +43,11 @@ class SourceFace:
     others: int
 
 
-def load_generator(checkpoint: Path, crop: CropRule | None = None) -> GeometryGuidedFER:
+def load_generator(checkpoint: AnyPath, crop: CropRule | None = None) -> GeometryGuidedFER:
     """The full method from its checkpoint, ready to synthesize on the CPU.
 
     Args:
-        checkpoint: A file that ``geofer fit`` wrote.
+        checkpoint: A file that ``geofer fit`` wrote, or its run's folder, whose best checkpoint is taken.
         crop: How its training faces were cropped, if it does not say so itself.
 
     Returns:
@@ -53,6 +56,9 @@ def load_generator(checkpoint: Path, crop: CropRule | None = None) -> GeometryGu
     Raises:
         CheckpointError: The file is damaged or no checkpoint, its model has no generator, or its crop is not ``crop``.
     """
+    checkpoint = as_path(checkpoint, "The generator")
+    if checkpoint.is_dir():
+        checkpoint = checkpoint / BEST
     held = read_checkpoint(checkpoint).get("hyper_parameters")
     name = held.get("class_path") if isinstance(held, dict) else None
     if not isinstance(name, str) or name.rpartition(".")[2] != GeometryGuidedFER.__name__:
@@ -66,11 +72,11 @@ def load_generator(checkpoint: Path, crop: CropRule | None = None) -> GeometryGu
     return model
 
 
-def find_source(picture: Path, detector: LandmarkDetector, size: int, crop: CropRule = "tight") -> SourceFace:
+def find_source(picture: Picture, detector: LandmarkDetector, size: int, crop: CropRule = "tight") -> SourceFace:
     """The largest face of a picture, found and cropped as faces to train on are.
 
     Args:
-        picture: Its file.
+        picture: In any form that `geofer.app.recognition.inputs.read_any` takes.
         detector: Finds the faces and their landmarks.
         size: Side of the crop in pixels.
         crop: How the generator's training faces were cropped.
@@ -78,12 +84,13 @@ def find_source(picture: Path, detector: LandmarkDetector, size: int, crop: Crop
     Raises:
         DataError: The picture cannot be read, shows no face, or its largest face cannot be cropped; it names the file.
     """
-    pixels = read_picture(picture)
-    faces = detector.detect([pixels], [picture.name])[0]
+    pixels, name = read_any(picture)
+    known_as = Path(picture).name if isinstance(picture, str | PathLike) else name
+    faces = detector.detect([pixels], [known_as])[0]
     try:
         return largest_face(pixels, faces, size, crop)
     except DataError as error:
-        raise DataError(f"{printable(picture)}: {error}") from error
+        raise DataError(f"{name}: {error}") from error
 
 
 def largest_face(pixels: NDArray[np.uint8], faces: Faces, size: int, crop: CropRule = "tight") -> SourceFace:

@@ -13,15 +13,16 @@ from PIL import Image
 
 from geofer.app.synthesis.generation import LARGEST_PITCH, LARGEST_YAW, SourceFace, find_source, synthesize
 from geofer.app.synthesis.target_geometry import placed_in_crop, posed_landmarks
-from geofer.datamodules.datasets.face_table import LANDMARK_COLUMNS, FaceTable
+from geofer.datamodules.datasets.face_table import FaceTable
 from geofer.datamodules.datasets.layout import list_files
+from geofer.datamodules.datasets.table_columns import LANDMARK_COLUMNS
 from geofer.errors import DataError, printable
 from geofer.faces import denormalize_landmarks
 from geofer.landmarks import LandmarkDetector
 from geofer.landmarks.alignment import CropRule
 from geofer.modules import GeometryGuidedFER
 from geofer.names import in_cell, storable
-from geofer.paths import written_whole
+from geofer.paths import AnyPath, as_path, written_whole
 
 TABLE = "faces.csv"
 COLUMNS = ("path", "expression", "subject", "group", "split", "yaw", "pitch", "source", *LANDMARK_COLUMNS)
@@ -45,7 +46,7 @@ class SourcePicture(NamedTuple):
     split: str
 
 
-def source_pictures(pictures: Path) -> tuple[Path, list[SourcePicture]]:
+def source_pictures(pictures: AnyPath) -> tuple[Path, list[SourcePicture]]:
     """The pictures that a synthetic set may be made of, with the person on each.
 
     Args:
@@ -58,6 +59,7 @@ def source_pictures(pictures: Path) -> tuple[Path, list[SourcePicture]]:
     Raises:
         DataError: There are none, or it is not known who is on one of them.
     """
+    pictures = as_path(pictures)
     if pictures.is_dir():
         root, files = pictures, list_files(pictures)
         found = [SourcePicture(file, file.split("/")[0] if "/" in file else "", "", "") for file in files]
@@ -105,7 +107,7 @@ def find_faces(
 
 
 def write_synthetic_set(
-    folder: Path,
+    folder: AnyPath,
     model: GeometryGuidedFER,
     faces: Iterable[tuple[SourcePicture, SourceFace]],
     per_face: int,
@@ -129,6 +131,7 @@ def write_synthetic_set(
     Raises:
         DataError: ``folder`` holds something already, or there is no face.
     """
+    folder = as_path(folder)
     if folder.exists() and any(folder.iterdir()):
         raise DataError(f"{printable(folder)} is not empty; choose another folder.")
     folder.mkdir(parents=True, exist_ok=True)

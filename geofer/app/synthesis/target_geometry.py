@@ -4,6 +4,7 @@ import csv
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -14,28 +15,12 @@ from geofer.faces import NUM_LANDMARKS, denormalize_landmarks, normalize_landmar
 from geofer.landmarks.alignment import TIGHT_MARGIN, CropRule, alignment_for
 from geofer.landmarks.mean_head import MEAN_HEAD
 from geofer.landmarks.precomputed import read_pts
+from geofer.paths import AnyPath, as_path
+from geofer.ranges import check_range, plain_number
+from geofer.rendering.expressions import expression_blendshapes
 
 DISTANCE = 1.2
 """Meters from the average head to its camera, in the middle of those that rendered people are seen from."""
-
-
-def expression_blendshapes(expression: str, level: int) -> NDArray[np.float32]:
-    """The bare prototype of an expression, without anybody's habits; lips press as in ``lips: pressed``.
-
-    Args:
-        expression: One of `geofer.faces.EXPRESSIONS`.
-        level: 1 (slight) to 4 (strong); the neutral face has none and ignores it.
-
-    Returns:
-        ``(52,)`` in [0, 1], in the order of `geofer.rendering.HEAD_BLENDSHAPES`.
-
-    Raises:
-        ConfigError: The expression or the level does not exist.
-    """
-    from geofer.rendering.expressions import sample_blendshapes, sample_style
-
-    chance = np.random.default_rng(0)  # nothing is drawn where nothing varies
-    return sample_blendshapes(expression, level, sample_style(chance, variation=0, lips="pressed"), chance, variation=0)
 
 
 def changed_blendshapes(blendshapes: NDArray[np.float32], changes: Mapping[str, float]) -> NDArray[np.float32]:
@@ -60,6 +45,38 @@ def changed_blendshapes(blendshapes: NDArray[np.float32], changes: Mapping[str, 
             raise ConfigError(f"The blendshape {name} is {strength:g}; choose 0 (none) to 1 (strongest).")
         changed[HEAD_BLENDSHAPES.index(name)] = strength
     return changed
+
+
+def controlled_landmarks(
+    own_pose: tuple[float, float, float],
+    expression: str | None = None,
+    level: int = 4,
+    blendshapes: Mapping[str, float] = MappingProxyType({}),
+    yaw: float | None = None,
+    pitch: float | None = None,
+) -> NDArray[np.float32]:
+    """The average head as it is told to look; in what is not told, it follows the face that it shall replace.
+
+    Args:
+        own_pose: Yaw, pitch and roll of that face in degrees.
+        expression: One of `geofer.faces.EXPRESSIONS`; None is neutral.
+        level: 1 (slight) to 4 (strong).
+        blendshapes: Strengths in [0, 1] on top of the expression, by their names.
+        yaw: Degrees in ±90; None takes the face's own.
+        pitch: Degrees in ±60; None takes the face's own.
+
+    Returns:
+        ``(68, 2)`` in [-1, 1] of the tight crop.
+
+    Raises:
+        ConfigError: A setting is unknown or out of its range.
+    """
+    yaw, pitch = plain_number(yaw), plain_number(pitch)
+    check_range("yaw", yaw, -90, 90)
+    check_range("pitch", pitch, -60, 60)
+    own_yaw, own_pitch, own_roll = own_pose
+    shown = changed_blendshapes(expression_blendshapes(expression or "neutral", level), blendshapes)
+    return posed_landmarks(shown, own_yaw if yaw is None else yaw, own_pitch if pitch is None else pitch, own_roll)
 
 
 def posed_landmarks(
@@ -89,7 +106,7 @@ def posed_landmarks(
     return normalize_landmarks(torch.from_numpy(to_pixels(projected, cameras, 2)), 2)[0].numpy()
 
 
-def read_geometry(path: Path) -> NDArray[np.float32]:
+def read_geometry(path: AnyPath) -> NDArray[np.float32]:
     """The 68 iBUG points of a file, cropped tightly, wherever in whatever picture they lie.
 
     Args:
@@ -102,6 +119,7 @@ def read_geometry(path: Path) -> NDArray[np.float32]:
     Raises:
         DataError: The file is missing or holds something else; it names the file.
     """
+    path = as_path(path)
     readers = {".pts": read_pts, ".npy": _read_array, ".csv": _read_lines}
     read = readers.get(path.suffix.lower())
     if read is None:

@@ -14,6 +14,7 @@ from geofer.datamodules.datasets.picture_faces import PictureFaces
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.errors import DataError
 from geofer.faces import EXPRESSIONS, Split
+from geofer.paths import AnyPath
 
 CODES = {
     "0": "neutral",
@@ -61,7 +62,7 @@ class AffectNet(PictureFaces):
 
     def __init__(
         self,
-        root: Path,
+        root: AnyPath,
         *,
         expressions: tuple[str, ...] = EXPRESSIONS,
         **common: Any,  # noqa: ANN401 - PictureFaces has the types

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,8 @@ from geofer.datamodules.preparation.scan_views import ScanViews
 from geofer.datamodules.splits import Identities, split_by_subject, with_validation
 from geofer.errors import ConfigError, DataError
 from geofer.faces import EXPRESSIONS, Split
+from geofer.paths import AnyPath
+from geofer.ranges import plain_number
 
 NAMING = Naming(
     "BU-3DFE",
@@ -67,7 +68,7 @@ class BU3DFE(PictureFaces):
 
     def __init__(
         self,
-        root: Path,
+        root: AnyPath,
         *,
         expressions: tuple[str, ...] = SIX,
         levels: tuple[int, ...] = (4,),
@@ -76,6 +77,7 @@ class BU3DFE(PictureFaces):
         **common: Any,  # noqa: ANN401 - PictureFaces has the types
     ) -> None:
         super().__init__(root, expressions=expressions, **common)
+        levels, yaws, pitches = map(plain_number, (levels, yaws, pitches))
         if not levels or not set(levels) <= {1, 2, 3, 4}:
             raise ConfigError(f"levels are {levels}; choose from 1 (slight) to 4 (strong).")
         if not yaws or not pitches or max(map(abs, yaws)) > 90 or max(map(abs, pitches)) > 60:
@@ -84,8 +86,7 @@ class BU3DFE(PictureFaces):
             raise ConfigError(
                 "BU-3DFE's landmarks are found in frontal pictures; choose a detector, such as retinaface."
             )
-        self.levels = tuple(levels)
-        self.yaws, self.pitches = tuple(yaws), tuple(pitches)
+        self.levels, self.yaws, self.pitches = levels, yaws, pitches
 
     @property
     def reader(self) -> PictureReader:
@@ -112,8 +113,8 @@ class BU3DFE(PictureFaces):
             tags = f"level={match['level']}", f"sex={match['person'][0]}", f"race={match['race']}"
             for pitch in self.pitches:
                 for yaw in self.yaws:
-                    view = f"{file}#yaw={yaw:g},pitch={pitch:g}"
-                    yield FaceRecord(view, expression, match["person"], yaw=yaw, pitch=pitch, tags=tags)
+                    view = f"yaw={yaw:g},pitch={pitch:g}"
+                    yield FaceRecord(file, expression, match["person"], yaw=yaw, pitch=pitch, tags=tags, part=view)
 
     def _check_people(self, found: Sequence[tuple[str, re.Match[str]]]) -> None:
         """Warns if people or scans are missing; one scan under two race codes is an error."""

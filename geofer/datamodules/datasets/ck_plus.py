@@ -12,6 +12,8 @@ from geofer.datamodules.datasets.picture_faces import PictureFaces
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.errors import ConfigError, DataError
 from geofer.faces import EXPRESSIONS
+from geofer.paths import AnyPath
+from geofer.ranges import plain_number
 
 CODES = {
     0.0: "neutral",
@@ -57,7 +59,7 @@ class CKPlus(PictureFaces):
 
     def __init__(
         self,
-        root: Path,
+        root: AnyPath,
         *,
         peak_frames: int = 1,
         neutral: bool = True,
@@ -67,7 +69,7 @@ class CKPlus(PictureFaces):
         super().__init__(root, expressions=expressions, **common)
         if peak_frames < 1:
             raise ConfigError(f"peak_frames is {peak_frames}; a sequence has at least one.")
-        self.peak_frames = peak_frames
+        self.peak_frames = plain_number(peak_frames)
         self.neutral = neutral
 
     def records(self) -> Iterator[FaceRecord]:

@@ -1,6 +1,6 @@
 """Training on one data set and testing on another."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -9,6 +9,10 @@ from geofer.datamodules.datasets.joined import JoinedPictures, check_data_sets_a
 from geofer.datamodules.datasets.sfew import SFEW
 from geofer.datamodules.face_dataset import FaceLabels
 from geofer.errors import ConfigError, LeakError
+from geofer.ranges import check_choice
+
+TrainFaces = Literal["all", "train"]
+TestFaces = Literal["all", "test"]
 
 
 class CrossDataSet(FaceDataModule):
@@ -20,7 +24,7 @@ class CrossDataSet(FaceDataModule):
 
     The classes are those of the source; expressions are matched by name. Neither a picture nor, where both are of one
     data set, a person or group may be in both. Rendered people follow from the seed and their number alone: those
-    of one seed are the same in any pose, size or crop. Batch size, seed and so on are the source's.
+    of one seed are the same in any pose, size or crop. Batch size, seed, balance and so on are the source's.
 
     Args:
         source: The data set to train on; those who choose the checkpoint are its validation people.
@@ -39,8 +43,8 @@ class CrossDataSet(FaceDataModule):
         source: FaceDataModule,
         target: FaceDataModule,
         *,
-        train_faces: Literal["all", "train"] = "all",
-        test_faces: Literal["all", "test"] = "all",
+        train_faces: TrainFaces = "all",
+        test_faces: TestFaces = "all",
         image_size: int | None = None,
     ) -> None:
         super().__init__(
@@ -48,7 +52,10 @@ class CrossDataSet(FaceDataModule):
             num_workers=source.num_workers,
             self_pairs=source.self_pairs,
             seed=source.seed,
+            balanced=source.balanced,
         )
+        check_choice("train_faces", train_faces, get_args(TrainFaces))
+        check_choice("test_faces", test_faces, get_args(TestFaces))
         names = type(source).__name__, type(target).__name__
         if unknown := [name for name in target.expressions if name not in source.expressions]:
             raise ConfigError(

@@ -1,31 +1,25 @@
 """Anybody's own pictures: a table of them, or a tree of class folders."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from math import nan
-from pathlib import Path, PurePosixPath
+import os
+import posixpath
+from collections.abc import Iterator, Mapping
+from math import isfinite, nan
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geofer.datamodules.datasets.label_lists import landmarks_of, read_rows
+from geofer.datamodules.datasets.expression_words import ExpressionWords
+from geofer.datamodules.datasets.label_lists import landmarks_of
 from geofer.datamodules.datasets.layout import list_files
 from geofer.datamodules.datasets.picture_faces import PictureFaces
+from geofer.datamodules.datasets.table_columns import BOX, LANDMARK_COLUMNS, NEEDED, table_rows
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.errors import DataError, printable
-from geofer.faces import EXPRESSIONS, NUM_LANDMARKS, Split
-
-SYNONYMS = {
-    "anger": ("angry",),
-    "contempt": ("contemptuous",),
-    "disgust": ("disgusted",),
-    "fear": ("fearful", "afraid", "scared"),
-    "happiness": ("happy", "joy", "joyful"),
-    "neutral": ("calm",),
-    "sadness": ("sad",),
-    "surprise": ("surprised",),
-}
-"""Other words for an expression, in tables and as names of folders; upper and lower case are alike."""
+from geofer.faces import EXPRESSIONS, Split
+from geofer.paths import AnyPath
+from geofer.pictures import is_picture_file
 
 SPLITS: Mapping[str, Split] = {
     **{split: split for split in get_args(Split)},
@@ -36,16 +30,16 @@ SPLITS: Mapping[str, Split] = {
 }
 """Words for a split, in tables and as names of folders above the class folders."""
 
-BOX = ("left", "top", "right", "bottom")
-LANDMARK_COLUMNS = tuple(f"{axis}{point}" for point in range(NUM_LANDMARKS) for axis in "xy")
-
 
 class FaceTable(PictureFaces):
     """Pictures with labels of your own, from a table or from a tree of class folders.
 
-    **A table** is a CSV file (UTF-8, with commas) or a Parquet file with these columns, in any order:
+    **A table** is a CSV file (UTF-8; with commas, semicolons, tabs or vertical bars) or a Parquet file with these
+    columns, in any order, under these names or others that are common for them
+    (`geofer.datamodules.datasets.table_columns.ALIASES`):
 
-    * ``path``: the picture, relative to ``root``; ``expression``: its name, or one of `SYNONYMS`;
+    * ``path``: the picture, relative to ``root`` or absolute within it; ``expression``: its name, another word for it
+      (`geofer.datamodules.datasets.expression_words.SYNONYMS`), or one of ``labels``;
     * maybe ``subject`` and ``group``: names of what must stay in one split;
     * maybe ``split``: ``train``, ``val`` or ``test``;
     * maybe ``yaw`` and ``pitch`` in degrees, signed as in `geofer.faces`;
@@ -56,14 +50,19 @@ class FaceTable(PictureFaces):
     A cell of a column that may be missing may be empty. Other columns are not read.
 
     **A tree** has a folder for each expression, with pictures at any depth under it; above them there may be folders
-    named ``train``, ``val`` and ``test``. Nothing in it says who is who, so people may be in several splits
-    that is drawn from it; use a table with ``subject`` where you know them.
+    named ``train``, ``val`` and ``test``. Folders are named as expressions are in a table, maybe with a number before
+    (``0_anger``). Other files than pictures are counted and named at the end of the preparation. Nothing in a tree says
+    who is who, so people may be in several parts of a split that is drawn from it; use a table with ``subject`` where
+    you know them.
 
     Args:
         root: The folder that holds the pictures.
         table: Name of the table, relative to ``root``; None reads a tree.
         expressions: Names of the expressions, in the order of their labels. Others are refused, but for those among
-            `VOCABULARY`, which are left out.
+            `VOCABULARY`, which are left out and counted.
+        labels: What labels stand for that are no words: the name of one of
+            `geofer.datamodules.datasets.expression_words.NUMBERINGS` (``raf-db``, ``affectnet``, ``fer2013``,
+            ``ferplus``, ``kdef``), or a mapping from each label to its expression.
         **common: See `PictureFaces`.
     """
 
@@ -71,17 +70,16 @@ class FaceTable(PictureFaces):
 
     def __init__(
         self,
-        root: Path,
+        root: AnyPath,
         *,
-        table: str | None = None,
+        table: AnyPath | None = None,
         expressions: tuple[str, ...] = EXPRESSIONS,
+        labels: dict[str, str] | str | None = None,
         **common: Any,  # noqa: ANN401 - typed where they are declared
     ) -> None:
         super().__init__(root, expressions=expressions, **common)
-        self.table = table
-        self._words = {name.casefold(): name for name in self.vocabulary}
-        for name in self.vocabulary:
-            self._words.update({word: name for word in SYNONYMS.get(name, ()) if word not in self._words})
+        self.table = None if table is None else os.fspath(table)
+        self._expression = ExpressionWords(self.vocabulary, labels)
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
@@ -91,6 +89,12 @@ class FaceTable(PictureFaces):
     def records(self) -> Iterator[FaceRecord]:
         """See `PictureFaces.records`."""
         return self._tree() if self.table is None else self._listed(self.root / self.table)
+
+    def left_out(self) -> list[str]:
+        """Files of a tree that are no pictures, relative to ``root``; hidden ones do not count."""
+        if self.table is not None:
+            return []
+        return [file for file in list_files(self.root, ("",)) if not is_picture_file(self.root / file)]
 
     def _tree(self) -> Iterator[FaceRecord]:
         tops = _folders(self.root)
@@ -103,7 +107,7 @@ class FaceTable(PictureFaces):
             )
         labels = {folder: self._expression(folder.name, printable(folder)) for folder in classes}
         for folder, expression in labels.items():
-            files = list_files(folder)
+            files = [file for file in list_files(folder, ("",)) if is_picture_file(folder / file)]
             if not files:
                 raise DataError(f"The class folder {printable(folder)} holds no picture. Fill it, or remove it.")
             split = SPLITS[folder.parent.name.casefold()] if splits else None
@@ -111,43 +115,40 @@ class FaceTable(PictureFaces):
                 yield FaceRecord(f"{folder.relative_to(self.root).as_posix()}/{file}", expression, split=split)
 
     def _listed(self, path: Path) -> Iterator[FaceRecord]:
-        rows = _parquet_rows(path) if path.suffix.lower() == ".parquet" else _csv_rows(path)
-        for where, row in rows:
+        for where, row in table_rows(path):
             yield self._record(row, where)
 
     def _record(self, row: Mapping[str, str], where: str) -> FaceRecord:
-        for column in ("path", "expression"):
+        for column in NEEDED:
             if not row.get(column):
                 raise DataError(f"{where}: column {column} is empty or missing. Fill it, or remove the row.")
-        file = PurePosixPath(row["path"])
-        if file.is_absolute() or ".." in file.parts:
-            raise DataError(
-                f"{where}: {printable(file)} leads out of {printable(self.root)}. Set root to a folder above."
-            )
         split = row.get("split") or ""
         if split and split.casefold() not in SPLITS:
             raise DataError(f"{where}: {split!r} is no split. Write train, val or test.")
         return FaceRecord(
-            file=str(file),
+            file=self._inside(row["path"], where),
             expression=self._expression(row["expression"], where),
             subject=row.get("subject") or None,
             group=row.get("group") or None,
-            yaw=_number(row, "yaw", where),
-            pitch=_number(row, "pitch", where),
+            yaw=_angle(row, "yaw", where, 180),
+            pitch=_angle(row, "pitch", where, 90),
             split=SPLITS[split.casefold()] if split else None,
             box=_box(row, where),
             landmarks=_landmarks(row, where),
             tags=tuple(tag.strip() for tag in (row.get("tags") or "").split(";") if tag.strip()),
         )
 
-    def _expression(self, word: str, where: str) -> str:
-        try:
-            return self._words[word.strip().casefold()]
-        except KeyError:
+    def _inside(self, path: str, where: str) -> str:
+        """A path relative to ``root``, with forward slashes; backslashes are those of Windows unless it exists so."""
+        if "\\" in path and not (self.root / path).exists():
+            path = path.replace("\\", "/")
+        relative = os.path.relpath(path, self.root.absolute()) if Path(path).is_absolute() else path
+        inside = posixpath.normpath(relative.replace(os.sep, "/"))
+        if inside == ".." or inside.startswith("../") or posixpath.isabs(inside):
             raise DataError(
-                f"{where}: {word!r} is no known expression. There are {', '.join(self.vocabulary)}; correct it, or add "
-                "it to `expressions`."
-            ) from None
+                f"{where}: {printable(path)} leads out of {printable(self.root)}. Set root to a folder above."
+            )
+        return inside
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -156,60 +157,17 @@ def _folders(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__MACOSX")))
 
 
-def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    rows = read_rows(path)
-    _, header = next(rows, (0, []))
-    _check_columns(path, header)
-    for line, cells in rows:
-        where = f"{printable(path)}, line {line}"
-        if len(cells) != len(header):
-            raise DataError(f"{where}: {len(cells)} cells, but the first line names {len(header)} columns.")
-        yield where, dict(zip(header, cells, strict=True))
-
-
-def _parquet_rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """Rows of a Parquet file as texts, as a CSV file would give them."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as file:
-            names = file.schema_arrow.names
-            _check_columns(path, names)
-            known = [name for name in names if name in KNOWN]
-            number = 0
-            for batch in file.iter_batches(batch_size=1024, columns=known):
-                for row in batch.to_pylist():
-                    number += 1
-                    texts = {name: "" if value is None else str(value) for name, value in row.items()}
-                    yield f"{printable(path)}, row {number}", texts
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{printable(path)} cannot be read as a Parquet file: {error}.") from error
-
-
-KNOWN = ("path", "expression", "subject", "group", "split", "yaw", "pitch", "tags", *BOX, *LANDMARK_COLUMNS)
-
-
-def _check_columns(path: Path, names: Iterable[str]) -> None:
-    """Refuses a table that lacks a column, or holds a part of the box or of the landmarks."""
-    there = set(names)
-    if missing := [name for name in ("path", "expression") if name not in there]:
-        raise DataError(
-            f"{printable(path)} has no column {missing[0]!r}; its columns are {', '.join(names) or 'none'}. Write "
-            "their names in the first line."
-        )
-    for what, columns in (("box", BOX), ("68 landmarks", LANDMARK_COLUMNS)):
-        if (missing := [name for name in columns if name not in there]) and len(missing) < len(columns):
-            raise DataError(
-                f"{printable(path)} has {len(columns) - len(missing)} of the {len(columns)} columns of a {what}; for "
-                f"example {missing[0]!r} is missing. Add it, or leave all of them out."
-            )
+def _angle(row: Mapping[str, str], column: str, where: str, largest: int) -> float:
+    angle = _number(row, column, where)
+    if abs(angle) > largest:
+        raise DataError(f"{where}: {column} is {row[column]}; degrees are from -{largest} to {largest}, or unknown.")
+    return angle
 
 
 def _number(row: Mapping[str, str], column: str, where: str) -> float:
     text = row.get(column) or ""
     try:
-        return float(text) if text else nan
+        return float(text.replace(",", ".")) if text else nan
     except ValueError:
         raise DataError(f"{where}: {column} is {text!r}, which is no number.") from None
 
@@ -218,7 +176,7 @@ def _box(row: Mapping[str, str], where: str) -> tuple[float, float, float, float
     if not any(row.get(column) for column in BOX):
         return None
     left, top, right, bottom = (_number(row, column, where) for column in BOX)
-    if not (left < right and top < bottom):
+    if not (left < right and top < bottom and isfinite(right - left) and isfinite(bottom - top)):
         raise DataError(f"{where}: the box {left}, {top}, {right}, {bottom} is empty. Order: left, top, right, bottom.")
     return left, top, right, bottom
 

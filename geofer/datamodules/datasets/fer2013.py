@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from geofer.datamodules.datasets.picture_faces import PictureFaces
 from geofer.datamodules.preparation.records import FaceRecord, Picture, PictureReader
 from geofer.errors import DataError
 from geofer.faces import EXPRESSIONS, Split
+from geofer.paths import AnyPath
+from geofer.ranges import check_choice
 
 CODES = {
     "0": "anger",
@@ -33,7 +35,9 @@ SPLITS: dict[str, tuple[Split, int]] = {
     "PublicTest": ("val", 3_589),
     "PrivateTest": ("test", 3_589),
 }
-PICTURES = "fer2013.csv"
+PICTURES = ("fer2013.csv", "icml_face_data.csv")
+"""The table's names: that of the contest, and the one that Kaggle gives it out under; the first that is there."""
+
 VOTES = "fer2013new.csv"
 COLUMNS = ("emotion", "pixels", "Usage")
 VOTED = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
@@ -41,6 +45,9 @@ SIZE = 48
 IMAGE_NAME = "Image name"
 FIRST_LINE = 2
 """Where face 0 stands. FER+ names faces too, in another count: it leaves out those that it has no name for."""
+
+
+Labels = Literal["fer2013", "ferplus"]
 
 
 class FER2013(PictureFaces):
@@ -59,7 +66,7 @@ class FER2013(PictureFaces):
     The pictures are crops of faces. With ``detector: none`` and ``crop: none`` of the `Preparation` each is taken as it
     is, without landmarks; the rule ``fer2013`` crops other pictures as these are on average.
 
-    ``root`` holds ``fer2013.csv``, and for FER+ ``fer2013new.csv``.
+    ``root`` holds ``fer2013.csv`` or, as Kaggle calls it, ``icml_face_data.csv``; for FER+ also ``fer2013new.csv``.
 
     Args:
         root: The data set's folder.
@@ -72,13 +79,14 @@ class FER2013(PictureFaces):
 
     def __init__(
         self,
-        root: Path,
+        root: AnyPath,
         *,
-        labels: Literal["fer2013", "ferplus"] = "fer2013",
+        labels: Labels = "fer2013",
         expressions: tuple[str, ...] = EXPRESSIONS,
         **common: Any,  # noqa: ANN401 - PictureFaces has the types
     ) -> None:
         super().__init__(root, expressions=expressions, **common)
+        check_choice("labels", labels, get_args(Labels))
         self.labels = labels
 
     @property
@@ -87,7 +95,7 @@ class FER2013(PictureFaces):
         return "fer2013" if self.preparation.crop == "none" else self.preparation.crop
 
     def open_store(self) -> FaceStore:
-        """See `KeptFaces.open_store`; with FER+, the votes come along."""
+        """See `IndexedFaces.open_store`; with FER+, the votes come along."""
         store = super().open_store()
         if self.labels == "fer2013" or store.origins is None:
             return store
@@ -99,11 +107,17 @@ class FER2013(PictureFaces):
     @property
     def reader(self) -> PictureReader:
         """Reads the pixels from the table."""
-        return PixelRows(self.root / PICTURES)
+        return PixelRows(self._pictures)
+
+    @property
+    def _pictures(self) -> Path:
+        """The table of pictures; the first name if there is none, for the message."""
+        paths = [self.root / name for name in PICTURES]
+        return next((path for path in paths if path.exists()), paths[0])
 
     def records(self) -> Iterator[FaceRecord]:
         """See `PictureFaces.records`."""
-        path = self.root / PICTURES
+        path = self._pictures
         voted = read_votes(self.root / VOTES) if self.labels == "ferplus" else None
         found: Counter[str] = Counter()
         dropped: Counter[str] = Counter()
@@ -119,7 +133,8 @@ class FER2013(PictureFaces):
                     raise DataError(f"{where}: {self.root / VOTES} has no face for {usage} in the same line.")
                 expression, name = majority(face.votes), face.name
             if expression in self.VOCABULARY:
-                yield FaceRecord(f"{PICTURES}#{number}/{name}".rstrip("/"), expression, split=SPLITS[usage][0])
+                part = f"{number}/{name}" if name else str(number)
+                yield FaceRecord(path.name, expression, split=SPLITS[usage][0], part=part)
             else:
                 dropped[expression] += 1
         for usage, (_, size) in SPLITS.items():
@@ -206,19 +221,19 @@ def vote_fractions(votes: dict[str, int], expressions: Sequence[str]) -> list[fl
     return [count / max(sum(kept), 1) for count in kept]
 
 
-def number_of(file: str) -> int:
-    """The number of a face from a record's file, such as ``fer2013.csv#0/fer0000000``."""
-    return int(file.partition("#")[2].partition("/")[0])
+def number_of(name: str) -> int:
+    """The number of a face from a record's name, such as ``fer2013.csv/0/fer0000000``."""
+    return int(name.split("/")[1])
 
 
 @dataclass(frozen=True)
 class PixelRows:
-    """Reads the pixels of records such as ``fer2013.csv#0``, the face in the table's second line.
+    """Reads the pixels of records whose part is ``0``, the face in the table's second line, and so on.
 
-    With FER+ its name there follows, as in ``fer2013.csv#0/fer0000000``.
+    With FER+ its name there follows, as in ``0/fer0000000``.
 
     Attributes:
-        table: The file ``fer2013.csv``.
+        table: The table of pictures.
     """
 
     table: Path
@@ -235,12 +250,12 @@ class PixelRows:
         with self.table.open("rb") as file:
             pixels = read_cells(file.readline()).index("pixels")
             for record in records:
-                file.seek(self._starts[number_of(record.file) + FIRST_LINE - 1])
+                file.seek(self._starts[number_of(record.name) + FIRST_LINE - 1])
                 try:
                     values = np.array(read_cells(file.readline())[pixels].split(), np.uint8)
                     gray = values.reshape(SIZE, SIZE, 1)
                 except (ValueError, OverflowError) as error:
-                    pictures.append(DataError(f"{record.file} is no picture of {SIZE} × {SIZE} gray pixels: {error}."))
+                    pictures.append(DataError(f"{record.name} is no picture of {SIZE} × {SIZE} gray pixels: {error}."))
                 else:
                     pictures.append(Picture(gray.repeat(3, axis=2)))
         return pictures
@@ -248,4 +263,5 @@ class PixelRows:
 
 def read_cells(line: bytes) -> list[str]:
     """The cells of one line of the table."""
-    return next(csv.reader([line.decode("utf-8-sig", errors="replace")]), [])
+    cells = next(csv.reader([line.decode("utf-8-sig", errors="replace")], skipinitialspace=True), [])
+    return [cell.strip() for cell in cells]

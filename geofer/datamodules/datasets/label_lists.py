@@ -35,15 +35,26 @@ def read_rows(path: Path, delimiter: str = ",") -> Iterator[tuple[int, list[str]
         DataError: The list is missing or no UTF-8 text; it names the file.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with path.open(encoding=text_encoding(path), newline="") as file:
             rows = csv.reader(file, delimiter=delimiter, skipinitialspace=True)
             for row in rows:
-                if cells := [cell.strip() for cell in row]:
+                if any(cells := [cell.strip() for cell in row]):
                     yield rows.line_num, cells
     except FileNotFoundError as error:
         raise DataError(f"The list of labels {path} is missing. Check data.init_args.root.") from error
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"The list of labels {path} is no text in UTF-8: byte {error.start} is {error.object[error.start]:#04x}. "
+            "Save it as CSV in UTF-8."
+        ) from error
+    except (OSError, csv.Error) as error:
         raise DataError(f"The list of labels {path} cannot be read: {error}.") from error
+
+
+def text_encoding(path: Path) -> str:
+    """UTF-16 if a list begins with the mark of that, as Excel's "Unicode text" does; else UTF-8."""
+    with path.open("rb") as file:
+        return "utf-16" if file.read(2) in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
 
 
 def expression_of(codes: Mapping[Code, str], code: Code, where: str) -> str:

@@ -14,6 +14,7 @@ from geofer.datamodules.loader import FaceLoader
 from geofer.datamodules.pairs import PairDataset
 from geofer.errors import ConfigError
 from geofer.faces import PairBatch
+from geofer.ranges import plain_number
 
 MAX_SUBSETS = 63
 
@@ -55,7 +56,8 @@ class MixedFaces(FaceDataModule):
         if not 0 <= balance <= 1:
             raise ConfigError(f"balance is {balance}; choose a number from 0 to 1.")
         _check_sources(sources, weights)
-        self.sources, self.weights, self.balance = sources, weights, balance
+        self.sources, self.balance = sources, plain_number(balance)
+        self.weights = weights and {name: plain_number(weight) for name, weight in weights.items()}
         self.arguments["sources"] = {
             name: {"data_set": type(source).__name__, **source.arguments} for name, source in sources.items()
         }

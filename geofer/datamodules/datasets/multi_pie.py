@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from lightning.pytorch.utilities import rank_zero_info
 
@@ -12,6 +12,8 @@ from geofer.datamodules.datasets.layout import report
 from geofer.datamodules.datasets.picture_faces import PictureFaces
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.errors import ConfigError, DataError
+from geofer.paths import AnyPath
+from geofer.ranges import check_choice
 
 YAWS = {
     **{"11_0": -90.0, "12_0": -75.0, "09_0": -60.0, "08_0": -45.0, "13_0": -30.0, "14_0": -15.0, "05_1": 0.0},
@@ -33,6 +35,9 @@ CODES = {
 
 NAME = re.compile(r"(\d{3})_(0[1-4])_(0[1-3])_(\d{2})(\d)_(\d{2})\.png")
 SUBJECT_LIST = Path("meta", "subject_list.txt")
+
+
+Recordings = Literal["first", "all"]
 
 
 class MultiPIE(PictureFaces):
@@ -64,11 +69,11 @@ class MultiPIE(PictureFaces):
 
     def __init__(
         self,
-        root: Path,
+        root: AnyPath,
         *,
         cameras: tuple[str, ...] = PAPER_CAMERAS,
         illuminations: tuple[str, ...] = ("00",),
-        recordings: Literal["first", "all"] = "first",
+        recordings: Recordings = "first",
         folds: int | None = 5,
         **common: Any,  # noqa: ANN401 - PictureFaces has the types
     ) -> None:
@@ -83,6 +88,7 @@ class MultiPIE(PictureFaces):
                 raise ConfigError(f"Multi-PIE has no {kind} {unknown[0]!r}; it has {', '.join(known)}.")
         self.cameras = tuple(cameras)
         self.illuminations = tuple(illuminations)
+        check_choice("recordings", recordings, get_args(Recordings))
         self.recordings = recordings
 
     def prepare_data(self) -> None:

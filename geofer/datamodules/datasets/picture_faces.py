@@ -1,10 +1,11 @@
 """What all data sets of pictures share: from the folder that the user was given to a store of cropped faces."""
 
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,12 @@ from geofer.datamodules.preparation.opening import RepeatedPictures, open_faces
 from geofer.datamodules.preparation.records import FaceRecord, PictureFiles, PictureReader
 from geofer.datamodules.preparation.run import REPORT, prepare_faces
 from geofer.datamodules.splits import Identities, check_folds, default_splits, fold_splits
-from geofer.errors import ConfigError
-from geofer.paths import cache_folder
-from geofer.ranges import check_range
+from geofer.errors import ConfigError, printable
+from geofer.paths import AnyPath, as_path, cache_folder, counted_by_ending
+from geofer.ranges import check_choice, check_range, did_you_mean, plain_number
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class IndexedFaces(FaceDataModule):
@@ -41,6 +45,7 @@ class IndexedFaces(FaceDataModule):
         num_workers: Threads that gather batches ahead.
         self_pairs: Share of training pairs in [0, 1] whose target is the input itself.
         seed: Splits that are drawn, order of the faces, choice of the pairs.
+        balanced: Whether an epoch of training has equally many faces of each expression; rare ones are repeated.
 
     Raises:
         ConfigError: A setting is out of its range.
@@ -52,30 +57,43 @@ class IndexedFaces(FaceDataModule):
         val_fraction: float = 0.1,
         folds: int | None = None,
         fold: int = 0,
-        pose_lists: dict[str, Path] | None = None,
+        pose_lists: dict[str, AnyPath] | None = None,
         all_for_test: bool = False,
         repeated_pictures: RepeatedPictures = "raise",
         batch_size: int = 36,
         num_workers: int = 0,
         self_pairs: float = 0.1,
         seed: int = 0,
+        balanced: bool = False,
     ) -> None:
-        super().__init__(batch_size=batch_size, num_workers=num_workers, self_pairs=self_pairs, seed=seed)
+        super().__init__(
+            batch_size=batch_size, num_workers=num_workers, self_pairs=self_pairs, seed=seed, balanced=balanced
+        )
         if not 0 <= val_fraction < 1:
             raise ConfigError(f"val_fraction is {val_fraction}; it is a share, from 0 to below 1.")
         check_folds(folds, fold)
         if all_for_test and folds is not None:
             raise ConfigError("all_for_test tests every face and folds tests some of them; leave one of them out.")
-        self.val_fraction = val_fraction
-        self.folds, self.fold = folds, fold
+        self.val_fraction = plain_number(val_fraction)
+        self.folds, self.fold = plain_number(folds), plain_number(fold)
         self.all_for_test = all_for_test
-        self.pose_lists = pose_lists or {}
+        self.pose_lists = {tag: as_path(path, "pose_lists") for tag, path in (pose_lists or {}).items()}
+        check_choice("repeated_pictures", repeated_pictures, get_args(RepeatedPictures))
         self.repeated_pictures = repeated_pictures
 
     @property
     @abstractmethod
     def location(self) -> str:
         """The cache's folder or address."""
+
+    def tell_unused(self) -> None:
+        """Prints how many of the faces show expressions that are not asked for."""
+        shown = Counter(name for batch in FaceIndex(self.location).read(["expression"]) for name in _texts(batch))
+        if unused := {name: count for name, count in shown.items() if name not in self.expressions}:
+            listed = ", ".join(f"{count} show {name}" for name, count in unused.items())
+            print(
+                f"{sum(unused.values())} of these faces are not used, as `expressions` does not name theirs: {listed}."
+            )
 
     def assign_splits(self, faces: Identities) -> NDArray[np.str_]:
         """Who is in which split; called when the store is opened, so a cache serves every split.
@@ -101,6 +119,11 @@ class IndexedFaces(FaceDataModule):
         return fold_splits(faces.units, self.folds, self.fold, self.val_fraction, self.seed)
 
 
+def _texts(batch: "pa.RecordBatch") -> list[str]:
+    texts: list[str] = batch["expression"].to_pylist()
+    return texts
+
+
 class PictureFaces(IndexedFaces):
     """Base of every data set of pictures.
 
@@ -124,7 +147,7 @@ class PictureFaces(IndexedFaces):
 
     def __init__(
         self,
-        root: Path,
+        root: AnyPath,
         *,
         expressions: tuple[str, ...] | None = None,
         image_size: int = 64,
@@ -132,13 +155,14 @@ class PictureFaces(IndexedFaces):
         **common: Any,  # noqa: ANN401 - typed where they are declared
     ) -> None:
         super().__init__(**common)
-        self.root = root
+        self.root = as_path(root, "root")
         self.preparation = preparation
         self.resize(image_size)
         self._expressions = tuple(expressions) if expressions is not None else self.VOCABULARY
         if unknown := [name for name in self._expressions if name not in self.vocabulary]:
             raise ConfigError(
                 f"{type(self).__name__} has no expression {unknown[0]!r}; it has {', '.join(self.vocabulary)}."
+                f"{did_you_mean(unknown[0], self.vocabulary)}"
             )
 
     @property
@@ -163,7 +187,7 @@ class PictureFaces(IndexedFaces):
             ConfigError: The size is not within 16 and 2048 pixels.
         """
         check_range("image_size", image_size, 16, 2048)
-        self._image_size = image_size
+        self._image_size: int = plain_number(image_size)
 
     @property
     def crop(self) -> str:
@@ -177,6 +201,10 @@ class PictureFaces(IndexedFaces):
         Raises:
             DataError: The folder does not follow the set's layout; it says what was looked for, and where.
         """
+
+    def left_out(self) -> list[str]:
+        """Files that are neither labeled pictures nor reported elsewhere, relative to ``root``; none by default."""
+        return []
 
     @property
     def reader(self) -> PictureReader:
@@ -193,7 +221,8 @@ class PictureFaces(IndexedFaces):
         name = cache_name(
             type(self).__name__, self._listing, self.preparation, self.image_size, getattr(self.reader, "version", "")
         )
-        return (self.preparation.folder or cache_folder()) / name
+        folder = self.preparation.folder
+        return (cache_folder() if folder is None else as_path(folder)) / name
 
     @property
     def location(self) -> str:
@@ -220,3 +249,9 @@ class PictureFaces(IndexedFaces):
             f"{info.data_set}: {faces} faces in {self.folder}; {info.slots - faces} of {info.slots} pictures were "
             f"skipped, see {self.folder / REPORT}."
         )
+        if others := self.left_out():
+            print(
+                f"{len(others)} other files are no pictures: {counted_by_ending(others)}; for example "
+                f"{printable(others[0])}."
+            )
+        self.tell_unused()

@@ -35,9 +35,9 @@ def picture_name(file: str) -> str:
     """The name of a picture without folders, ending and additions.
 
     Args:
-        file: A path with forward slashes; what stands after ``#`` names a part of it.
+        file: A path with forward slashes, or the name of a record.
     """
-    return ADDITIONS.sub("", Path(file.rpartition("#")[2]).stem)
+    return ADDITIONS.sub("", Path(file).stem)
 
 
 def read_picture_list(path: Path) -> frozenset[str]:

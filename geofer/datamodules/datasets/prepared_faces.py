@@ -1,10 +1,12 @@
 """Faces that are prepared already, wherever they lie."""
 
+import os
 from functools import cached_property
 from typing import Any
 
 from geofer.datamodules.datasets.picture_faces import IndexedFaces
 from geofer.datamodules.preparation.index import FaceIndex
+from geofer.paths import AnyPath
 
 
 class PreparedFaces(IndexedFaces):
@@ -19,13 +21,13 @@ class PreparedFaces(IndexedFaces):
 
     def __init__(
         self,
-        root: str,
+        root: AnyPath,
         *,
         expressions: tuple[str, ...] | None = None,
         **common: Any,  # noqa: ANN401 - typed where they are declared
     ) -> None:
         super().__init__(**common)
-        self.root = root
+        self.root = os.fspath(root)
         self._expressions = expressions
 
     @cached_property
@@ -36,6 +38,10 @@ class PreparedFaces(IndexedFaces):
             DataError: There is none, or it is damaged.
         """
         return FaceIndex(self.root)
+
+    def prepare_data(self) -> None:
+        """Tells which of the faces are not used."""
+        self.tell_unused()
 
     @property
     def location(self) -> str:

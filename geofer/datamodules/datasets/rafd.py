@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from geofer.datamodules.datasets.label_lists import expression_of
 from geofer.datamodules.datasets.layout import Naming, check_count
 from geofer.datamodules.datasets.picture_faces import PictureFaces
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.faces import EXPRESSIONS
+from geofer.paths import AnyPath
+from geofer.ranges import check_choice, plain_number
 
 CODES = {
     "angry": "anger",
@@ -32,6 +33,9 @@ NAMING = Naming(
 )
 
 
+Profile = Literal[-90, 90]
+
+
 class RaFD(PictureFaces):
     """RaFD: 67 people with eight expressions, three directions of gaze, seen by five cameras.
 
@@ -52,14 +56,15 @@ class RaFD(PictureFaces):
 
     def __init__(
         self,
-        root: Path,
+        root: AnyPath,
         *,
-        yaw_of_camera_000: Literal[-90, 90] = -90,
+        yaw_of_camera_000: Profile = -90,
         expressions: tuple[str, ...] = EXPRESSIONS,
         **common: Any,  # noqa: ANN401 - PictureFaces has the types
     ) -> None:
         super().__init__(root, expressions=expressions, **common)
-        self.yaw_of_camera_000 = yaw_of_camera_000
+        self.yaw_of_camera_000 = plain_number(yaw_of_camera_000)
+        check_choice("yaw_of_camera_000", self.yaw_of_camera_000, get_args(Profile))
 
     def records(self) -> Iterator[FaceRecord]:
         """See `PictureFaces.records`."""

@@ -1,8 +1,7 @@
 """Faces that geofer renders itself: exact labels, poses and landmarks, and no license to ask for."""
 
 from dataclasses import replace
-from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -15,11 +14,14 @@ from geofer.datamodules.splits import Identities, check_folds, fold_splits
 from geofer.errors import ConfigError
 from geofer.faces import EXPRESSIONS, normalize_landmarks
 from geofer.landmarks.score_response_assumed import estimate_scores, in_mediapipes_order
-from geofer.paths import cache_folder
+from geofer.paths import AnyPath, as_path, cache_folder
+from geofer.ranges import check_choice, plain_number
 from geofer.rendering import HEAD_BLENDSHAPES
 from geofer.rendering.camera import Crop
 from geofer.rendering.prototypes import Lips
 from geofer.rendering.spec import PoseGrid, RenderSpec
+
+Blendshapes = Literal["truth", "mediapipe"]
 
 
 class RenderedFaces(FaceDataModule):
@@ -85,15 +87,16 @@ class RenderedFaces(FaceDataModule):
         camera: bool = False,
         variation: float = 1.0,
         lips: Lips = "drawn",
-        blendshapes: Literal["truth", "mediapipe"] = "truth",
+        blendshapes: Blendshapes = "truth",
         seed: int = 0,
         batch_size: int = 36,
         num_workers: int = 0,
         self_pairs: float = 0.1,
-        root: Path | None = None,
+        root: AnyPath | None = None,
         render_workers: int | None = None,
     ) -> None:
         super().__init__(batch_size=batch_size, num_workers=num_workers, self_pairs=self_pairs, seed=seed)
+        check_choice("blendshapes", blendshapes, get_args(Blendshapes))
         counts = {"train_subjects": train_subjects, "val_subjects": val_subjects, "test_subjects": test_subjects}
         for name, count in counts.items():
             if count < 0:
@@ -122,9 +125,9 @@ class RenderedFaces(FaceDataModule):
             people = np.arange(len(self._split_of)).astype(object)
             val_fraction = val_subjects / (len(people) - len(people) // folds)
             self._split_of = fold_splits(people, folds, fold, val_fraction, seed)
-        self._render_workers = render_workers
+        self._render_workers = plain_number(render_workers)
         self._hands_out = blendshapes
-        self.cache = RenderCache(root or cache_folder(), self.spec)
+        self.cache = RenderCache(cache_folder() if root is None else as_path(root, "root"), self.spec)
 
     @property
     def expressions(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from geofer.datamodules.datasets.layout import check_count, list_files, report
 from geofer.datamodules.datasets.picture_faces import PictureFaces
@@ -12,6 +12,8 @@ from geofer.datamodules.datasets.pose_lists import picture_name, read_picture_li
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.errors import ConfigError, DataError
 from geofer.faces import EXPRESSIONS, Split
+from geofer.paths import AnyPath, as_path
+from geofer.ranges import check_choice
 
 CLASSES = {
     "angry": "anger",
@@ -29,6 +31,9 @@ NAME = re.compile(r"(.+)_\d{9}_\d{8}\.png", re.IGNORECASE)
 
 SETS: dict[str, tuple[Split, int]] = {"train": ("train", 958), "val": ("test", 436)}
 """Split and number of frames by the name of the set's folder in version 2.0."""
+
+
+Version = Literal["1.0", "2.0"]
 
 
 class SFEW(PictureFaces):
@@ -65,10 +70,10 @@ class SFEW(PictureFaces):
 
     def __init__(
         self,
-        root: Path,
+        root: AnyPath,
         *,
-        version: Literal["1.0", "2.0"] = "2.0",
-        set_lists: tuple[Path, Path] | None = None,
+        version: Version = "2.0",
+        set_lists: tuple[AnyPath, AnyPath] | None = None,
         aligned: bool | None = None,
         **common: Any,  # noqa: ANN401 - PictureFaces has the types
     ) -> None:
@@ -77,8 +82,9 @@ class SFEW(PictureFaces):
             raise ConfigError("set_lists belong to version 1.0; version 2.0 has the folders Train and Val.")
         if aligned is not None and version == "1.0":
             raise ConfigError("aligned belongs to version 2.0; version 1.0 has whole frames.")
+        check_choice("version", version, get_args(Version))
         self.version = version
-        self.set_lists = set_lists
+        self.set_lists = tuple(as_path(path, "set_lists") for path in set_lists or ())
         self.aligned = aligned
 
     def records(self) -> Iterator[FaceRecord]:

@@ -1,14 +1,19 @@
 """How the faces of a data set of pictures are found, cropped and kept."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from geofer.errors import ConfigError
 from geofer.landmarks.alignment import CropRule
+from geofer.paths import AnyPath, as_path
+from geofer.ranges import check_choice, take_plain_numbers
 
 VERSION = 2
 """Raised whenever the same pictures would give other faces; it is part of every cache's name."""
+
+
+OnError = Literal["skip", "raise"]
+Cache = Literal["memory_map", "litdata"]
 
 
 @dataclass(frozen=True)
@@ -30,16 +35,21 @@ class Preparation:
     detector: str = "retinaface"
     detector_options: dict[str, Any] = field(default_factory=dict)
     crop: CropRule = "tight"
-    on_error: Literal["skip", "raise"] = "skip"
-    cache: Literal["memory_map", "litdata"] = "memory_map"
-    folder: Path | None = None
+    on_error: OnError = "skip"
+    cache: Cache = "memory_map"
+    folder: AnyPath | None = None
     workers: int | None = None
 
     def __post_init__(self) -> None:
-        """Checks the numbers.
+        """Checks the choices and numbers.
 
         Raises:
-            ConfigError: One is out of its range.
+            ConfigError: One is unknown or out of its range.
         """
+        take_plain_numbers(self)
+        if self.folder is not None:
+            object.__setattr__(self, "folder", as_path(self.folder, "folder"))
+        for name, choices in (("crop", CropRule), ("on_error", OnError), ("cache", Cache)):
+            check_choice(name, getattr(self, name), get_args(choices))
         if self.workers is not None and self.workers < 1:
             raise ConfigError(f"workers is {self.workers}; it is a number of processes, or none for one a core.")

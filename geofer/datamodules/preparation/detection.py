@@ -53,7 +53,7 @@ class Skipped:
     """A picture without a usable face.
 
     Attributes:
-        file: As its record names it.
+        file: The name of its record.
         reason: What was wrong.
     """
 
@@ -92,8 +92,8 @@ def find_faces(
                 faces.append(_crop(record, first_slot + start + place, picture, candidates, preparation, image_size))
             except DataError as error:
                 if preparation.on_error == "raise":
-                    raise DataError(f"{printable(record.file)}: {error}") from error
-                skipped.append(Skipped(record.file, str(error)))
+                    raise DataError(f"{printable(record.name)}: {error}") from error
+                skipped.append(Skipped(record.name, str(error)))
     return faces, skipped
 
 
@@ -139,7 +139,7 @@ def _detect(
                     seen[place] = faces.shifted(corners[place][:2])
         rest = [place for place in places if place not in seen]
         if rest:
-            whole = detector.detect([images[place] for place in rest], [records[place].file for place in rest])
+            whole = detector.detect([images[place] for place in rest], [records[place].name for place in rest])
             seen |= dict(zip(rest, whole, strict=True))
         return [seen[place] for place in places]
 

@@ -142,7 +142,7 @@ def face_rows(faces: Sequence[FoundFace]) -> "pa.Table":
     return pa.Table.from_pylist(
         [
             {
-                "file": storable(face.record.file),
+                "file": storable(face.record.name),
                 "expression": face.record.expression,
                 "subject": storable(face.record.subject),
                 "group": storable(face.record.group),

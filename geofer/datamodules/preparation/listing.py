@@ -47,11 +47,11 @@ def list_records(records: Iterable[FaceRecord], root: Path, vocabulary: Iterable
     for record in records:
         if record.expression not in known:
             raise DataError(
-                f"{printable(record.file)} is labeled {record.expression!r}, which is not among the expressions "
+                f"{printable(record.name)} is labeled {record.expression!r}, which is not among the expressions "
                 f"{', '.join(sorted(known))}. Correct the label, or take the picture out."
             )
-        if (file := record.file.partition("#")[0]) != last:
-            last, state = file, _state(root / file)
+        if record.file != last:
+            last, state = record.file, _state(root / record.file)
         said = {name: value for name, value in vars(record).items() if name != "landmarks"}
         digest.update(json.dumps([said, state], default=float).encode())
         if record.landmarks is not None:

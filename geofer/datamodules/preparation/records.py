@@ -19,8 +19,7 @@ class FaceRecord:
     """One picture with its labels, as the layout of its data set describes it.
 
     Attributes:
-        file: Path relative to the data set's root, with forward slashes; what stands after ``#`` names a part of it
-            (a row, a view).
+        file: Path relative to the data set's root, with forward slashes; it may hold any character.
         expression: Name of the expression, in the words of `geofer.faces.EXPRESSIONS` where they fit.
         subject: The person's name, unique within the data set; None if the data set does not tell people apart.
         group: What else must stay within one split, such as a movie; None if nothing must.
@@ -30,6 +29,7 @@ class FaceRecord:
         box: Left, top, right, bottom of the labeled face in pixels; None if unknown.
         landmarks: ``(68, 2)`` iBUG points in pixels; None if the data set has none.
         tags: Names of the evaluation subsets it belongs to, such as ``pose>30``.
+        part: Which part of the file it is, such as a row or a view; empty if it is the whole file.
     """
 
     file: str
@@ -42,6 +42,12 @@ class FaceRecord:
     box: tuple[float, float, float, float] | None = None
     landmarks: NDArray[np.float32] | None = None
     tags: tuple[str, ...] = ()
+    part: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the picture is called in tables and messages: its file and, as if that were a folder, the part."""
+        return f"{self.file}/{self.part}" if self.part else self.file
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ FRONTAL_SIZE = 512
 
 @dataclass(frozen=True)
 class ScanViews:
-    """Draws records whose ``file`` is a scan and, after ``#``, a view; their yaw and pitch say which.
+    """Draws records whose ``file`` is a scan and whose ``part`` is a view; their yaw and pitch say which.
 
     The landmarks of a scan are found in a frontal picture of it by the detector of the preparation, and laid onto its
     surface. So those of all its views are the same points of the face, also where they are hidden or no detector finds
@@ -58,7 +58,7 @@ class ScanViews:
     def __call__(self, records: Sequence[FaceRecord]) -> list[Picture | DataError]:
         """See `geofer.datamodules.preparation.records.PictureReader`."""
         pictures: list[Picture | DataError] = []
-        for file, views in groupby(records, key=lambda record: record.file.partition("#")[0]):
+        for file, views in groupby(records, key=lambda record: record.file):
             part = list(views)
             try:
                 pictures += self._draw(file, part)

@@ -14,10 +14,10 @@ from geofer.app.demo.face_cards import MOST_CARDS, face_cards, notice
 from geofer.app.demo.player import player
 from geofer.app.demo.pose_icon import SIDE, pose_icon
 from geofer.app.demo.time_limit import TimeLimit
-from geofer.app.recognition.recognizer import RecognizedFace
-from geofer.app.synthesis.target_geometry import expression_blendshapes
+from geofer.app.recognition.recognized_face import RecognizedFace
 from geofer.errors import DataError
 from geofer.faces import EXPRESSIONS
+from geofer.rendering.expressions import expression_blendshapes
 
 
 def face(yaw=10.0, reliability=0.61):

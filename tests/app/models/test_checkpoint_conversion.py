@@ -175,7 +175,7 @@ def test_a_checkpoint_of_another_kind_is_told(tmp_path, capsys):
     path = write_checkpoint(tmp_path / "game.ckpt", AdversarialGame())
     with pytest.raises(CheckpointError, match=r"game\.ckpt holds no expression classifier of geofer"):
         from_checkpoint(path)
-    assert main(["recognize", str(tmp_path), "--checkpoint", str(path)]) == 1
+    assert main(["recognize", str(tmp_path), "--model", str(path)]) == 1
     torch.save({"state_dict": {}, "hyper_parameters": {}}, tmp_path / "empty.ckpt")
     with pytest.raises(CheckpointError, match="holds no expression classifier"):
         from_checkpoint(tmp_path / "empty.ckpt")

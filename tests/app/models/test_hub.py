@@ -291,7 +291,7 @@ def test_as_it_is_typed(tmp_path, model, rendered_pictures):
 
         done = run("export", model, "--push", "ada/faces")
         assert done.returncode == 0, done.stderr
-        done = run("recognize", "face.png", "--checkpoint", "ada/faces")
+        done = run("recognize", "face.png", "--model", "ada/faces")
         assert any(f"face 0: {name}" in done.stdout for name in EXPRESSIONS), done.stderr
         done = run("export", "ada/faces", "--output", "again.safetensors", HF_HUB_OFFLINE="1")
         assert done.returncode == 0, done.stderr

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from geofer.app.models.bundled import bundled_models
 from geofer.app.models.model_file import ModelDescription, load_model, save_model
-from geofer.app.models.model_source import MODELS
 from geofer.app.models.reliability import Reliability
 from geofer.errors import CheckpointError
 
@@ -127,7 +127,7 @@ def test_other_pixels_than_ours_are_refused():
 
 
 def test_the_shipped_recognizers_are_small_and_load_without_lightning():
-    small = {path.stem: path.stat().st_size < 8_000_000 for path in MODELS.glob("*.safetensors")}
+    small = {path.stem: path.stat().st_size < 8_000_000 for path in bundled_models().values()}
     assert small == {"photo": True, "rendered": True}
     code = (
         "import sys; import geofer; kind = geofer.load().description.kind; "

@@ -117,5 +117,5 @@ def test_a_checkpoint_at_work(geometry, tmp_path, capsys):
     path = write_checkpoint(tmp_path / "best.ckpt", module)
     assert from_checkpoint(path)[1].inputs == ("image", geometry)
     photograph = write_picture(tmp_path / "astronaut.png", data.astronaut())
-    assert main(["recognize", str(photograph), "--checkpoint", str(path)]) == 0
+    assert main(["recognize", str(photograph), "--model", str(path)]) == 0
     assert "astronaut.png face 0: " in capsys.readouterr().out

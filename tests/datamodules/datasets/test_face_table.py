@@ -9,9 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 from picture_trees import write_picture
 
-from geofer.datamodules import FaceTable
-from geofer.datamodules.datasets.face_table import LANDMARK_COLUMNS
-from geofer.errors import DataError
+from geofer.datamodules import KDEF, FaceTable
+from geofer.datamodules.datasets.expression_words import NUMBERINGS
+from geofer.datamodules.datasets.table_columns import LANDMARK_COLUMNS
+from geofer.errors import AssumptionWarning, ConfigError, DataError
 
 GRAY = np.full((8, 8, 3), 128, np.uint8)
 
@@ -61,8 +62,20 @@ NUMBERS = ",".join(["1.5"] * 136)
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("file,expression\na.png,fear\n", r"faces\.csv has no column 'path'; its columns are file, expression"),
-        ("", r"faces\.csv has no column 'path'; its columns are none"),
+        ("which,expression\na.png,fear\n", r"faces\.csv has no column 'path', .*its columns are which, expression"),
+        ("", r"faces\.csv has no column 'path', .*its columns are none"),
+        ("pathh,expression\na.png,fear\n", r"Did you mean 'pathh' to be that\?"),
+        ("path,emoton\na.png,fear\n", r"no column 'expression'.*Did you mean 'emoton' to be that\?"),
+        ("image,file,label\na,b,fear\n", r"'image' and 'file' could both be the column 'path'"),
+        ("path,label\na.png,suprise\n", r"'suprise' is no known expression.*Did you mean surprise\?"),
+        ("path,label\na.png,3\n", r"the label is the number 3\. Say with `labels`.*raf-db"),
+        ("path,expression,yaw\na.png,fear,999\n", r"line 2: yaw is 999; degrees are from -180 to 180"),
+        ("path,expression,yaw\na.png,fear,-inf\n", r"line 2: yaw is -inf; degrees are"),
+        ("path,expression,pitch\na.png,fear,91\n", r"line 2: pitch is 91; degrees are from -90 to 90"),
+        ("path,expression,left,top,right,bottom\na.png,fear,1,2,inf,4\n", r"line 2: the box 1\.0.* is empty"),
+        (b"PK\x03\x04\x14\x00", r"faces\.csv is a spreadsheet or a zip archive; save the table as CSV"),
+        (b"\x1f\x8b\x08", r"faces\.csv is compressed; unpack it first"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", r"is a spreadsheet of Excel; save it as CSV"),
         ("path,expression\na.png,boredom\n", r"faces\.csv, line 2: 'boredom' is no known expression.*add it"),
         ("path,expression\na.png,fear\nb.png,\n", r"line 3: column expression is empty"),
         ("path,expression\na.png,fear,3\n", r"line 2: 3 cells, but the first line names 2 columns"),
@@ -75,7 +88,7 @@ NUMBERS = ",".join(["1.5"] * 136)
         (f"path,expression,{LANDMARKS[:-8]}\na.png,fear,{NUMBERS[:-8]}\n", r"134 of the 136.*'x67' is missing"),
         (f"path,expression,{LANDMARKS}\na.png,fear,{NUMBERS[:-3]}nan\n", r"line 2.*135 of them finite"),
         (f"path,expression,{LANDMARKS}\na.png,fear,{NUMBERS[:-3]}\n", r"line 2: the landmarks are not numbers"),
-        (b"path,expression\n\xff.png,fear\n", r"faces\.csv cannot be read"),
+        (b"path,expression\n\xff.png,fear\n", r"faces\.csv is no text in UTF-8: byte 16 is 0xff\. Save"),
     ],
 )
 def test_what_is_wrong_in_a_table_is_named_with_its_line(tmp_path, text, message):
@@ -148,3 +161,149 @@ def test_a_link_out_of_the_tree_is_reported_not_read(tmp_path, rendered_pictures
     report = data.folder.joinpath("report.csv").read_text()
     assert "link.png" in report
     assert "leads out of" in report
+
+
+ROWS = [("a.png", "Happy", "-30.5"), ("b.png", "fear", ""), ("c.png", "neutrality", "12")]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("path", "expression", "yaw"),
+        ("Path", "Expression", "Yaw"),
+        ("image_path", "label", "yaw"),
+        ("Image Path", "emotion", "yaw"),
+        ("img-name", "class", "head_yaw"),
+        ("filename", "category", "YAW"),
+        ("subDirectory_filePath", "expression", "yaw"),
+    ],
+)
+def test_common_separators_and_names_of_columns(tmp_path, separator, header):
+    found = records(tmp_path, "\n".join(separator.join(row) for row in (header, *ROWS)))
+    assert [(record.file, record.expression) for record in found] == [
+        *(("a.png", "happiness"), ("b.png", "fear"), ("c.png", "neutral")),
+    ]
+    assert [record.yaw for record in found][::2] == [-30.5, 12]
+    assert np.isnan(found[1].yaw)
+
+
+def test_tables_as_spreadsheets_write_them(tmp_path):
+    """A decimal comma, blank lines, empty cells at the end, and Excel's UTF-16."""
+    rows = ["path;expression;yaw;note", "ä.png;fear;12,5;", "", "   ", ";;;", "b.png;joy;;;;"]
+    expected = [("ä.png", "fear"), ("b.png", "happiness")]
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        found = records(tmp_path, "\r\n".join(rows).encode(encoding))
+        assert [(record.file, record.expression) for record in found] == expected
+        assert found[0].yaw == 12.5
+
+
+def test_a_column_that_is_named_right_counts_before_others(tmp_path):
+    found = records(tmp_path, "label,expression,file,path,image\n3,fear,no.png,a.png,no.png\n")
+    assert [(record.file, record.expression) for record in found] == [("a.png", "fear")]
+
+
+@pytest.mark.parametrize("name", ["a/b.png", "a//b.png", "./a/b.png", "a/../a/b.png", "a\\b.png", "ROOT/a/b.png"])
+def test_every_path_into_the_folder_is_the_same_picture(tmp_path, name):
+    (record,) = records(tmp_path, f"path,expression\n{name.replace('ROOT', str(tmp_path))},fear\n")
+    assert record.file == "a/b.png"
+
+
+def test_a_parquet_file_is_known_by_its_content_and_its_columns_by_common_names(tmp_path):
+    table = pa.table({"image": ["a.png"], "emotion": [3], "xmin": [1], "ymin": [2], "xmax": [5], "ymax": [6]})
+    pq.write_table(table, tmp_path / "faces.dat")
+    (record,) = FaceTable(tmp_path, table="faces.dat", labels="fer2013").records()
+    assert (record.file, record.expression, record.box) == ("a.png", "happiness", (1, 2, 5, 6))
+
+
+@pytest.mark.parametrize(
+    ("labels", "written", "expected"),
+    [
+        ("raf-db", "1 2 3 4 5 6 7", "surprise fear disgust happiness sadness anger neutral"),
+        ("affectnet", "0 1 2 3 4 5 6 7", "neutral happiness sadness surprise fear disgust anger contempt"),
+        ("fer2013", "0 1 2 3 4 5 6", "anger disgust fear happiness sadness surprise neutral"),
+        ("ferplus", "0 1 2 3 4 5 6 7", "neutral happiness surprise sadness anger disgust fear contempt"),
+        ("kdef", "AF AN DI HA NE SA SU", "fear anger disgust happiness neutral sadness surprise"),
+        ({"0": "Happy", 1: "sad"}, "0 1 1.0 fear", "happiness sadness sadness fear"),
+        ({"pos": "joy"}, "pos Joy 0_anger", "happiness happiness anger"),
+        (None, "0_anger 1-Happy 2.sad 03\u00a0fear", "anger happiness sadness fear"),
+    ],
+)
+def test_labels_that_are_numbers(tmp_path, labels, written, expected):
+    table = "path,label\n" + "".join(f"a.png,{label}\n" for label in written.split(" "))
+    assert [record.expression for record in records(tmp_path, table, labels=labels)] == expected.split()
+    root = tree(tmp_path / "tree", *(f"{label}/a.png" for label in written.split(" ")))
+    found = {record.file: record.expression for record in FaceTable(root, labels=labels).records()}
+    assert found == {f"{label}/a.png": name for label, name in zip(written.split(" "), expected.split(), strict=True)}
+
+
+def test_numberings_are_those_of_the_data_sets():
+    from geofer.datamodules.datasets.fer2013 import VOTED
+
+    assert list(NUMBERINGS["ferplus"].values()) == list(VOTED[:8])
+    assert {name for codes in NUMBERINGS.values() for name in codes.values()} == set(FaceTable.VOCABULARY)
+
+
+def test_labels_that_cannot_be(tmp_path):
+    with pytest.raises(ConfigError, match=r"labels is 'rafdb'; choose .*Did you mean raf-db\?"):
+        FaceTable(tmp_path, labels="rafdb")
+    with pytest.raises(ConfigError, match=r"'0' stands for 'hapiness', which is no .*Did you mean happiness\?"):
+        FaceTable(tmp_path, labels={"0": "hapiness"})
+    with pytest.raises(DataError, match=r"line 2: '0' is no label of raf-db, and no known expression: 1 \(surprise\)"):
+        records(tmp_path, "path,label\na.png,0\n", labels="raf-db")
+    with pytest.raises(ConfigError, match=r"KDEF has no expression 'Suprise'; .* Did you mean surprise\?"):
+        KDEF(tmp_path, expressions=("Suprise",))
+
+
+def test_a_tree_has_pictures_of_every_ending_and_what_is_none_is_counted(tmp_path, rendered_pictures, capsys):
+    from PIL import Image
+
+    from geofer.datamodules.preparation.config import Preparation
+
+    shown = {"anger": [], "fear": []}
+    for face in rendered_pictures:
+        shown.get(face.expression, []).append(Image.fromarray(face.pixels))
+    kinds = {".jfif": "JPEG", ".jpe": "JPEG", ".PGM": "PPM", ".avif": "AVIF", "": "PNG", ".png": "PNG"}
+    for name, faces in {**shown, "contempt": shown["fear"][::-1]}.items():
+        folder = tmp_path / "set" / name
+        folder.mkdir(parents=True)
+        for number, ((ending, kind), face) in enumerate(zip(kinds.items(), faces, strict=False)):
+            face.save(folder / f"{number}{ending}", kind)
+    for name in ("anger/notes.txt", "anger/film.mp4", "Thumbs.db", ".DS_Store", "fear/LICENSE"):
+        (tmp_path / "set" / name).write_text("no picture")
+    how = Preparation(detector="mediapipe", folder=tmp_path / "cache", workers=1)
+    data = FaceTable(tmp_path / "set", preparation=how, batch_size=2)
+    records = list(data.records())
+    assert len(records) == 18
+    data.prepare_data()
+    told = capsys.readouterr().out
+    assert "of 18 pictures were skipped" in told
+    assert "4 other files are no pictures: " in told
+    assert "1 .txt" in told
+    assert "1 without an ending" in told
+    assert " show contempt" in told
+    with pytest.warns(AssumptionWarning, match="shows disgust or happiness or neutral or sadness or surprise, so that"):
+        data.setup("fit")
+    (tmp_path / "one" / "fear").mkdir(parents=True)
+    for number, face in enumerate(shown["fear"]):
+        face.save(tmp_path / "one" / "fear" / f"{number}.png")
+    single = FaceTable(tmp_path / "one", preparation=how, batch_size=2)
+    single.prepare_data()
+    with pytest.raises(DataError, match="Every training face of FaceTable shows fear"):
+        single.setup("fit")
+
+
+def test_a_name_may_hold_any_character(tmp_path):
+    """None is parted at one: a picture called ``a#1.png`` that changes is another picture."""
+    odd = ("a#1.png", "a;b.png", "a,b.png", "a|b#?.png", "a=%20.png")
+    root = tree(tmp_path, *(f"fear/{name}" for name in odd), *(f"anger/{name}" for name in odd))
+    before = FaceTable(root)
+    assert {record.file for record in before.records()} == {
+        f"{kind}/{name}" for kind in ("fear", "anger") for name in odd
+    }
+    folder = before.folder
+    for name in odd:
+        os.utime(root / "fear" / name, (1, 1))
+        changed = FaceTable(root).folder
+        assert changed != folder
+        folder = changed

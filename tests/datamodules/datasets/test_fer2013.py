@@ -39,9 +39,9 @@ def test_labels_splits_and_pixels(encoding, newline, plant):
     data = plant([row(0), row(4, 1, "PublicTest"), row(6, 2, "PrivateTest")], encoding=encoding, newline=newline)
     records = list(data.records())
     assert records == [
-        FaceRecord("fer2013.csv#0", "anger", split="train"),
-        FaceRecord("fer2013.csv#1", "sadness", split="val"),
-        FaceRecord("fer2013.csv#2", "neutral", split="test"),
+        FaceRecord("fer2013.csv", "anger", split="train", part="0"),
+        FaceRecord("fer2013.csv", "sadness", split="val", part="1"),
+        FaceRecord("fer2013.csv", "neutral", split="test", part="2"),
     ]
     reader = pickle.loads(pickle.dumps(data.reader))
     for order in ([0, 1, 2], [2, 0]):
@@ -63,6 +63,19 @@ def test_columns_are_found_by_name(plant, tmp_path):
     np.testing.assert_array_equal(picture.pixels[..., 0], face(3))
 
 
+def test_the_name_and_the_columns_that_kaggle_gives_it_out_with(plant, tmp_path):
+    pixels = " ".join(map(str, face(3).ravel()))
+    plant([f"5, Training, {pixels}", f"0, PrivateTest, {pixels}"], header="emotion, Usage, pixels")
+    tmp_path.joinpath("fer2013.csv").rename(tmp_path / "icml_face_data.csv")
+    data = FER2013(tmp_path)
+    records = list(data.records())
+    assert [(record.name, record.split) for record in records] == [
+        ("icml_face_data.csv/0", "train"),
+        ("icml_face_data.csv/1", "test"),
+    ]
+    np.testing.assert_array_equal(data.reader(records)[0].pixels[..., 0], face(3))
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -81,7 +94,7 @@ def test_damaged_pixels_spoil_one_face_only(pixels, plant):
     data = plant([row(0), f"1,{pixels},Training", row(2, 2)])
     first, damaged, last = data.reader(list(data.records()))
     assert isinstance(damaged, DataError)
-    assert "fer2013.csv#1 is no picture of 48 × 48 gray pixels" in str(damaged)
+    assert "fer2013.csv/1 is no picture of 48 × 48 gray pixels" in str(damaged)
     np.testing.assert_array_equal(first.pixels[..., 0], face(0))
     np.testing.assert_array_equal(last.pixels[..., 0], face(2))
 
@@ -136,11 +149,12 @@ def test_votes_to_learn_from(counts, shares):
 
 def test_whole_pictures_with_their_votes_need_no_detector(plant, tmp_path):
     planted = plant(
-        [row(0), row(1, 1), row(2, 2, "PublicTest")],
+        [row(0), row(1, 1), row(2, 2, "PublicTest"), row(3)],
         [
             line("Training", "fer0000000.png", happiness=6, neutral=4),
             line("Training", "", NF=10),
             line("PublicTest", "fer0000001.png", sadness=10),
+            line("Training", "fer0000002.png", neutral=10),
         ],
     )
     whole = Preparation(detector="none", crop="none", folder=tmp_path / "cache", workers=1)
@@ -149,8 +163,8 @@ def test_whole_pictures_with_their_votes_need_no_detector(plant, tmp_path):
     data.setup("fit")
     assert data.crop == "fer2013"
     table = data.store.table
-    np.testing.assert_allclose(table.votes[:, [3, 4, 5]], [(0.6, 0.4, 0), (0, 0, 1)])
-    assert np.isnan(table.landmarks[np.arange(2)]).all()
+    np.testing.assert_allclose(table.votes[:, [3, 4, 5]], [(0.6, 0.4, 0), (0, 0, 1), (0, 1, 0)])
+    assert np.isnan(table.landmarks[np.arange(3)]).all()
     assert np.isnan(table.yaw).all()
     np.testing.assert_array_equal(data.store.pictures.gather(np.array([1]))[0, ..., 0], face(2))
 
@@ -172,8 +186,10 @@ def test_fer_plus_relabels_and_counts_what_it_leaves_out(plant):
     with pytest.warns(UserWarning, match=r"give no expression are left out \(2\): 'NF: 1', 'no majority: 1'"):
         records = list(data.records())
     assert records == [
-        FaceRecord("fer2013.csv#0/fer0000000", "contempt", split="train"),
-        FaceRecord("fer2013.csv#3/fer0000002", "surprise", split="val"),  # its name counts the named faces alone
+        FaceRecord("fer2013.csv", "contempt", split="train", part="0/fer0000000"),
+        FaceRecord(
+            "fer2013.csv", "surprise", split="val", part="3/fer0000002"
+        ),  # its name counts the named faces alone
     ]
     np.testing.assert_array_equal(data.reader(records)[1].pixels[..., 0], face(3))
 

@@ -22,7 +22,9 @@ def test_a_list_that_is_missing_or_no_text(tmp_path):
     with pytest.raises(DataError, match=r"The list of labels .*list\.csv is missing"):
         next(read_rows(tmp_path / "list.csv"))
     tmp_path.joinpath("list.csv").write_bytes("a,1\n".encode("utf-16"))
-    with pytest.raises(DataError, match=r"list\.csv cannot be read: .*utf-8"):
+    assert next(read_rows(tmp_path / "list.csv")) == (1, ["a", "1"])
+    tmp_path.joinpath("list.csv").write_bytes("a,é\n".encode("latin-1"))
+    with pytest.raises(DataError, match=r"list\.csv is no text in UTF-8: byte 2 is 0xe9\. Save it as CSV in UTF-8"):
         next(read_rows(tmp_path / "list.csv"))
     with pytest.raises(DataError, match="cannot be read"):
         next(read_rows(tmp_path))

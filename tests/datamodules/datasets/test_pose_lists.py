@@ -17,8 +17,8 @@ HASH = "83dac9d7eec7fb0bfef79b4d35ddc69a6f7fb458d3bffc4e78f33ad9"
     [
         ("3/test_0025_aligned.jpg", "basic/Image/aligned/test_0025_aligned.jpg"),
         ("test_0003_aligned 3 4", "basic/Image/original/test_0003.jpg"),
-        ("0/fer0032226.jpg", "fer2013.csv#32304/fer0032226"),
-        ("1_fer0034656.png 8 0", "fer2013.csv#34739/fer0034656"),
+        ("0/fer0032226.jpg", "fer2013.csv/32304/fer0032226"),
+        ("1_fer0034656.png 8 0", "fer2013.csv/34739/fer0034656"),
         (f"0/{HASH}.jpg", f"Manually_Annotated_Images/12/{HASH}.jpg"),
         (f"0/{HASH}/8.jpg", f"Manually_Annotated_Images/12/{HASH}.JPG"),
         (f"val/0/{HASH}/", f"{HASH}.jpg"),

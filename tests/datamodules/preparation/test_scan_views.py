@@ -51,7 +51,7 @@ def test_landmarks_are_the_heads_own_from_every_side(drawn, tree):
     records, pictures = drawn
     for start, person in ((0, head_scan(3)), (35, head_scan(5, "surprise"))):
         views = records[start : start + 35]
-        scan = PosedScan(read_vrml(tree / views[0].file.partition("#")[0], tree))
+        scan = PosedScan(read_vrml(tree / views[0].file, tree))
         yaw, pitch = np.array([(view.yaw, view.pitch) for view in views], np.float32).T
         true = scan.pixels(scan.points[person.landmarks], scan.views(yaw, pitch, scan.extent), SIZE)
         found = np.stack([picture.landmarks for picture in pictures[start : start + 35]])
