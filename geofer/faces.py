@@ -127,7 +127,7 @@ class FaceSource(Protocol):
         """Subject numbers of one split."""
         ...
 
-    def class_shares(self) -> Tensor:
+    def class_fractions(self) -> Tensor:
         """``(S, K)`` what share of the training faces shows each expression, for each of S sources."""
         ...
 

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from geofer.errors import PluginError
-from geofer.landmarks.model_files import installed_file, sha256_of
+from geofer.model_files import installed_file, sha256_of
 
 WEIGHTS = {
     "efficientnet_lite0": (
@@ -112,7 +112,8 @@ class LiteNetwork(nn.Module):
         self.drop_rate = drop_rate
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="linear")
+                fan_out = module.weight[0, 0].numel() * module.out_channels // module.groups
+                nn.init.normal_(module.weight, std=math.sqrt(2 / fan_out))
 
     def forward(self, image: Tensor) -> Tensor:
         """``(B, 3, H, W)``, standardized as ImageNet's, to ``(B, 1280)``."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = "YlGnBu"  # light to dark in one direction: readable without color vision, and in print
+COLORS = "YlGnBu"  # light to dark in one direction: readable without color vision, and in print
 CELL = 0.72, 0.36  # inches
 
 
@@ -69,7 +69,7 @@ def confusion_figure(report: RecognitionReport, title: str) -> "Figure":
 
 def _heat_map(axes: "Axes", cells: NDArray[np.float64]) -> None:
     """Cells between 0 and 100 with their numbers; NaN stays blank."""
-    axes.imshow(cells, cmap=COLOURS, vmin=0, vmax=100, aspect="auto")
+    axes.imshow(cells, cmap=COLORS, vmin=0, vmax=100, aspect="auto")
     for (row, column), value in np.ndenumerate(cells):
         if not np.isnan(value):
             color = "white" if value > 55 else "#222222"

@@ -9,6 +9,7 @@ from geofer.datamodules.datasets.face_table import FaceTable
 from geofer.datamodules.datasets.fer2013 import FER2013
 from geofer.datamodules.datasets.jaffe import JAFFE
 from geofer.datamodules.datasets.kdef import KDEF
+from geofer.datamodules.datasets.mixed_faces import MixedFaces
 from geofer.datamodules.datasets.multi_pie import MultiPIE
 from geofer.datamodules.datasets.prepared_faces import PreparedFaces
 from geofer.datamodules.datasets.raf_db import RAFDB
@@ -16,7 +17,6 @@ from geofer.datamodules.datasets.rafd import RaFD
 from geofer.datamodules.datasets.rendered_faces import RenderedFaces
 from geofer.datamodules.datasets.sfew import SFEW
 from geofer.datamodules.face_dataset import FaceDataset, FaceLabels, ShardedPictures
-from geofer.datamodules.mixed_faces import MixedFaces
 
 __all__ = [
     "BU3DFE",

@@ -199,10 +199,10 @@ class FaceDataModule(LightningDataModule, ABC):
             blendshapes=None if table.blendshapes is None else torch.from_numpy(table.blendshapes[rows]),
         )
 
-    def class_shares(self) -> torch.Tensor:
+    def class_fractions(self) -> torch.Tensor:
         """What share of the training faces shows each expression, ``(1, K)``; by their votes where there are."""
         rows = self._rows("train")
-        return torch.from_numpy(self.store.table.label_shares(self.num_classes)[rows].mean(0, keepdims=True))
+        return torch.from_numpy(self.store.table.label_fractions(self.num_classes)[rows].mean(0, keepdims=True))
 
     def _loader(self, dataset: FaceDataset, *, training: bool) -> FaceLoader:
         return FaceLoader(

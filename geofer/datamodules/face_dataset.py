@@ -76,7 +76,7 @@ class FaceLabels:
         columns: dict[str, Any] = {field.name: _rows_of(getattr(self, field.name), rows) for field in fields(self)}
         return type(self)(**columns)
 
-    def label_shares(self, classes: int) -> NDArray[np.float32]:
+    def label_fractions(self, classes: int) -> NDArray[np.float32]:
         """The votes of each face, ``(N, classes)``; where nobody counted, all of them are for its label."""
         return np.eye(classes, dtype=np.float32)[self.expression] if self.votes is None else self.votes
 

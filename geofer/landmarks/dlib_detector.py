@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from geofer.errors import ConfigError, DataError, PluginError
 from geofer.landmarks.detector import Faces
-from geofer.landmarks.model_files import check_sha256, installed_file
+from geofer.model_files import check_sha256, installed_file
 
 try:
     import dlib

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geofer.errors import DataError, PluginError
 from geofer.landmarks.detector import Faces
-from geofer.landmarks.model_files import sha256_of
+from geofer.model_files import sha256_of
 
 try:
     import face_alignment

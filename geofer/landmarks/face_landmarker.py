@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from geofer.errors import DataError
-from geofer.landmarks.model_files import check_sha256
+from geofer.model_files import check_sha256
 
 PACKAGED = Path(__file__).with_name("face_landmarker.task")
 """Google's model, under Apache-2.0, unchanged: version 1 in float16 of

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from geofer.errors import DataError, PluginError
 from geofer.faces import denormalize_landmarks
-from geofer.landmarks.model_files import check_sha256, installed_file
 from geofer.metrics.enlarging import enlarge
+from geofer.model_files import check_sha256, installed_file
 
 FILE = "dlib_face_recognition_resnet_model_v1.dat"
 SHA256 = "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30"

@@ -61,7 +61,7 @@ class ExpressionClassifier(RecognitionModule):
         self.augmentation, self.image_loss = augmentation, classifier.image_loss
         check_range("logit_adjustment", logit_adjustment, 0)
         self.logit_adjustment = logit_adjustment
-        self.log_shares = torch.zeros(1, len(expressions))
+        self.log_priors = torch.zeros(1, len(expressions))
         self.classifier_optimizer = classifier_optimizer
 
     def on_fit_start(self) -> None:
@@ -75,7 +75,7 @@ class ExpressionClassifier(RecognitionModule):
             source: FaceSource | None = getattr(self.trainer, "datamodule", None)
             if source is None:
                 raise ConfigError("logit_adjustment needs a data module, which counts the expressions: fit with one.")
-            self.log_shares = source.class_shares().clamp_min(SMALLEST_SHARE).log().to(self.device)
+            self.log_priors = source.class_fractions().clamp_min(SMALLEST_SHARE).log().to(self.device)
 
     def training_step(self, batch: FaceBatch, batch_idx: int) -> Tensor:
         """Cross entropy (Eq. 5, its first term) on a batch of real faces."""
@@ -83,7 +83,7 @@ class ExpressionClassifier(RecognitionModule):
         answers = self.classifier.outputs(*faces)
         if self.logit_adjustment > 0:
             source = batch.get("source", torch.zeros_like(batch["expression"]))
-            added = self.logit_adjustment * self.log_shares[source]
+            added = self.logit_adjustment * self.log_priors[source]
             answers = ClassifierOutput(
                 answers.logits + added, None if answers.image_logits is None else answers.image_logits + added
             )

@@ -4,7 +4,7 @@ import pytest
 
 from geofer.errors import DataError
 from geofer.landmarks.face_landmarker import PACKAGED, SHA256, VARIABLE, find_model
-from geofer.landmarks.model_files import sha256_of
+from geofer.model_files import sha256_of
 
 CONTENT = bytes(range(256)) * 1000
 

@@ -14,7 +14,7 @@ BEST = Path("checkpoints", "best.ckpt")
 """A run's best checkpoint, in its folder."""
 
 MODELS = Path(__file__).with_name("models")
-"""The recognizers bundled with geofer: ``photo``, by ``scripts/train_photo.py``, and ``rendered``, which has learned
+"""The recognizers bundled with geofer: ``photo``, by ``training/train_photo.py``, and ``rendered``, which has learned
 from no photograph's label, by ``training/train_rendered.py``."""
 
 SHIPPED = MODELS / "photo.safetensors"

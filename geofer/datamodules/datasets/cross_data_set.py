@@ -5,9 +5,9 @@ from typing import Literal
 import numpy as np
 
 from geofer.datamodules.base import FaceDataModule, FaceStore
+from geofer.datamodules.datasets.joined import JoinedPictures, check_data_sets_apart
 from geofer.datamodules.datasets.sfew import SFEW
 from geofer.datamodules.face_dataset import FaceLabels
-from geofer.datamodules.joined import JoinedPictures, check_data_sets_apart
 from geofer.errors import ConfigError, LeakError
 
 

@@ -54,7 +54,7 @@ class FER2013(PictureFaces):
     recognition with crowd-sourced label distribution, ICMI 2016. Its majority rule, as its authors' code has it: what
     got a single vote is struck out, and the label is what holds more than half of the votes that remain. Faces without
     such a majority, and those that most call ``unknown`` or ``NF`` (no face), are left out and counted. Beside it
-    the votes are handed out, see `vote_shares`, for a classifier that learns from them.
+    the votes are handed out, see `vote_fractions`, for a classifier that learns from them.
 
     The pictures are crops of faces. With ``detector: none`` and ``crop: none`` of the `Preparation` each is taken as it
     is, without landmarks; the rule ``fer2013`` crops other pictures as these are on average.
@@ -93,7 +93,7 @@ class FER2013(PictureFaces):
             return store
         voted = read_votes(self.root / VOTES)
         files = store.origins.files(np.arange(len(store.table)))
-        votes = [vote_shares(voted[number_of(file)].votes, self.expressions) for file in files]
+        votes = [vote_fractions(voted[number_of(file)].votes, self.expressions) for file in files]
         return replace(store, table=replace(store.table, votes=np.array(votes, np.float32)))
 
     @property
@@ -181,7 +181,7 @@ def majority(votes: dict[str, int]) -> str:
     return winner if 2 * remaining.get(winner, 0) > sum(remaining.values()) else "no majority"
 
 
-def vote_shares(votes: dict[str, int], expressions: Sequence[str]) -> list[float]:
+def vote_fractions(votes: dict[str, int], expressions: Sequence[str]) -> list[float]:
     """The votes that a classifier learns from, as the code of FER+'s authors has them (their mode ``probability``).
 
     Single votes are struck out. Of what remains the most frequent answers are taken, equally frequent ones together,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = ("#0b3c5d", "#d9822b", "#328cc1", "#6b8e23", "#8e44ad", "#777777")
+COLORS = ("#0b3c5d", "#d9822b", "#328cc1", "#6b8e23", "#8e44ad", "#777777")
 MARKERS = "osD^vP"
 UNITS = {
     "yaw": "yaw in degrees",
@@ -50,7 +50,7 @@ def groups_figure(models: Mapping[str, Sequence[GroupAccuracy]], title: str) -> 
 
 
 def _draw(axes: "Axes", groups: Sequence[GroupAccuracy], name: str, number: int, models: int) -> None:
-    color, marker = COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
+    color, marker = COLORS[number % len(COLORS)], MARKERS[number % len(MARKERS)]
     levels = [group.level for group in groups]
     accuracy, low, high = 100 * np.array([(group.accuracy, group.low, group.high) for group in groups]).T
     if any(isinstance(level, str) for level in levels):

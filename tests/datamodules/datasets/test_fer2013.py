@@ -3,7 +3,7 @@ import pickle
 import numpy as np
 import pytest
 
-from geofer.datamodules.datasets.fer2013 import FER2013, VOTED, majority, vote_shares
+from geofer.datamodules.datasets.fer2013 import FER2013, VOTED, majority, vote_fractions
 from geofer.datamodules.preparation.config import Preparation
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.errors import DataError
@@ -131,7 +131,7 @@ def test_the_majority_of_fer_plus(counts, label):
     ],
 )
 def test_votes_to_learn_from(counts, shares):
-    assert vote_shares(counts, EXPRESSIONS) == pytest.approx([shares.get(name, 0) for name in EXPRESSIONS])
+    assert vote_fractions(counts, EXPRESSIONS) == pytest.approx([shares.get(name, 0) for name in EXPRESSIONS])
 
 
 def test_whole_pictures_with_their_votes_need_no_detector(plant, tmp_path):

@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 
 from geofer.datamodules.base import FaceDataModule, FaceStore
+from geofer.datamodules.datasets.joined import JoinedPictures, check_data_sets_apart
 from geofer.datamodules.face_dataset import FaceLabels, PictureSource, Rows
-from geofer.datamodules.joined import JoinedPictures, check_data_sets_apart
 from geofer.datamodules.loader import FaceLoader
 from geofer.datamodules.pairs import PairDataset
 from geofer.errors import ConfigError
@@ -115,7 +115,7 @@ class MixedFaces(FaceDataModule):
             landmarks=np.concatenate([table.landmarks[np.arange(len(table))] for table in tables]),
             tags=np.concatenate([_tag_bits(name, store, tags) for name, store in stores.items()]),
             blendshapes=np.concatenate(blendshapes) if len(blendshapes) == len(tables) else None,
-            votes=np.concatenate([table.label_shares(self.num_classes) for table in tables]) if voted else None,
+            votes=np.concatenate([table.label_fractions(self.num_classes) for table in tables]) if voted else None,
         )
 
     def _source_of_rows(self) -> NDArray[np.int64]:
@@ -136,10 +136,10 @@ class MixedFaces(FaceDataModule):
         shares: NDArray[np.float64] = chances / chances.sum()
         return shares
 
-    def class_shares(self) -> torch.Tensor:
+    def class_fractions(self) -> torch.Tensor:
         """What share of the faces that training draws shows each expression, ``(S, K)``, for each data set."""
         source, chances = self._source_of_rows(), self.chances()
-        shares = self.store.table.label_shares(self.num_classes)
+        shares = self.store.table.label_fractions(self.num_classes)
         means = [
             np.average(shares[source == number], axis=0, weights=chances[source == number])
             for number in range(len(self.sources))

@@ -39,19 +39,19 @@ def network(script):
     torch.manual_seed(0)
     plain = Classifier(7, ClassifierConfig(**ARCHITECTURE)).eval()
     description = ModelDescription("picture", EXPRESSIONS, ARCHITECTURE, crop="fer2013", image_size=48)
-    return script.with_witness(plain, description)
+    return script.with_branch(plain, description)
 
 
 def test_the_witness_learns_and_the_pixels_stay(script, faces, network, tmp_path):
     joined, description = network
     before = joined(normalize_image(faces.images[:5]))
-    script.train_witness(joined, faces, steps=200)
-    pixels, witness = script.logits_of(joined, faces)
+    script.train_branch(joined, faces, steps=200)
+    pixels, branch = script.logits_of(joined, faces)
     assert torch.equal(pixels[:5], before)
     heard = faces.blendshapes.isfinite().all(1)
-    assert (witness[~heard] == 0).all()
-    assert (witness[heard].argmax(1) == faces.expression[heard]).float().mean() > 0.9
-    save_model(tmp_path / "model.safetensors", joined.half(), description)
+    assert (branch[~heard] == 0).all()
+    assert (branch[heard].argmax(1) == faces.expression[heard]).float().mean() > 0.9
+    save_model(tmp_path / "model.safetensors", script.rounded(joined), description)
     stored, read = load_model(tmp_path / "model.safetensors")
     assert read.inputs == ("image", "blendshapes")
     assert next(stored.parameters()).dtype == torch.float32, "float16 is how they are stored, not how they count"
@@ -59,13 +59,13 @@ def test_the_witness_learns_and_the_pixels_stay(script, faces, network, tmp_path
 
 def test_what_is_chosen_is_built_into_the_last_layers(script, faces, network):
     joined, _ = network
-    script.train_witness(joined, faces, steps=200)
-    pixels, witness = script.logits_of(joined, faces)
+    script.train_branch(joined, faces, steps=200)
+    pixels, branch = script.logits_of(joined, faces)
     train = script.subset(faces, (faces.expression > 0) | (torch.arange(280) % 4 == 0))
     chosen = script.choose(joined, train, faces)
-    assert chosen["witness"] > 0
-    log_shares = train.votes.mean(0).log()
-    expected = (pixels + chosen["witness"] * witness + chosen["prior"] * log_shares) / chosen["temperature"]
+    assert chosen["branch"] > 0
+    log_priors = train.votes.mean(0).log()
+    expected = (pixels + chosen["branch"] * branch + chosen["prior"] * log_priors) / chosen["temperature"]
     with torch.inference_mode():
         together = joined(normalize_image(faces.images), faces.blendshapes)
     assert torch.allclose(together, expected, atol=1e-4)

@@ -1,6 +1,6 @@
 """Measures the bundled recognizer on photographs and on rendered faces.
 
-    python scripts/measure_photo.py --root data/FER2013 --split val
+    python training/measure_photo.py --root data/FER2013 --split val
 
 prints what ``photo`` and ``rendered`` get right of FER+'s pictures, by the majority of the votes, and of rendered
 people that neither was trained on, by how far their heads are turned. ``--split test`` is for the end: whoever chooses

@@ -1,6 +1,6 @@
 """How FER2013 frames its faces: the numbers behind the crop rule ``fer2013`` of `geofer.landmarks.alignment`.
 
-Run ``python scripts/framing.py data/FER2013``. MediaPipe looks for the face in 500 training pictures, which are
+Run ``python training/framing.py data/FER2013``. MediaPipe looks for the face in 500 training pictures, which are
 enlarged four times and laid on gray, so that it finds those, too, that fill their picture.
 """
 

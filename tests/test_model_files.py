@@ -1,6 +1,6 @@
 import sys
 
-from geofer.landmarks.model_files import installed_file
+from geofer.model_files import installed_file
 
 
 def test_packages_are_searched_without_importing_them():

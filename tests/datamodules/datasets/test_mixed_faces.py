@@ -57,7 +57,7 @@ def test_balance_evens_out_the_expressions() -> None:
     rare = np.where(np.arange(40) % 8 == 0, 1, 0)  # 3 of 24 for training
     for balance, share in ((0.0, 3 / 24), (0.5, 3**0.5 / (3**0.5 + 21**0.5)), (1.0, 0.5)):
         data = mixed(Faces(rare), Faces(), balance=balance, batch_size=48, weights={"a": 1, "b": 1e-9})
-        assert data.class_shares()[0].tolist() == pytest.approx([1 - share, share, 0])
+        assert data.class_fractions()[0].tolist() == pytest.approx([1 - share, share, 0])
         drawn = torch.cat([batch["expression"] for _ in range(40) for batch in data.train_dataloader()])
         assert (drawn == 1).float().mean() == pytest.approx(share, abs=0.05)
 
@@ -68,7 +68,7 @@ def test_faces_without_votes_vote_for_their_label() -> None:
     (batch, *_) = data.train_dataloader()
     for source, label, seen in zip(batch["source"], batch["expression"], batch["votes"], strict=True):
         assert seen.tolist() == ([0.5, 0.25, 0.25] if source == 0 else torch.eye(3)[label].tolist())
-    assert data.class_shares()[0].tolist() == [0.5, 0.25, 0.25]
+    assert data.class_fractions()[0].tolist() == [0.5, 0.25, 0.25]
     assert "votes" not in next(iter(mixed(Faces(), Faces()).train_dataloader()))
 
 
