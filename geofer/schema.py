@@ -26,7 +26,7 @@ MOST_ENTRIES, DEEPEST = 20_000, 16
 MOST_EXPRESSIONS = 100
 
 PLACE = ("file", "frame", "time", "face", "x0", "y0", "x1", "y1", "expression", "prediction", "subject", "tags")
-COLUMNS = frozenset((*PLACE, "yaw", "pitch", "yaw", "pitch", "roll", "reliability", "warning", "error", "average"))
+COLUMNS = frozenset((*PLACE, "yaw", "pitch", "roll", "reliability", "warning", "error", "average"))
 """Columns of the tables of results, beside which each expression has one of its own."""
 
 

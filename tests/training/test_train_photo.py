@@ -51,7 +51,7 @@ def test_the_branch_learns_and_the_pixels_stay(script, faces, network, tmp_path)
     heard = faces.blendshapes.isfinite().all(1)
     assert (branch[~heard] == 0).all()
     assert (branch[heard].argmax(1) == faces.expression[heard]).float().mean() > 0.9
-    save_model(tmp_path / "model.safetensors", joined.half(), description)
+    save_model(tmp_path / "model.safetensors", script.rounded(joined), description)
     stored, read = load_model(tmp_path / "model.safetensors")
     assert read.inputs == ("image", "blendshapes")
     assert next(stored.parameters()).dtype == torch.float32, "float16 is how they are stored, not how they count"

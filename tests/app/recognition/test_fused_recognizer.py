@@ -95,10 +95,14 @@ def test_a_recognizer_gives_it_what_the_detector_says(geometry):
     assert expected != pytest.approx(network(crop).softmax(1)[0].tolist(), abs=1e-3)
 
 
-def test_a_detector_that_tells_no_blendshapes_is_refused_where_they_are_needed():
-    picture = np.zeros((99, 99, 3), np.uint8)
-    with pytest.raises(ConfigError, match="looks at blendshapes, which this detector does not tell; take"):
-        Recognizer(*picture_recognizer("blendshapes"), OneFace(None))(picture)
+def test_with_a_detector_that_tells_no_blendshapes_the_pixels_decide_alone():
+    picture = np.random.default_rng(1).integers(0, 256, (99, 99, 3), np.uint8)
+    network, description = picture_recognizer("blendshapes")
+    recognizer = Recognizer(network, description, detector := OneFace(None))
+    (face,) = recognizer(picture)
+    crop = recognizer._crop(picture, detector.faces.boxes[0], detector.faces.landmarks[0])[None]
+    alone = network(crop).softmax(1)[0].tolist()
+    assert list(face.probabilities.values()) == pytest.approx(alone, abs=1e-5)
     assert len(Recognizer(*picture_recognizer("landmarks"), OneFace(None))(picture)) == 1
 
 

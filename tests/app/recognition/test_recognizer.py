@@ -218,8 +218,8 @@ def test_a_camera_that_is_not_there_is_refused(recognizer):
         next(recognizer.camera(97))
 
 
-def test_blendshapes_need_a_detector_that_tells_them(recognizer):
-    blind = Recognizer(recognizer.network, recognizer.description, TwoFaces())
+def test_blendshapes_alone_need_a_detector_that_tells_them():
+    blind = geofer.load("rendered", detector=TwoFaces())
     with pytest.raises(ConfigError, match="take retinaface"):
         blind(np.zeros((99, 99, 3), np.uint8))
 
