@@ -20,24 +20,29 @@ LONGEST = 100
 
 
 def constructor_arguments(made: object) -> dict[str, Any]:
-    """The arguments that an object is being made with, by name: those of its class and of the bases that it calls.
+    """The arguments that an object is being made with, by name.
 
     Args:
         made: The object; its ``__init__`` runs, and the base's that calls this function is the innermost.
 
     Returns:
-        The arguments as they are; where a class and its base have an argument of one name, the class's.
+        The arguments of its class as they are, and those of a base to which the class hands its keywords on.
     """
-    arguments: dict[str, Any] = {}
+    frames = []
     current = inspect.currentframe()
     frame = current.f_back if current else None
     while frame is not None and frame.f_code.co_name == "__init__":
         given = inspect.getargvalues(frame)
         if not given.args or given.locals[given.args[0]] is not made:
             break
-        more = given.locals[given.keywords] if given.keywords else {}
-        arguments |= {name: given.locals[name] for name in given.args[1:]} | more
+        frames.append(given)
         frame = frame.f_back
+    arguments: dict[str, Any] = {}
+    for given in reversed(frames):
+        arguments = {name: given.locals[name] for name in given.args[1:]} | arguments
+        if not given.keywords:
+            break
+        arguments |= given.locals[given.keywords]
     return arguments
 
 

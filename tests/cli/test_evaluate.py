@@ -205,4 +205,4 @@ def test_a_checkpoint_chooses_no_code(tmp_path, config, capsys):
     path = tmp_path / "evil.ckpt"
     torch.save({"state_dict": module.state_dict(), "hyper_parameters": {"class_path": "os.system"}}, path)
     assert evaluate(path, config, tmp_path / "out") == 1
-    assert "os.system, which is no model of geofer" in capsys.readouterr().err
+    assert "holds 'os.system', which is no model of geofer" in capsys.readouterr().err
