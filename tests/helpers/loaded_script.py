@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 REPOSITORY = Path(__file__).parents[2]
+TRAINING = REPOSITORY / "training"
 sys.path += [str(REPOSITORY / name) for name in ("training", "benchmarks")]  # scripts import each other
 
 

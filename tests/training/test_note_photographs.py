@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from loaded_script import SCRIPTS
+from loaded_script import TRAINING
 from PIL import Image
 from skimage.data import astronaut
 
@@ -16,7 +16,7 @@ from geofer.app.models.model_source import named_path
 
 
 def note(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(SCRIPTS / "note_photographs.py"), *map(str, arguments)]
+    command = [sys.executable, str(TRAINING / "note_photographs.py"), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True)
 
 

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 import torch
-from loaded_script import SCRIPTS, load_script
+from loaded_script import TRAINING, load_script
 
 from geofer.app.models.model_file import load_model
 from geofer.faces import EXPRESSIONS
@@ -130,7 +130,7 @@ def test_the_command_writes_a_recognizer(tmp_path):
     output = tmp_path / "small.safetensors"
     options = ("--people", "8", "--steps", "50", "--folder", str(tmp_path / "scored"), "--output", str(output))
     done = subprocess.run(
-        [sys.executable, str(SCRIPTS / "train_rendered.py"), *options], capture_output=True, text=True, check=True
+        [sys.executable, str(TRAINING / "train_rendered.py"), *options], capture_output=True, text=True, check=True
     )
     assert "mean" in done.stdout
     _, description = load_model(output)

@@ -18,6 +18,7 @@ from geofer.app.recognition.recognizer import Recognizer
 from geofer.cli import main
 from geofer.errors import ConfigError
 from geofer.landmarks import Faces
+from geofer.landmarks.mean_head import MEAN_HEAD
 
 KINDS = ("landmarks", "blendshapes")
 
@@ -73,7 +74,7 @@ class OneFace:
     """A detector that always sees the same face."""
 
     def __init__(self, blendshapes):
-        points = np.random.default_rng(0).uniform(20, 60, (1, 68, 2))
+        points = np.array(MEAN_HEAD)[None, :, :2] * (0.2, -0.2) + 45
         self.faces = Faces.from_landmarks(points, blendshapes=blendshapes)
 
     def detect(self, images, names=()):
@@ -88,7 +89,7 @@ def test_a_recognizer_gives_it_what_the_detector_says(geometry):
     recognizer = Recognizer(network, description, detector)
     (face,) = recognizer(picture)
     faces = detector.faces
-    crop = recognizer._crop(picture, faces.boxes[0], faces.landmarks[0])[None]
+    crop = recognizer._crop(picture, faces, 0)[None]
     seen = faces.landmarks if geometry == "landmarks" else faces.blendshapes
     expected = network(crop, torch.from_numpy(seen)).softmax(1)[0].tolist()
     assert list(face.probabilities.values()) == pytest.approx(expected, abs=1e-5)
@@ -100,7 +101,7 @@ def test_with_a_detector_that_tells_no_blendshapes_the_pixels_decide_alone():
     network, description = picture_recognizer("blendshapes")
     recognizer = Recognizer(network, description, detector := OneFace(None))
     (face,) = recognizer(picture)
-    crop = recognizer._crop(picture, detector.faces.boxes[0], detector.faces.landmarks[0])[None]
+    crop = recognizer._crop(picture, detector.faces, 0)[None]
     alone = network(crop).softmax(1)[0].tolist()
     assert list(face.probabilities.values()) == pytest.approx(alone, abs=1e-5)
     assert len(Recognizer(*picture_recognizer("landmarks"), OneFace(None))(picture)) == 1

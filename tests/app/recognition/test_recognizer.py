@@ -16,6 +16,7 @@ from geofer.errors import ConfigError, DataError
 from geofer.faces import normalize_image
 from geofer.landmarks import Faces
 from geofer.landmarks.alignment import alignment_for
+from geofer.landmarks.mean_head import MEAN_HEAD
 from geofer.rendering import RenderSpec, render_subject
 
 skimage_data = pytest.importorskip("skimage.data")
@@ -84,8 +85,8 @@ class TwoFaces:
     """A detector that always sees the same two faces."""
 
     def __init__(self, blendshapes: np.ndarray | None = None) -> None:
-        points = np.random.default_rng(0).uniform(20, 60, (2, 68, 2))
-        self.faces = Faces.from_landmarks(points + np.array([[[0, 0]], [[40, 10]]]), blendshapes=blendshapes)
+        points = np.array(MEAN_HEAD)[:, :2] * (0.2, -0.2) + np.array([[[40, 40]], [[80, 50]]])
+        self.faces = Faces.from_landmarks(points, blendshapes=blendshapes)
 
     def detect(self, images, names=()):
         return [self.faces for _ in images]
