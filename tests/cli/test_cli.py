@@ -300,7 +300,7 @@ def test_a_callback_of_the_configuration_takes_the_place_of_the_default_one(work
         assert run("fit", "--config", "patient.yaml") == 0
     lines = workplace.joinpath("callbacks.txt").read_text().splitlines()
     assert [line for line in lines if line.startswith("Watchdog")] == ["Watchdog 600.0"]
-    assert {path.stem for path in Path("runs/small/checkpoints").iterdir()} == {"best", "last"}
+    assert {path.stem for path in Path("runs/small-patient/checkpoints").iterdir()} == {"best", "last"}
     assert list(Path("mine").iterdir())
 
 
