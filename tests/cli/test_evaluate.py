@@ -159,7 +159,7 @@ def photographs(tmp_path, rendered_pictures):
 @pytest.mark.filterwarnings("ignore:FaceTable does not say whom")
 @pytest.mark.parametrize(
     ("name", "options"),
-    [("rendered", ()), ("photo", ("--data.preparation.crop", "fer2013", "--data.preparation.image_size", "48"))],
+    [("rendered", ()), ("photo", ("--data.preparation.crop", "fer2013"))],
 )
 def test_the_carried_recognizers_are_measured_on_all_photographs_of_a_folder(tmp_path, photographs, name, options):
     assert evaluate(name, photographs, tmp_path / "out", "--data.all_for_test", "true", *options) == 0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from geofer.datamodules.preparation.rendering import RenderCache
-from geofer.errors import DataError
+from geofer.errors import ConfigError, DataError
 from geofer.rendering import RenderSpec
 
 SPEC = RenderSpec(subjects=3, expressions=("happiness", "neutral"), poses="multipie", views=1)
@@ -119,5 +119,5 @@ def test_reading_what_is_damaged_says_what_to_do(cache, tmp_path, harm):
 def test_a_place_that_cannot_be_written(tmp_path):
     occupied = tmp_path / "file"
     occupied.touch()
-    with pytest.raises(DataError, match=r"Cannot write .*data\.root"):
+    with pytest.raises(ConfigError, match=r"file/rendered-.* cannot be written to: File exists"):
         RenderCache(occupied, SPEC).prepare(workers=1)
