@@ -33,7 +33,7 @@ def perform(expression, level=4, variation=1.0, person=0, moment=0, lips="drawn"
 
 
 def test_blendshapes_are_annys_in_its_order():
-    from anny.models.blendshapes import FACIAL_ACTION_LABELS
+    from anny.models.facial_actions import FACIAL_ACTION_LABELS
 
     assert list(HEAD_BLENDSHAPES) == FACIAL_ACTION_LABELS
 

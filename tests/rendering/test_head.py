@@ -30,7 +30,7 @@ def test_the_reduced_head_is_the_full_one():
     full = anny.Anny(
         topology="makehuman",
         local_changes="all",
-        blendshapes="all",
+        facial_actions="all",
         phenotypes="all",
         phenotype_blendshapes="original",
     )
@@ -42,7 +42,7 @@ def test_the_reduced_head_is_the_full_one():
     rest = full(
         phenotype_kwargs=batched(identity.phenotypes),
         local_changes_kwargs=batched(identity.local_changes),
-        blendshapes=torch.from_numpy(blendshapes).double(),
+        facial_actions=torch.from_numpy(blendshapes).double(),
     )["rest_vertices"].numpy()
     head = load_head()
     expected = np.stack((rest[..., 0], rest[..., 2], -rest[..., 1]), axis=-1)[:, head.source]
