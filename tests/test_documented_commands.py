@@ -149,7 +149,7 @@ def test_command_of_the_trainer_parses(command: Command, capsys, monkeypatch) ->
     config = parsed(words, capsys)
     for name, value in pairwise(words):
         if name in ("--data.root", "--data.table"):
-            assert config["data"]["init_args"][name.rpartition(".")[2]] == value.rstrip("/")
+            assert config["data"]["init_args"][name.rpartition(".")[2]].rstrip("/") == value.rstrip("/")
 
 
 @pytest.mark.parametrize("block", code_blocks("yaml"), ids=lambda block: f"{block.page}:{block.line}")

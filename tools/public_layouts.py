@@ -35,7 +35,7 @@ def write_fer2013(table: pa.Table, folder: Path) -> None:
     usage_of = {split: usage for usage, (split, _) in SPLITS.items()}
     code_of = {name: code for code, name in CODES.items()}
     with (
-        folder.joinpath(PICTURES).open("w", newline="") as pictures,
+        folder.joinpath(PICTURES[0]).open("w", newline="") as pictures,
         folder.joinpath(VOTES).open("w", newline="") as votes,
     ):
         faces, counts = csv.writer(pictures), csv.writer(votes)
