@@ -185,8 +185,13 @@ def test_full_disk_leaves_the_previous_file(saved, checkpoint, monkeypatch):
 
 
 def in_child(function) -> multiprocessing.Process:
-    """Starts a copy of this process that calls ``function``."""
-    child = multiprocessing.get_context("fork").Process(target=function)
+    """Starts a copy of this process that calls ``function``, with one thread: OpenMP's do not survive a fork."""
+
+    def alone() -> None:
+        torch.set_num_threads(1)
+        function()
+
+    child = multiprocessing.get_context("fork").Process(target=alone)
     child.start()
     return child
 
