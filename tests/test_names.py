@@ -45,7 +45,14 @@ def test_a_message_keeps_its_lines_and_loses_what_a_terminal_obeys():
 
 
 def _row(name: str) -> dict:
-    return {"file": name, "frame": None, "time": None, "error": f"{name} is no picture"}
+    return {
+        "file": name,
+        "frame": None,
+        "time": None,
+        "error": f"{name} is no picture",
+        "model": "1234",
+        "modified": "then",
+    }
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
@@ -53,7 +60,7 @@ def test_tables_survive_any_name_and_go_on_behind_it(tmp_path, ending):
     path, names = tmp_path / f"table.{ending}", columns(("glad", "sad"))
     for part in (NAMES[:6], NAMES):  # the second command finds the first one's rows
         with ExitStack() as files:
-            table = TableWriter(path, names, files)
+            table = TableWriter(path, names, files, "1234", dict.fromkeys(NAMES, "then"))
             for name in part:
                 if ending == "parquet" or table.next_frame(name) == 0:
                     table.write([_row(name)])

@@ -72,5 +72,5 @@ def test_a_checkpoint_that_says_nothing_still_loads(trained, tmp_path):
     torch.save(held, tmp_path / "old.ckpt")
     assert ExpressionClassifier.load_from_checkpoint(tmp_path / "old.ckpt").provenance == {}
     torch.save({**held, PROVENANCE: "KDEF"}, tmp_path / "odd.ckpt")
-    with pytest.raises(CheckpointError, match="is a str; it is damaged"):
+    with pytest.raises(CheckpointError, match="is 'KDEF', not a table of names and values; it is damaged"):
         ExpressionClassifier.load_from_checkpoint(tmp_path / "odd.ckpt")
