@@ -208,7 +208,6 @@ def test_numbers_may_be_numpys_and_paths_of_any_kind(dotted):
 CHOICES = [
     (dotted, name, typing.get_args(literal))
     for dotted in [*CLASSES, "geofer.rendering.portrait.render"]
-    if not dotted.startswith("geofer.modules.")  # see tests/test_ranges.py
     for name, (annotation, _) in parameters(dotted).items()
     for literal in pieces(annotation)
     if typing.get_origin(literal) is typing.Literal
@@ -237,6 +236,34 @@ def test_choices_of_what_is_made_of_data_sets(dotted, name, choices):
     faces = geofer.RenderedFaces(train_subjects=1)
     with pytest.raises(ConfigError, match=f"{name} is 'sqare'; choose {choices[0]} or {choices[1]}"):
         fetched(dotted)(faces, faces, **{name: "sqare"})
+
+
+def test_modules_and_their_settings_take_numpys_numbers():
+    from geofer.modules import (
+        ClassifierConfig,
+        DiscriminatorConfig,
+        ExpressionClassifier,
+        GeneratorConfig,
+        GeometryGuidedFER,
+        LossConfig,
+        SynthesisConfig,
+    )
+
+    classifier = ClassifierConfig(backbone="small_resnet", pretrained=False)
+    method = GeometryGuidedFER(
+        ("anger", "neutral"),
+        np.int64(64),
+        classifier=classifier,
+        generator=GeneratorConfig(np.int64(8), initial_std=np.float64(0.02)),
+        discriminator=DiscriminatorConfig(width=np.int64(8)),
+        losses=LossConfig(attribute=np.float32(0.5)),
+        synthesis=SynthesisConfig(per_real=np.int64(1)),
+    )
+    alone = ExpressionClassifier(("anger", "neutral"), np.int64(64), classifier=classifier)
+    for module in (method, alone):
+        assert type(module.image_size) is int
+        assert json.loads(json.dumps(dict(module.hparams)))["image_size"] == 64
+    assert method.hparams["losses"]["attribute"] == 0.5
 
 
 def test_the_nearest_choice_is_told():

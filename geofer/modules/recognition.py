@@ -30,6 +30,7 @@ from geofer.modules.optimization import Optimization
 from geofer.modules.stored import check_weights, stored_arguments, stored_kind
 from geofer.networks.classifier import Classifier, ClassifierOutput
 from geofer.networks.geometry_branch import Geometry, geometry_of
+from geofer.ranges import plain_number
 from geofer.schema import check_expressions, shown
 from geofer.version import __version__
 
@@ -66,7 +67,7 @@ class RecognitionModule(LightningModule):
         check_expressions(expressions)
         self.save_hyperparameters(hyperparameters(self, constructor_arguments(self)))
         self.expressions = tuple(expressions)
-        self.image_size = image_size
+        self.image_size = plain_number(image_size)
         self.classifier = classifier.to(memory_format=torch.channels_last)
         self.geometry: Geometry = classifier.geometry if isinstance(classifier, Classifier) else "none"
         self.metrics = nn.ModuleDict({split: RecognitionMetrics(self.expressions) for split in ("val", "test")})

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from geofer.errors import ConfigError, LeakError
 from geofer.faces import JAW, NOSE_BRIDGE, LandmarkBank
-from geofer.ranges import check_ranges
+from geofer.ranges import check_choice, check_ranges
 
 _RIGID = (*range(JAW.start, JAW.stop), *range(NOSE_BRIDGE.start, NOSE_BRIDGE.stop))  # tell a pose, hardly an expression
 
@@ -53,6 +53,7 @@ class SynthesisConfig:
         """
         smallest = {"per_real": 0, "at_once": 1, "weight": 0, "noise": 0, "candidates": 1, "mix": 0, "jitter": 0}
         check_ranges("synthesis", self, low=smallest, high={"mix": 1})
+        check_choice("synthesis.targets", self.targets, ("bank", "pair"))
         if self.targets == "pair" and self.per_real > 1:
             raise ConfigError(
                 f"synthesis.per_real is {self.per_real}, but synthesis.targets: pair gives one synthetic face for each "

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from geofer.backbones import build_backbone, read_backbone_arguments
-from geofer.errors import ConfigError, DataError
+from geofer.errors import DataError
 from geofer.networks.geometry_branch import Geometry
 from geofer.networks.geometry_classifier import GeometryClassifier
-from geofer.ranges import check_range
+from geofer.ranges import check_choice, check_range
 
 BRANCH_HIDDEN, BRANCH_DROPOUT = 64, 0.2
 """Width of the geometry branch, and the share of its inputs left out in training."""
@@ -59,8 +59,7 @@ class ClassifierConfig:
             ConfigError: There is none such, the share is none, or the weight is.
         """
         check_range("classifier.hidden", self.hidden, 1)
-        if self.geometry not in get_args(Geometry):
-            raise ConfigError(f"classifier.geometry is {self.geometry!r}; choose {', '.join(get_args(Geometry))}.")
+        check_choice("classifier.geometry", self.geometry, get_args(Geometry))
         check_range("classifier.modality_dropout", self.modality_dropout, 0, 1)
         check_range("classifier.image_loss", self.image_loss, 0)
 
