@@ -25,6 +25,8 @@ OLD = {
     "average": (r"\baverage(?:: |=)[01]\.|module\.average\b|[\"']average[\"'](?::|, -?\d)", "ema_decay"),
     "decay": (r"\bdecay(?:: |=)[0-9.]|\.decay\b|[\"']decay[\"']", "lr_decay_fraction"),
     "score edge": (r"score_edge", "logit_eps"),
+    "deviation": (r"\.deviation\b|\b\w+_deviation\b|\bdeviation *[:=]", "std"),
+    "share": (r"\b[a-z]+_share\b", "fraction"),
     "pan": (r"\bpan(?:s|ned|ning)?\b|\bpan_", "yaw"),
     "tilt": (r"\btilt", "pitch"),
     "judge": (r"\b(?:the|a|that|same) judge\b|\bjudge(?:'s|[:=.,)])|examiner", "reference classifier"),
