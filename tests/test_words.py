@@ -26,7 +26,7 @@ OLD = {
     "decay": (r"\bdecay(?:: |=)[0-9.]|\.decay\b|[\"']decay[\"']", "lr_decay_fraction"),
     "score edge": (r"score_edge", "logit_eps"),
     "deviation": (r"\.deviation\b|\b\w+_deviation\b|\bdeviation *[:=]", "std"),
-    "share": (r"\b[a-z]+_share\b", "fraction"),
+    "share": (r"(?-i:\b[a-z]+_share\b)", "fraction"),
     "pan": (r"\bpan(?:s|ned|ning)?\b|\bpan_", "yaw"),
     "tilt": (r"\btilt", "pitch"),
     "judge": (r"\b(?:the|a|that|same) judge\b|\bjudge(?:'s|[:=.,)])|examiner", "reference classifier"),

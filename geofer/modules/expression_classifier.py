@@ -15,7 +15,7 @@ from geofer.modules.recognition import RecognitionModule
 from geofer.networks.classifier import Classifier, ClassifierConfig, ClassifierOutput
 from geofer.ranges import check_range
 
-SMALLEST_SHARE = 1e-4
+SMALLEST_FRACTION = 1e-4
 """What a missing expression counts as: the logarithm of 0 is no number to add."""
 
 
@@ -66,7 +66,7 @@ class ExpressionClassifier(RecognitionModule):
             source: FaceSource | None = getattr(self.trainer, "datamodule", None)
             if source is None:
                 raise ConfigError("logit_adjustment needs a data module, which counts the expressions: fit with one.")
-            self.log_priors = source.class_fractions().clamp_min(SMALLEST_SHARE).log().to(self.device)
+            self.log_priors = source.class_fractions().clamp_min(SMALLEST_FRACTION).log().to(self.device)
 
     def training_step(self, batch: FaceBatch, batch_idx: int) -> Tensor:
         """Cross entropy (Eq. 5, its first term) on a batch of real faces."""

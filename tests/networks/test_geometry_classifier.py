@@ -54,7 +54,7 @@ def test_scores_may_be_seen_as_logits():
     assert (classifier(FACES[:1], tiny) - classifier(FACES[:1], tinier)).abs().max() > 0.1
 
 
-def test_standardized_training_features_have_no_mean_and_unit_deviation():
+def test_standardized_training_features_have_no_mean_and_unit_std():
     classifier = GeometryClassifier(7, "blendshapes", hidden=0).eval()
     blendshapes = torch.rand(400, 52) * torch.linspace(0.1, 1, 52)
     classifier.standardize_by(blendshapes)

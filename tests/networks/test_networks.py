@@ -161,7 +161,7 @@ def test_backbone_arguments_reach_the_backbone():
     assert small.head[0].in_features == 8
 
 
-def test_initial_weights_have_the_papers_deviation():
+def test_initial_weights_have_the_papers_std():
     encoder = Encoder(32, width=32)
     initialize(encoder, 0.02)
     assert encoder.convs[1].weight.std().item() == pytest.approx(0.02, rel=0.05)
