@@ -48,7 +48,11 @@ sys.exit(main(["plugins"]))
 
 @pytest.fixture(autouse=True)
 def hook(monkeypatch):
+    """As in a terminal: Python hears of Ctrl-C, which it does not if the tests run behind an &."""
     monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)  # puts this one back at the end
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
