@@ -6,6 +6,8 @@ A problem that the user can solve ends with one message and a nonzero exit code;
 
 import errno
 import io
+import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
@@ -148,27 +150,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Command line arguments without the program's name; None takes those of this process.
 
     Returns:
-        Exit code: 0, 1 for an error, 2 for a command line or configuration that is wrong, 130 for an interrupt.
+        Exit code: 0, 1 for an error, 2 for a command line or configuration that is wrong, 130 for an interrupt,
+        141 where nobody reads the output any more, as of ``geofer configs | head -1``.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     _never_fail_to_print()
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
-    if not arguments or arguments[0] in {"-h", "--help"}:
-        print(HELP)
-        return 0
-    if arguments[0] == "--version":
-        print(f"geofer {version('geofer')}")
-        return 0
     try:
-        command, *rest = arguments
-        if command not in COMMANDS:
-            close = get_close_matches(command, COMMANDS, n=1)
-            hint = f"Did you mean {close[0]}?" if close else f"There are {', '.join(COMMANDS)}."
-            raise ConfigError(f"There is no command {command!r}. {hint}")
-        with interrupts_kept(), assumptions_told():
-            COMMANDS[command][0](with_files(rest))
+        try:
+            _run(arguments)
+        finally:
+            sys.stdout.flush()
     except (GeoferError, OSError) as error:
+        if isinstance(error, BrokenPipeError) and _nobody_reads():
+            return 128 + signal.SIGPIPE
         if debug:
             raise
         print(f"geofer: {escaped(explain(error))}", file=sys.stderr)
@@ -185,11 +181,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _run(arguments: Sequence[str]) -> None:
+    if not arguments or arguments[0] in {"-h", "--help"}:
+        print(HELP)
+        return
+    if arguments[0] == "--version":
+        print(f"geofer {version('geofer')}")
+        return
+    command, *rest = arguments
+    if command not in COMMANDS:
+        close = get_close_matches(command, COMMANDS, n=1)
+        hint = f"Did you mean {close[0]}?" if close else f"There are {', '.join(COMMANDS)}."
+        raise ConfigError(f"There is no command {command!r}. {hint}")
+    with interrupts_kept(), assumptions_told():
+        COMMANDS[command][0](with_files(rest))
+
+
 def _never_fail_to_print() -> None:
     """Lets the output show ``?`` for what its encoding does not have, in the place of an error in mid-command."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def _nobody_reads() -> bool:
+    """Whether the output goes to a pipe that was closed. What is still to be written is then thrown away."""
+    try:
+        print(flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
 
 
 def explain(error: GeoferError | OSError) -> str:

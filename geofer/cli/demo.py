@@ -33,19 +33,24 @@ def demo(arguments: Sequence[str]) -> None:
     if not options.max_upload > 0 or not options.time_limit > 0:
         raise ConfigError("--max-upload and --time-limit must be above 0.")
     check_installed()
-    with (
-        listening(options.host, options.port) as listener,
-        private_folder() as folder,
-        PictureDecoder(options.time_limit) as decoder,
-    ):
-        limit = TimeLimit(options.time_limit)
-        recognizer = load(options.model, detector=options.detector, device=options.device)
-        second = _second_tab(options.generator, options.detector, decoder, limit)
-        page = build_page(RecognizeTab(recognizer, decoder, limit), second)
-        print(f"geofer demo: {address(listener)} (Ctrl+C ends it)", flush=True)
-        if not is_loopback(listener):
-            print("Everybody who reaches this machine can use it, without a password and unencrypted.", flush=True)
-        code = serve(page, listener, folder, int(options.max_upload * MEGABYTE))
+    try:
+        with (
+            listening(options.host, options.port) as listener,
+            private_folder() as folder,
+            PictureDecoder(options.time_limit) as decoder,
+        ):
+            limit = TimeLimit(options.time_limit)
+            recognizer = load(options.model, detector=options.detector, device=options.device)
+            second = _second_tab(options.generator, options.detector, decoder, limit)
+            page = build_page(RecognizeTab(recognizer, decoder, limit), second)
+            print(f"geofer demo: {address(listener)} (Ctrl+C ends it)", flush=True)
+            if not is_loopback(listener):
+                print("Everybody who reaches this machine can use it, without a password and unencrypted.", flush=True)
+            code = serve(page, listener, folder, int(options.max_upload * MEGABYTE))
+    except SystemExit as ended:  # by a signal; at a usual end, multiprocessing would look for what went with the folder
+        code = int(ended.code or 0)
+    except KeyboardInterrupt:
+        code = 130
     _end(code)
 
 

@@ -1,6 +1,7 @@
 import csv
 import errno
 import json
+import os
 import re
 import subprocess
 import sys
@@ -274,6 +275,23 @@ def test_help_names_every_command_and_imports_nothing_heavy() -> None:
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert all(f"\n  {command} " in output for command in COMMANDS)
     assert output.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [["configs"], ["models"], ["--help"], ["recognize", "--help"]])
+def test_output_that_nobody_reads_to_its_end_is_no_error(arguments: list[str], unbuffered: str) -> None:
+    """As in ``geofer configs | head -1``: the reader is gone before the first line comes."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; from geofer.cli import main; sys.exit(main())", *arguments],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+    )
+    os.close(writing)
+    assert done.stderr == b""
+    assert done.returncode in {0, 141}  # argparse writes its help whether or not somebody reads
 
 
 def test_a_fit_without_a_validation_says_that_there_is_no_best_checkpoint(workplace: Path) -> None:

@@ -5,7 +5,9 @@ import io
 import json
 import signal
 import socket
+import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -254,6 +256,26 @@ def test_the_folder_goes_with_the_server(ending):
         assert process.wait(30) == (130 if ending == signal.SIGINT else 0)
     assert not uploaded.parents[2].exists()
     assert uploaded.parents[2].name.startswith("geofer-demo-")
+
+
+@pytest.mark.parametrize(("ending", "told"), [(signal.SIGTERM, ""), (signal.SIGINT, "geofer: interrupted\n")])
+def test_it_ends_without_a_traceback_also_before_it_serves(ending, told, tmp_path):
+    """At a usual end of the process, multiprocessing looks for a folder of its own, which is gone then."""
+    code = (
+        "import os, signal, sys; from geofer.cli import demo, main\n"
+        f"demo.serve = lambda *_: os.kill(os.getpid(), {int(ending)})\n"
+        "sys.exit(main(['demo', '--port', '0']))"
+    )
+    listening = partial(signal.signal, signal.SIGINT, signal.default_int_handler)  # not so if the tests run behind an &
+    with tmp_path.joinpath("said").open("w+") as file:
+        done = subprocess.run(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=file, timeout=120, preexec_fn=listening
+        )
+        file.seek(0)
+        said = file.read()
+    assert done.returncode == (130 if ending == signal.SIGINT else 0)
+    assert said.endswith(told)
+    assert "Traceback" not in said
 
 
 def said(capsys, *arguments):
