@@ -12,6 +12,7 @@ from pathlib import Path
 from geofer.app.recognition.annotation import AnnotatedCopies
 from geofer.app.recognition.recognizer import Recognizer, load
 from geofer.app.recognition.result_table import Row, TableWriter, columns, rows, table_writer
+from geofer.app.recognition.sample import sample
 from geofer.app.recognition.views import View, camera_name, camera_views, last_change, picture_views, video_views
 from geofer.cli.command_parser import CommandParser
 from geofer.errors import ConfigError, DataError, printable
@@ -49,8 +50,12 @@ def recognize(arguments: Sequence[str]) -> None:
         DataError: There is nothing to look at, nothing of it could be recognized, or the camera stopped.
     """
     options = _parser().parse_args(arguments)
+    if options.sample:
+        options.paths.append(str(sample()))
     if bool(options.paths) == (options.camera is not None):
-        raise ConfigError("Name pictures, videos or folders as PATH, or a --camera, and not both.")
+        raise ConfigError(
+            "Name pictures, videos or folders as PATH, a --camera, or --sample for a picture that comes with geofer; a camera is looked through alone."
+        )
     left_out: list[Path] = []
     files = list(dict.fromkeys(find_files(options.paths, options.recursive, left_out)))
     copies = copy_paths(files, options.annotate) if options.annotate else {}
@@ -239,6 +244,7 @@ def _device(text: str) -> int | str:
 def _parser() -> CommandParser:
     parser = CommandParser("recognize", "Recognize the expressions of the faces in pictures and videos.")
     parser.add_argument("paths", nargs="*", metavar="PATH", help="pictures, videos, folders of them, or patterns")
+    parser.add_argument("--sample", action="store_true", help="look at the photograph that comes with geofer")
     parser.add_argument(
         "--camera", type=_device, metavar="NUMBER", help="look through this camera, 0 for the first, until Ctrl-C"
     )
