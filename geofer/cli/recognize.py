@@ -54,7 +54,7 @@ def recognize(arguments: Sequence[str]) -> None:
         options.paths.append(str(sample()))
     if bool(options.paths) == (options.camera is not None):
         raise ConfigError(
-            "Name pictures, videos or folders as PATH, a --camera, or --sample for a picture that comes with geofer; a camera is looked through alone."
+            "Name pictures, videos or folders as PATH, or a --camera, and not both; --sample is a picture to try."
         )
     left_out: list[Path] = []
     files = list(dict.fromkeys(find_files(options.paths, options.recursive, left_out)))
@@ -254,7 +254,7 @@ def _parser() -> CommandParser:
         "user/name on the Hugging Face Hub",
     )
     parser.add_argument(
-        "--output", type=Path, help="a table: .csv or .jsonl, which grow and are gone on with, or .parquet"
+        "--output", type=Path, help="a table: .csv or .jsonl, which the next call continues, or .parquet"
     )
     parser.add_argument(
         "--annotate", type=Path, metavar="FOLDER", help="put copies there, with faces drawn: .png, or .mp4 of videos"
@@ -264,7 +264,7 @@ def _parser() -> CommandParser:
         type=float,
         default=0.0,
         metavar="SECONDS",
-        help="look at one frame of a video or camera in so much time; else at all",
+        help="look at one frame of a video or camera in so many seconds; by default at every frame",
     )
     parser.add_argument(
         "--batch-size", type=int, default=32, metavar="FACES", help="most faces that a network of pixels sees at once"
