@@ -27,7 +27,7 @@ quickstart: $(READY) ## render faces, train the classifier alone and the full me
 	$(BIN)/geofer test --config $(RUNS)/classifier/config.yaml
 	$(BIN)/geofer fit --config quickstart --trainer.default_root_dir $(RUNS)/full
 	$(BIN)/geofer test --config $(RUNS)/full/config.yaml
-	$(BIN)/geofer report $(RUNS)/classifier $(RUNS)/full
+	$(BIN)/geofer report $(RUNS)/classifier $(RUNS)/full --output $(RUNS)/index.html
 
 STUDIES ?= studies
 study: $(READY) ## run every study of the paper at its smallest, one seed; goes on where it stopped
