@@ -13,6 +13,7 @@ from geofer.app.recognition.annotation import AnnotatedCopies
 from geofer.app.recognition.recognizer import Recognizer, load
 from geofer.app.recognition.result_table import Row, TableWriter, columns, rows, table_writer
 from geofer.app.recognition.sample import sample
+from geofer.app.recognition.tracks import tracked
 from geofer.app.recognition.views import View, camera_name, camera_views, last_change, picture_views, video_views
 from geofer.cli.command_parser import CommandParser
 from geofer.errors import ConfigError, DataError, printable
@@ -70,7 +71,8 @@ def recognize(arguments: Sequence[str]) -> None:
     )
     names = columns(recognizer.description.expressions)
     modified = {str(file): last_change(file) for file in files}
-    written = table_writer(options.output, names, recognizer.fingerprint, modified) if options.output else nullcontext()
+    model = recognizer.fingerprint + (f" smoothed over {options.smooth:g} s" if options.smooth else "")
+    written = table_writer(options.output, names, model, modified) if options.output else nullcontext()
     with written as table:
         if options.camera is not None:
             sources = [_camera(options)]
@@ -82,7 +84,7 @@ def recognize(arguments: Sequence[str]) -> None:
             if table and table.stale:
                 print(f"{table.stale} of them were changed since they were recognized, and are looked at again.")
         try:
-            _recognize(recognizer, sources, table, options.output)
+            _recognize(recognizer, sources, table, options.output, model, options.smooth)
         finally:
             if left_out:
                 print(
@@ -165,7 +167,12 @@ def _camera(options: Namespace) -> Source:
 
 
 def _recognize(
-    recognizer: Recognizer, sources: Sequence[Source], table: TableWriter | None, output: Path | None
+    recognizer: Recognizer,
+    sources: Sequence[Source],
+    table: TableWriter | None,
+    output: Path | None,
+    model: str,
+    smooth: float,
 ) -> None:
     named = {source.name: source for source in sources}
     copies = {source.name: source.copy for source in sources if source.copy}
@@ -175,7 +182,7 @@ def _recognize(
     with AnnotatedCopies(copies) as drawn, _progress(sources) as follow:
         views = map(follow, chain.from_iterable(source.views for source in sources))
         try:
-            for view, faces in recognizer.each(views, at_once=live):
+            for view, faces in tracked(recognizer.each(views, at_once=live), smooth):
                 drawn.draw(view, faces)
                 seen.add(view.name)
                 first = named[view.name].first
@@ -184,7 +191,7 @@ def _recognize(
                 if view.error:
                     broken.add(view.name)
                 if view.frame is None or view.frame.number >= first:
-                    (_print if table is None else table.write)(rows(view, faces, recognizer.fingerprint))
+                    (_print if table is None else table.write)(rows(view, faces, model))
         except KeyboardInterrupt:
             if not live:
                 raise
@@ -265,6 +272,13 @@ def _parser() -> CommandParser:
         default=0.0,
         metavar="SECONDS",
         help="look at one frame of a video or camera in so many seconds; by default at every frame",
+    )
+    parser.add_argument(
+        "--smooth",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="smooth the probabilities of each face of a video or camera over about this time; 0 leaves them",
     )
     parser.add_argument(
         "--batch-size", type=int, default=32, metavar="FACES", help="most faces that a network of pixels sees at once"
