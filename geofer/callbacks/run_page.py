@@ -57,8 +57,8 @@ def write_page(path: AnyPath, runs: Mapping[str, AnyPath]) -> None:
         if curves := curves_figure(_logged(run)):
             parts.append(_svg(curves, "Loss and accuracy over the training"))
         for picture, title in PICTURES.items():
-            if (file := run / f"test_{picture}.png").is_file():
-                address = quote(Path(relpath(file, path.parent)).as_posix())
+            if (shown := run / f"test_{picture}.png").is_file():
+                address = quote(Path(relpath(shown, path.parent)).as_posix())
                 parts.append(f'<figure><figcaption>{title}</figcaption><img src="{address}" alt="{title}"></figure>')
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
     page = f"<!doctype html><html lang=en><head>{head}<title>geofer</title></head><body><h1>What was measured</h1>"
