@@ -68,7 +68,7 @@ def relief(p: wp.vec3, folds: Folds, seed: float) -> float:
 
 @wp.func
 def creased(n: wp.vec3, p: wp.vec3, height: float, folds: Folds, seed: float) -> wp.vec3:
-    """The normal ``n`` in the head frame, tilted by the relief, which is ``height`` at canonical point ``p``."""
+    """The normal ``n`` in the head frame, bent by the relief, which is ``height`` at canonical point ``p``."""
     reach = 0.0004
     right = (relief(p + wp.vec3(reach, 0.0, 0.0), folds, seed) - height) / reach
     up = (relief(p + wp.vec3(0.0, reach, 0.0), folds, seed) - height) / reach
