@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +22,7 @@ from geofer.networks.classifier import Classifier, ClassifierConfig
 from geofer.networks.geometry_classifier import GeometryClassifier
 from geofer.networks.geometry_ensemble import geometry_network
 from geofer.paths import AnyPath, as_path, written_whole
-from geofer.schema import Between, ImageSize, SchemaError, read, read_arguments, read_expressions, shown
+from geofer.schema import CropSize, ImageSize, SchemaError, read, read_arguments, read_expressions, shown
 from geofer.version import __version__
 
 FORMAT = 3
@@ -30,9 +30,6 @@ FORMAT = 3
 
 LONGEST = 4_000_000
 """Bytes of a file's header, and letters of a description; a network of 3,000 weights has a header of 400,000."""
-
-CropSize = Annotated[int, Between(4, 2048)]
-"""Side of the crop that a network of pixels looks at."""
 
 HEADER, CHECKSUM = "geofer", "geofer_sha256"
 """Names of the description and of the checksum in the file's metadata."""
