@@ -44,6 +44,7 @@ class Visitors:
     function: int
     seconds: list[float] = field(default_factory=list)
     failed: int = 0
+    waiting: dict[int, float] = field(default_factory=dict)
     hostile: dict[str, int] = field(default_factory=dict)
 
     async def look(self, client: httpx.AsyncClient, picture: bytes, name: str) -> str:
@@ -71,13 +72,14 @@ class Visitors:
         async with httpx.AsyncClient(timeout=120) as client:
             await asyncio.sleep(float(chance.uniform(0, pause)))
             while True:
-                began = time.monotonic()
+                began = self.waiting[number] = time.monotonic()
                 try:
                     answer = await self.look(client, EXAMPLES[number % len(EXAMPLES)].read_bytes(), f"{number}.jpg")
                     self.failed += "expression" not in answer
                 except (httpx.HTTPError, RuntimeError, KeyError):
                     self.failed += 1
                 self.seconds.append(time.monotonic() - began)
+                del self.waiting[number]
                 await asyncio.sleep(float(chance.uniform(0.5, 1.5)) * pause)
 
     async def keep_doing(self, name: str, act: Callable[[], Awaitable[object]]) -> None:
@@ -207,13 +209,16 @@ async def phase(address: str, server: int, options: argparse.Namespace, hostile:
         await asyncio.sleep(1)
         memory.append(resident(server))
     own, others = (now - then for now, then in zip(processor_seconds(server), before, strict=True))
+    answers, now = len(visitors.seconds), time.monotonic()
+    visitors.seconds += [now - began for began in visitors.waiting.values()]  # who waits still counts
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     quarters = np.array_split(np.array(memory), 4)
     return {
         "hostile": visitors.hostile if hostile else None,
-        "answers": len(visitors.seconds),
+        "answers": answers,
+        "waiting": len(visitors.waiting),
         "failed": visitors.failed,
         "p50": round(float(np.percentile(visitors.seconds, 50)), 2),
         "p95": round(float(np.percentile(visitors.seconds, 95)), 2),
