@@ -1,6 +1,7 @@
 """The classifier alone, trained on faces with labels: the row No_SynFI of Table VIII."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
@@ -109,5 +110,8 @@ class ExpressionClassifier(RecognitionModule):
             return one_optimizer(self.classifier_optimization, self.classifier.parameters(), self.batches)
         backbone = list(self.classifier.backbone.parameters())
         behind = [value for name, value in self.classifier.named_parameters() if not name.startswith("backbone.")]
-        groups = [{"params": behind}, {"params": backbone, "lr_fraction": self.backbone_lr_fraction}]
+        groups: list[dict[str, Any]] = [
+            {"params": behind},
+            {"params": backbone, "lr_fraction": self.backbone_lr_fraction},
+        ]
         return one_optimizer(self.classifier_optimization, groups, self.batches)
