@@ -24,7 +24,12 @@ photograph's label, by ``training/train_rendered.py``."""
 
 
 def bundled_models() -> dict[str, Path]:
-    """Name of each bundled recognizer → its file."""
+    """Name of each bundled recognizer → its file.
+
+    Examples:
+        >>> "photo" in bundled_models()
+        True
+    """
     return {path.stem: path for path in sorted(FOLDER.glob("*.safetensors"))}
 
 

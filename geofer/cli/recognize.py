@@ -12,6 +12,7 @@ from pathlib import Path
 from geofer.app.recognition.annotation import AnnotatedCopies
 from geofer.app.recognition.recognizer import Recognizer, load
 from geofer.app.recognition.result_table import Row, TableWriter, columns, rows, table_writer
+from geofer.app.recognition.sample import sample
 from geofer.app.recognition.tracks import tracked
 from geofer.app.recognition.views import View, camera_name, camera_views, last_change, picture_views, video_views
 from geofer.cli.command_parser import CommandParser
@@ -50,8 +51,12 @@ def recognize(arguments: Sequence[str]) -> None:
         DataError: There is nothing to look at, nothing of it could be recognized, or the camera stopped.
     """
     options = _parser().parse_args(arguments)
+    if options.sample:
+        options.paths.append(str(sample()))
     if bool(options.paths) == (options.camera is not None):
-        raise ConfigError("Name pictures, videos or folders as PATH, or a --camera, and not both.")
+        raise ConfigError(
+            "Name pictures, videos or folders as PATH, or a --camera, and not both; --sample is a picture to try."
+        )
     left_out: list[Path] = []
     files = list(dict.fromkeys(find_files(options.paths, options.recursive, left_out)))
     copies = copy_paths(files, options.annotate) if options.annotate else {}
@@ -246,6 +251,7 @@ def _device(text: str) -> int | str:
 def _parser() -> CommandParser:
     parser = CommandParser("recognize", "Recognize the expressions of the faces in pictures and videos.")
     parser.add_argument("paths", nargs="*", metavar="PATH", help="pictures, videos, folders of them, or patterns")
+    parser.add_argument("--sample", action="store_true", help="look at the photograph that comes with geofer")
     parser.add_argument(
         "--camera", type=_device, metavar="NUMBER", help="look through this camera, 0 for the first, until Ctrl-C"
     )
@@ -255,7 +261,7 @@ def _parser() -> CommandParser:
         "user/name on the Hugging Face Hub",
     )
     parser.add_argument(
-        "--output", type=Path, help="a table: .csv or .jsonl, which grow and are gone on with, or .parquet"
+        "--output", type=Path, help="a table: .csv or .jsonl, which the next call continues, or .parquet"
     )
     parser.add_argument(
         "--annotate", type=Path, metavar="FOLDER", help="put copies there, with faces drawn: .png, or .mp4 of videos"
@@ -265,7 +271,7 @@ def _parser() -> CommandParser:
         type=float,
         default=0.0,
         metavar="SECONDS",
-        help="look at one frame of a video or camera in so much time; else at all",
+        help="look at one frame of a video or camera in so many seconds; by default at every frame",
     )
     parser.add_argument(
         "--smooth",

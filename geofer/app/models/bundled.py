@@ -15,6 +15,10 @@ def bundled_description(name: str) -> ModelDescription:
 
     Raises:
         CheckpointError: There is no such recognizer, or its file is damaged.
+
+    Examples:
+        >>> bundled_description('photo').inputs
+        ('image', 'blendshapes')
     """
     from safetensors import SafetensorError, safe_open
 

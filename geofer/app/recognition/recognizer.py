@@ -109,7 +109,7 @@ class Recognizer(Pretrained):
         Raises:
             DataError: A picture cannot be read, or is none; of several it says which, counted from 0.
 
-        Example:
+        Examples:
             >>> import geofer
             >>> recognizer = geofer.load()
             >>> (face,) = recognizer(geofer.render("surprise", size=256))
@@ -358,7 +358,7 @@ def load(path: AnyPath | None = None, **options: Any) -> Recognizer:  # noqa: AN
         CheckpointError: The file is missing, damaged, or something else.
         HubError: The Hub has no such model, or cannot be reached.
 
-    Example:
+    Examples:
         >>> import geofer
         >>> geofer.load().description.expressions
         ('anger', 'disgust', 'fear', 'happiness', 'neutral', 'sadness', 'surprise')
