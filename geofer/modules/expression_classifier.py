@@ -79,6 +79,11 @@ class ExpressionClassifier(RecognitionModule):
                 raise ConfigError("logit_adjustment needs a data module, which counts the expressions: fit with one.")
             self.log_priors = source.class_fractions().clamp_min(SMALLEST_FRACTION).log().to(self.device)
 
+    def on_train_start(self) -> None:
+        """Also freeze the backbone, as a run that goes on in the middle of an epoch does not start that."""
+        super().on_train_start()
+        self.on_train_epoch_start()
+
     def on_train_epoch_start(self) -> None:
         """Freeze or thaw the backbone: its weights and its batch statistics."""
         if self.backbone_frozen_epochs:

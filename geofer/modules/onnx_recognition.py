@@ -62,8 +62,8 @@ class OnnxRecognition(RecognitionModule):
         self._channels_last = shape[3] in (1, 3) and shape[1] not in (1, 3)
         self._channels = shape[3] if self._channels_last else shape[1]
         side = shape[1] if self._channels_last else shape[2]
-        self._side = size or (side if isinstance(side, int) else None)
-        if self._channels not in (1, 3) or self._side is None:
+        self._side = size or (side if isinstance(side, int) else 0)
+        if self._channels not in (1, 3) or self._side < 1:
             raise CheckpointError(
                 f"{printable(file)} takes an input of shape {shape}; name its pictures' side with --size, and see that "
                 "it has one channel or three."
