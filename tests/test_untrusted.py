@@ -428,6 +428,28 @@ def test_a_description_is_checked_entry_by_entry(tmp_path, entries):
     assert str(caught.value).isprintable()
 
 
+def test_holes_of_a_file_are_not_read(tmp_path):
+    """Four gigabytes of zeros, which take nothing on the disk."""
+    description = ModelDescription("picture", ("a", "b"), {"backbone": "small_resnet", "hidden": 8}, image_size=64)
+    size = 4 << 30
+    tensors = {"head.0.weight": {"dtype": "F32", "shape": [size // 4], "data_offsets": [0, size]}}
+    header = json.dumps({"__metadata__": {HEADER: description.to_json(), CHECKSUM: "0" * 64}, **tensors}).encode()
+    with (tmp_path / "x.safetensors").open("wb") as file:
+        file.write(struct.pack("<Q", len(header)) + header)
+        file.truncate(8 + len(header) + size)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(CheckpointError, match=r"x\.safetensors cannot be used: it has 1 weights, and .* many more"):
+        load_model(tmp_path / "x.safetensors")
+    tensors |= {name: {"dtype": "F8_E4M3", "shape": [0], "data_offsets": [size, size]} for name in map(str, range(80))}
+    header = json.dumps({"__metadata__": {HEADER: description.to_json(), CHECKSUM: "0" * 64}, **tensors}).encode()
+    with (tmp_path / "x.safetensors").open("wb") as file:
+        file.write(struct.pack("<Q", len(header)) + header)
+        file.truncate(8 + len(header) + size)
+    with pytest.raises(CheckpointError, match="do not fit what it says it is"):
+        load_model(tmp_path / "x.safetensors")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000, "kB"
+
+
 def test_a_huge_header_is_refused_before_it_is_parsed(tmp_path):
     (tmp_path / "x.safetensors").write_bytes(struct.pack("<Q", 5_000_000) + b" " * 5_000_000)
     with pytest.raises(CheckpointError, match="its header takes more than"):

@@ -82,8 +82,8 @@ def _av1_items(data: bytes) -> Iterator[bytes]:
         if item not in av1:
             continue
         pieces = []
-        for inside, offset, length in parts:
-            whole = inner.get(b"idat", b"") if inside else data
+        for in_idat, offset, length in parts:
+            whole = inner.get(b"idat", b"") if in_idat else data
             if offset + length > len(whole):
                 raise DamagedPictureError("it is cut off")
             pieces.append(whole[offset : offset + length])

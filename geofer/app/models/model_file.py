@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from geofer.app.models.reliability import Reliability
 from geofer.errors import CheckpointError, GeoferError, printable
 from geofer.landmarks.alignment import CropRule
-from geofer.modules.stored import check_weights
+from geofer.modules.stored import check_finite, check_shapes, check_weights
 from geofer.networks.classifier import Classifier, ClassifierConfig
 from geofer.networks.geometry_classifier import GeometryClassifier
 from geofer.networks.geometry_ensemble import geometry_network
@@ -30,6 +30,9 @@ FORMAT = 3
 
 LONGEST = 4_000_000
 """Bytes of a file's header, and letters of a description; a network of 3,000 weights has a header of 400,000."""
+
+TYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "I64": torch.int64}
+"""Types of numbers that networks have, by the names of safetensors."""
 
 HEADER, CHECKSUM = "geofer", "geofer_sha256"
 """Names of the description and of the checksum in the file's metadata."""
@@ -147,7 +150,7 @@ def load_model(path: AnyPath) -> tuple[nn.Module, ModelDescription]:
         raise CheckpointError(f"{printable(path)}: there is no such model file.")
     try:
         weights, description = _read(path)
-        check_weights(weights, description.network)
+        check_finite(weights)
         network = description.network()
         network.load_state_dict(weights)
     except (GeoferError, SchemaError) as error:
@@ -160,7 +163,11 @@ def load_model(path: AnyPath) -> tuple[nn.Module, ModelDescription]:
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], ModelDescription]:
-    """The weights and the description, once the checksum is verified."""
+    """The weights and the description, once the checksum is verified.
+
+    No weight is read before the header tells of those of the network that the description describes: a file of a few
+    kilobytes on the disk can hold gigabytes of zeros.
+    """
     from safetensors import SafetensorError, safe_open
 
     with path.open("rb") as file:
@@ -170,14 +177,18 @@ def _read(path: Path) -> tuple[dict[str, Tensor], ModelDescription]:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no dictionary
+            if HEADER not in metadata or CHECKSUM not in metadata:
+                raise CheckpointError("it has weights, but no description by geofer; `geofer export` writes one")
+            description = ModelDescription.from_json(metadata[HEADER])
+            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 - it is no dictionary
+            shapes = {name: (tuple(part.get_shape()), TYPES.get(part.get_dtype())) for name, part in slices.items()}
+            check_shapes(shapes, description.network)
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except SafetensorError as error:
         raise CheckpointError(f"it is damaged or no safetensors file ({error})") from error
-    if HEADER not in metadata or CHECKSUM not in metadata:
-        raise CheckpointError("it has weights, but no description by geofer; `geofer export` writes one")
     if _checksum(metadata[HEADER], weights) != metadata[CHECKSUM]:
         raise CheckpointError("its checksum is wrong: it is damaged or was changed. Get it again from its source")
-    return weights, ModelDescription.from_json(metadata[HEADER])
+    return weights, description
 
 
 def _read_architecture(description: ModelDescription) -> dict[str, Any]:
