@@ -31,7 +31,7 @@ Seen = TypeVar("Seen")
 
 def is_large(pixels: NDArray[np.uint8]) -> bool:
     """Whether a picture of ``(H, W, 3)`` is looked at aside."""
-    return pixels.shape[0] * pixels.shape[1] > QUICK
+    return bool(pixels.shape[0] * pixels.shape[1] > QUICK)
 
 
 class Aside(Generic[Seen]):
