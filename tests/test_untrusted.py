@@ -228,8 +228,8 @@ def test_a_size_that_this_network_cannot_look_at_is_told():
 def test_finite_weights_that_answer_with_nan_are_told(tmp_path):
     description = ModelDescription("picture", ("a", "b"), {"backbone": "small_resnet", "hidden": 8}, image_size=64)
     network = description.network()
-    variances = [value for name, value in network.state_dict().items() if name.endswith("running_var")]
-    variances[0].fill_(-1)  # finite, and a square root is taken of it
+    for name, value in (("0.weight", 0), ("0.bias", 10), ("2.weight", 3e38)):  # finite, but not ten times as large
+        network.state_dict()[f"head.{name}"].fill_(value)
     save_model(tmp_path / "x.safetensors", network, description)
     with pytest.raises(CheckpointError, match="what is no number"):
         Recognizer(*load_model(tmp_path / "x.safetensors"), "none").recognize(np.zeros((64, 64, 3), np.uint8))
