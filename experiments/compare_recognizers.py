@@ -194,13 +194,16 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     (faces,) = photographs(options.root, "val")
-    found = subset(faces, faces.blendshapes.isfinite().all(1))
+    seen = faces.blendshapes.isfinite().all(1)
+    found = subset(faces, seen)
     groups = " | ".join(f"yaw {low}–{high}°" for low, high in pairwise(YAWS))
     print(f"| | faces | right % | mean recall % | calibration error | {groups} | ms |\n|{'---|' * 9}")
     for name, (answer, geometry) in answers(options.fer).items():
+        logits, milliseconds = asked(answer, found if geometry else faces)
         if not geometry:
-            print(row(f"{name}, all", *asked(answer, faces), faces))
-        print(row(f"{name}, face found", *asked(answer, found), found))
+            print(row(f"{name}, all", logits, milliseconds, faces))
+            logits = logits[seen]
+        print(row(f"{name}, face found", logits, milliseconds, found), flush=True)
     logits, network = fitted_to_landmarks(found)
     _, milliseconds = asked(lambda part: network.classify(network.features(part.landmarks, part.blendshapes)), found)
     print(row("landmarks alone, face found", logits, milliseconds, found))
