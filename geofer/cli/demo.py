@@ -41,7 +41,7 @@ def demo(arguments: Sequence[str]) -> None:
         ):
             limit = TimeLimit(options.time_limit)
             recognizer = load(options.model, detector=options.detector, device=options.device)
-            second = _second_tab(options.generator, options.detector, decoder, limit)
+            second = _second_tab(options.generator, options.detector, decoder, limit, options.head)
             page = build_page(RecognizeTab(recognizer, decoder, limit), second)
             print(f"geofer demo: {address(listener)} (Ctrl+C ends it)", flush=True)
             if not is_loopback(listener):
@@ -64,9 +64,9 @@ def _end(code: int) -> NoReturn:
 
 
 def _second_tab(
-    generator: Path | None, detector: str, decoder: PictureDecoder, limit: TimeLimit
+    generator: Path | None, detector: str, decoder: PictureDecoder, limit: TimeLimit, head: bool
 ) -> HeadTab | SynthesizeTab:
-    if generator is None:
+    if head:
         return HeadTab(limit)
     return SynthesizeTab(load_generator(generator), build_detector(detector), decoder, limit)
 
@@ -80,7 +80,11 @@ def _parser() -> CommandParser:
         "--generator",
         type=Path,
         metavar="RUN_OR_CHECKPOINT",
-        help="a checkpoint of the full method, or its run's folder, to synthesize with; else a rendered head is shown",
+        help="a checkpoint of the full method, its run's folder, or a generator's file to synthesize with; else the "
+        "bundled generator",
+    )
+    parser.add_argument(
+        "--head", action="store_true", help="show a rendered head to move, instead of synthesizing pictures' faces"
     )
     parser.add_argument("--detector", default="retinaface", help="landmark detector; see geofer plugins (%(default)s)")
     parser.add_argument("--device", default="cpu", help="where the recognizer runs, such as cuda (%(default)s)")

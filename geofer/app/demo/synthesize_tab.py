@@ -17,16 +17,16 @@ from geofer.app.demo.time_limit import TimeLimit
 from geofer.app.synthesis.generation import (
     LARGEST_PITCH,
     LARGEST_YAW,
+    FaceGenerator,
     SourceFace,
     beyond_training,
     largest_face,
     synthesize,
     way_between,
 )
-from geofer.app.synthesis.target_geometry import placed_in_crop, posed_landmarks
+from geofer.app.synthesis.target_geometry import moved_landmarks, placed_in_crop
 from geofer.errors import GeoferError
 from geofer.landmarks import LandmarkDetector
-from geofer.modules import GeometryGuidedFER
 
 SHOWN_SIDE = 256
 """Least side in pixels of the pictures that are shown, which small faces are enlarged to."""
@@ -39,7 +39,7 @@ class SynthesizeTab:
     """Faces that a generator makes, and the components around them."""
 
     def __init__(
-        self, generator: GeometryGuidedFER, detector: LandmarkDetector, decoder: PictureDecoder, limit: TimeLimit
+        self, generator: FaceGenerator, detector: LandmarkDetector, decoder: PictureDecoder, limit: TimeLimit
     ) -> None:
         """Synthesize with that generator, within that time."""
         self._generator, self._detector, self._decoder, self._limit = generator, detector, decoder, limit
@@ -115,8 +115,8 @@ class SynthesizeTab:
         return largest_face(pixels, faces, self._generator.image_size, self._generator.provenance["crop"])
 
     def _geometry(self, face: SourceFace, target: Target) -> NDArray[np.float32]:
-        """``(68, 2)``: the average head in a pose, leaning as the face does."""
-        points = posed_landmarks(target.blendshapes, target.yaw, target.pitch, face.pose[2])
+        """``(68, 2)``: the face's own shape, as the controls move and turn it."""
+        points = moved_landmarks(face.landmarks, target.blendshapes, target.yaw, target.pitch)
         return placed_in_crop(points, face.landmarks, self._generator.provenance["crop"])
 
 

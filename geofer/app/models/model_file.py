@@ -6,10 +6,10 @@ safetensors itself loads a file with flipped bits in silence.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Protocol, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -127,6 +127,26 @@ def save_model(path: AnyPath, network: nn.Module, description: ModelDescription)
     Raises:
         CheckpointError: A weight is not finite, or the network is not the one described.
     """
+    save_described(path, network, description)
+
+
+class Description(Protocol):
+    """What stands in the header of a model file."""
+
+    def to_json(self) -> str:
+        """One line of JSON."""
+        ...
+
+    def network(self) -> nn.Module:
+        """The network, with random weights."""
+        ...
+
+
+Described = TypeVar("Described", bound=Description)
+
+
+def save_described(path: AnyPath, network: nn.Module, description: Description) -> None:
+    """As `save_model`, for any network with a description."""
     from safetensors.torch import save
 
     path = as_path(path)
@@ -145,11 +165,17 @@ def load_model(path: AnyPath) -> tuple[nn.Module, ModelDescription]:
     Raises:
         CheckpointError: The file is missing, damaged, tampered with, newer than this version, or something else.
     """
+    return load_described(path, ModelDescription.from_json)
+
+
+def load_described(path: AnyPath, describe: Callable[[str], Described]) -> tuple[nn.Module, Described]:
+    """As `load_model`, for any network whose description ``describe`` reads from JSON."""
     path = as_path(path)
     if not path.is_file():
         raise CheckpointError(f"{printable(path)}: there is no such model file.")
     try:
-        weights, description = _read(path)
+        weights, text = _read(path)
+        description = describe(text)
         check_weights(weights, description.network)
         network = description.network()
         network.load_state_dict(weights)
@@ -162,7 +188,7 @@ def load_model(path: AnyPath) -> tuple[nn.Module, ModelDescription]:
     return network.eval(), description
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], ModelDescription]:
+def _read(path: Path) -> tuple[dict[str, Tensor], str]:
     """The weights and the description, once the checksum is verified."""
     from safetensors import SafetensorError, safe_open
 
@@ -180,7 +206,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], ModelDescription]:
         raise CheckpointError("it has weights, but no description by geofer; `geofer export` writes one")
     if _checksum(metadata[HEADER], weights) != metadata[CHECKSUM]:
         raise CheckpointError("its checksum is wrong: it is damaged or was changed. Get it again from its source")
-    return weights, ModelDescription.from_json(metadata[HEADER])
+    return weights, metadata[HEADER]
 
 
 def _read_architecture(description: ModelDescription) -> dict[str, Any]:
