@@ -27,7 +27,7 @@ quickstart: $(READY) ## render faces, train the classifier alone and the full me
 	$(BIN)/geofer test --config $(RUNS)/classifier/config.yaml
 	$(BIN)/geofer fit --config quickstart --trainer.default_root_dir $(RUNS)/full
 	$(BIN)/geofer test --config $(RUNS)/full/config.yaml
-	$(BIN)/geofer report $(RUNS)/classifier $(RUNS)/full
+	$(BIN)/geofer report $(RUNS)/classifier $(RUNS)/full --output $(RUNS)/index.html
 
 STUDIES ?= studies
 study: $(READY) ## run every study of the paper at its smallest, one seed; goes on where it stopped
@@ -51,12 +51,13 @@ format: $(READY) ## repair style and formatting
 type: $(READY) ## check types
 	$(BIN)/mypy
 
-docs: $(READY) ## check the links between the pages
-	$(BIN)/python tools/check_links.py README.md CHANGELOG.md docs
+docs: $(READY) ## check the links between the pages, and build the site into site/
+	$(BIN)/python tools/check_links.py README.md CHANGELOG.md CONTRIBUTING.md docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 bench: $(READY) ## measure the training step against a plain loop of the same networks
 	$(BIN)/python benchmarks/training_step.py
 
 clean: ## remove what was built; .venv and runs stay
-	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find geofer tests benchmarks experiments tools training -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -34,7 +34,7 @@ import pyarrow.parquet as pq
 import torch
 
 from geofer.app.models.checkpoint_conversion import from_checkpoint
-from geofer.app.models.model_file import CHECKSUM, HEADER, ModelDescription, _checksum, load_model, save_model
+from geofer.app.models.model_file import ModelDescription, load_model, save_model
 from geofer.app.models.pretrained_folder import CONFIG, read_config, save_pretrained
 from geofer.app.synthesis.generation import load_generator
 from geofer.backbones import read_backbone_arguments  # noqa: F401 - the test of imports warms up with it
@@ -49,6 +49,7 @@ from geofer.modules import (
     GeneratorConfig,
     GeometryGuidedFER,
 )
+from geofer.weight_files import CHECKSUM, HEADER, checksum
 
 CPU_SECONDS, MEGABYTES = 3, 300
 ACCEPTED, REFUSED, CRASHED, LIMIT = "accepted", "refused", "crashed", "over a limit"
@@ -265,7 +266,7 @@ def _change_model(path: Path, target: Path, chance: random.Random) -> None:
     if chance.random() < 0.2:
         changed = _change_weights(weights, chance).items()
         weights = {name: v.contiguous() for name, v in changed if torch.is_tensor(v) and v.numel() < 10**6}
-    target.write_bytes(save(weights, {HEADER: text, CHECKSUM: _checksum(text, weights)}))
+    target.write_bytes(save(weights, {HEADER: text, CHECKSUM: checksum(text, weights)}))
 
 
 def _change_config(path: Path, target: Path, chance: random.Random) -> None:

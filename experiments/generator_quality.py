@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import geofer
-from geofer.app.models.generator_file import BUNDLED, PretrainedGenerator, load_generator_file
+from geofer.app.models.generator_file import DEFAULT, PretrainedGenerator, load_generator_file
 from geofer.app.recognition.recognizer import Recognizer
 from geofer.app.synthesis.generation import SourceFace, find_source
 from geofer.app.synthesis.target_geometry import moved_landmarks
@@ -252,7 +252,7 @@ def sheet(path: Path, rows: list[Pictures], count: int = 16) -> None:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--generator", type=Path, default=BUNDLED)
+    parser.add_argument("--generator", default=DEFAULT, help="its file, or the name of a bundled one")
     parser.add_argument("--data", type=Path, default=Path("data"))
     parser.add_argument("--output", type=Path, default=Path("runs/generator-quality"))
     parser.add_argument("--cache", type=Path, help="of rendered people")

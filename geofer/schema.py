@@ -25,7 +25,21 @@ MOST_ENTRIES, DEEPEST = 20_000, 16
 
 MOST_EXPRESSIONS = 100
 
-PLACE = ("file", "frame", "time", "face", "x0", "y0", "x1", "y1", "expression", "prediction", "subject", "tags")
+PLACE = (
+    "file",
+    "frame",
+    "time",
+    "face",
+    "track",
+    "x0",
+    "y0",
+    "x1",
+    "y1",
+    "expression",
+    "prediction",
+    "subject",
+    "tags",
+)
 ABOUT = ("yaw", "pitch", "roll", "reliability", "warning", "error", "model", "modified", "average")
 COLUMNS = frozenset((*PLACE, *ABOUT))
 """Columns of the tables of results, beside which each expression has one of its own."""

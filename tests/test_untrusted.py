@@ -16,7 +16,7 @@ import torch
 from tiny_generator import EXPRESSIONS, classifier_alone, full_method
 
 from geofer.app.models.checkpoint_conversion import from_checkpoint
-from geofer.app.models.model_file import CHECKSUM, HEADER, ModelDescription, _checksum, load_model, save_model
+from geofer.app.models.model_file import ModelDescription, load_model, save_model
 from geofer.app.synthesis.generation import load_generator
 from geofer.callbacks.run_checkpoint import RunCheckpoint
 from geofer.checkpoints import PROVENANCE, read_checkpoint
@@ -24,6 +24,7 @@ from geofer.cli.evaluate import _model_of
 from geofer.errors import CheckpointError, ConfigError
 from geofer.modules import ExpressionClassifier, GeometryGuidedFER, Optimization
 from geofer.modules.recognition import RecognitionModule
+from geofer.weight_files import CHECKSUM, HEADER, checksum
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
@@ -358,7 +359,7 @@ def test_a_description_is_checked_entry_by_entry(tmp_path, entries):
     with safe_open(tmp_path / "x.safetensors", framework="pt") as file:
         weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     text = json.dumps({**json.loads(description.to_json()), **entries})
-    (tmp_path / "x.safetensors").write_bytes(save(weights, {HEADER: text, CHECKSUM: _checksum(text, weights)}))
+    (tmp_path / "x.safetensors").write_bytes(save(weights, {HEADER: text, CHECKSUM: checksum(text, weights)}))
     with pytest.raises(CheckpointError, match=r"x\.safetensors cannot be used: ") as caught:
         load_model(tmp_path / "x.safetensors")
     assert len(str(caught.value)) < 500

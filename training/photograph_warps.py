@@ -63,7 +63,7 @@ class Photograph:
         flat = neutral[:, :2] * (1, -1)
         affine = np.linalg.lstsq(np.c_[flat[points], np.ones(len(points))], self.landmarks, rcond=None)[0]
         self._skin = RBFInterpolator(flat[points], self.landmarks, smoothing=1e-5)(flat[skin])
-        shapes = head.blendshape_offsets.reshape(len(HEAD_BLENDSHAPES), -1, 3)[:, :, :2] * (1, -1) @ affine[:2]
+        shapes = head.moves.reshape(len(HEAD_BLENDSHAPES), -1, 3)[:, :, :2] * (1, -1) @ affine[:2]
         self._skin_shapes, self._landmark_shapes = shapes[:, skin], shapes[:, points]
 
     def landmark_moves(self, blendshapes: NDArray[np.float32]) -> NDArray[np.float64]:

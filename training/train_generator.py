@@ -35,7 +35,7 @@ from PIL import Image
 from plane_warp import warp_plane
 from torch import Tensor, nn
 
-from geofer.app.models.generator_file import BUNDLED, GeneratorDescription, save_generator
+from geofer.app.models.generator_file import DEFAULT, GeneratorDescription, save_generator
 from geofer.app.synthesis.target_geometry import moved_landmarks
 from geofer.backbones.efficientnet_lite import MEAN, STD, LiteNetwork, imagenet_weights
 from geofer.faces import (
@@ -59,6 +59,7 @@ from geofer.networks.warp import FaceWarp
 from geofer.networks.warped_unet import grow
 from geofer.paths import written_whole
 from geofer.rendering.expressions import expression_blendshapes
+from geofer.weight_files import FOLDER
 
 CONFIG = GeneratorConfig(width=32, unet=True, initial_std=None)
 
@@ -373,7 +374,12 @@ def main() -> None:
     parser.add_argument("--photographs", type=int, default=8000, help="pictures of FairFace (%(default)s)")
     parser.add_argument("--minutes", type=float, default=55.0, help="of training (%(default)s)")
     parser.add_argument("--seed", type=int, default=71)
-    parser.add_argument("--model", type=Path, default=BUNDLED, help="where the generator goes (%(default)s)")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        default=FOLDER / "generators" / f"{DEFAULT}.safetensors",
+        help="where the generator goes (%(default)s)",
+    )
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(options.seed)

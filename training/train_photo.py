@@ -97,7 +97,7 @@ def photographs(root: Path, *splits: Split) -> list[Photographs]:
     )
     for data in (whole, scored):
         data.prepare_data()
-        data.setup()
+        data.setup("validate")
     origins, seen = whole.store.origins, scored.store.origins
     assert origins is not None and seen is not None and scored.store.table.blendshapes is not None  # noqa: PT018
     place = {file: row for row, file in enumerate(seen.files(np.arange(len(seen.faces))))}

@@ -129,7 +129,7 @@ def sample_appearance(phenotypes: Mapping[str, float], rng: np.random.Generator)
     red = np.array([0.42, 0.06, 0.07]) * rng.uniform(0.7, 1.3, 3)
     lips = skin * np.array([0.88, 0.56, 0.58]) * rng.uniform(0.85, 1.05)
     lips = lips + 0.7 * makeup * (red * (0.4 + skin[0]) - lips)
-    brow_shade = hair * rng.uniform(0.5, 0.9)
+    brow_shade = hair * rng.uniform(0.35, 0.7)
     return Appearance(
         skin=_color(skin),
         flush=_color(1 - np.array([0.04, 0.26, 0.24]) * rng.uniform(0.3, 1.0) * (0.4 + 0.6 * skin[0] / 0.7)),
@@ -142,11 +142,11 @@ def sample_appearance(phenotypes: Mapping[str, float], rng: np.random.Generator)
         mottle=float(rng.uniform(0.05, 0.13)),
         freckles=float(fair * rng.beta(1, 4)),
         lip_paint=float(rng.uniform(0.75, 0.95)),
-        brow_density=float(rng.uniform(0.65, 0.95)),
+        brow_density=float(rng.uniform(0.75, 1.0)),
         brow_height=float(rng.normal(0, 0.0008)),
-        brow_width=float(np.clip(rng.normal(0.0038 if male else 0.0030, 0.0005), 0.0020, 0.0050)),
-        brow_arch=float(np.clip(rng.normal(0.0035 if male else 0.0050, 0.0015), 0.0005, 0.0075)),
-        iris_radius=float(rng.uniform(0.38, 0.42)),
+        brow_width=float(np.clip(rng.normal(0.0050 if male else 0.0038, 0.0006), 0.0026, 0.0066)),
+        brow_arch=float(np.clip(rng.normal(0.0025 if male else 0.0040, 0.0015), 0.0, 0.0075)),
+        iris_radius=float(rng.uniform(0.43, 0.48)),
         pupil=float(rng.uniform(0.30, 0.46)),
         ivory=float(rng.uniform(0.8, 1.0)),
         lashes=float(rng.uniform(0.5, 0.8) if male else rng.uniform(0.8, 1.15)),

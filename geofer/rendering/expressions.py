@@ -85,7 +85,7 @@ class Style:
     lips: Lips
 
 
-def sample_style(rng: np.random.Generator, variation: float = 1.0, lips: Lips = "drawn") -> Style:
+def sample_style(rng: np.random.Generator, variation: float = 1.0, lips: Lips = "pressed") -> Style:
     """Draws a person's way to show emotions.
 
     Args:

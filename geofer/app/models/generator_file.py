@@ -5,13 +5,12 @@ The file is verified and read as a recognizer's is, see `geofer.app.models.model
 
 import json
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
-from geofer.app.models.model_file import LONGEST, CropSize, load_described, save_described
+from geofer.app.models.model_file import CropSize, load_described, save_described
 from geofer.errors import CheckpointError
 from geofer.faces import EXPRESSIONS
 from geofer.landmarks.alignment import CropRule
@@ -20,12 +19,10 @@ from geofer.networks.synthesizer import GeneratorConfig, Synthesis, build_synthe
 from geofer.paths import AnyPath
 from geofer.schema import SchemaError, read, read_arguments, shown
 from geofer.version import __version__
+from geofer.weight_files import GENERATOR_FORMAT, LONGEST, bundled_generators
 
-FORMAT = "generator 1"
-"""Kind and version of the format; any other is refused."""
-
-BUNDLED = Path(__file__).parent / "generators" / "people.safetensors"
-"""By ``training/train_generator.py``."""
+DEFAULT = "people"
+"""The bundled generator that is taken if none is named."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ class GeneratorDescription:
 
     def to_json(self) -> str:
         """One line of JSON."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, sort_keys=True)
+        return json.dumps({"format": GENERATOR_FORMAT, **asdict(self)}, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -64,8 +61,8 @@ class GeneratorDescription:
             raise SchemaError(f"its description has {len(text)} letters; at most {LONGEST} are read")
         data = json.loads(text)
         version = data.pop("format", None) if isinstance(data, dict) else None
-        if version != FORMAT:
-            raise CheckpointError(f"its format is {shown(version)}, and generators have {shown(FORMAT)}")
+        if version != GENERATOR_FORMAT:
+            raise CheckpointError(f"its format is {shown(version)}, and generators have {shown(GENERATOR_FORMAT)}")
         description = cls(**read_arguments(cls, data, "description"))
         description.config()
         return description
@@ -124,10 +121,11 @@ def save_generator(path: AnyPath, network: nn.Module, description: GeneratorDesc
     save_described(path, network, description)
 
 
-def load_generator_file(path: AnyPath = BUNDLED) -> PretrainedGenerator:
-    """Reads a generator; by default the bundled one.
+def load_generator_file(source: AnyPath = DEFAULT) -> PretrainedGenerator:
+    """Reads a generator: a bundled one by its name, or a file.
 
     Raises:
         CheckpointError: The file is missing, damaged, tampered with, newer than this version, or something else.
     """
+    path = bundled_generators().get(source, source) if isinstance(source, str) else source
     return PretrainedGenerator(*load_described(path, GeneratorDescription.from_json))

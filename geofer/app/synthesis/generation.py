@@ -23,6 +23,7 @@ from geofer.landmarks.alignment import CropRule, alignment_for
 from geofer.landmarks.head_pose import head_pose
 from geofer.paths import AnyPath, as_path
 from geofer.schema import LONGEST_NAME
+from geofer.weight_files import bundled_generators
 
 LARGEST_YAW, LARGEST_PITCH = 45, 30
 """Degrees; no rendered person is seen from further aside, so no generator has learned it from them."""
@@ -78,7 +79,7 @@ def load_generator(checkpoint: AnyPath | None = None, crop: CropRule | None = No
         CheckpointError: The file is damaged or no checkpoint, its model has no generator, or its crop is not ``crop``.
         ConfigError: A crop is named for a generator's file, which knows its own.
     """
-    if checkpoint is None or as_path(checkpoint, "The generator").suffix == ".safetensors":
+    if checkpoint is None or checkpoint in bundled_generators() or Path(checkpoint).suffix == ".safetensors":
         if crop is not None:
             raise ConfigError("A crop is named for checkpoints of runs; a generator's file knows its own.")
         return load_generator_file() if checkpoint is None else load_generator_file(checkpoint)

@@ -21,8 +21,8 @@ from geofer.app.synthesis.generation import (
 )
 from geofer.app.synthesis.target_geometry import moved_landmarks, placed_in_crop
 from geofer.datamodules.datasets.face_table import FaceTable
-from geofer.datamodules.datasets.layout import list_files
-from geofer.datamodules.datasets.table_columns import LANDMARK_COLUMNS
+from geofer.datamodules.layouts.layout import list_files
+from geofer.datamodules.layouts.table_columns import LANDMARK_COLUMNS
 from geofer.errors import DataError, printable
 from geofer.faces import denormalize_landmarks
 from geofer.landmarks import LandmarkDetector

@@ -98,7 +98,7 @@ def posed_landmarks(
     from geofer.rendering.landmarks import LANDMARK_VERTICES
 
     head = load_head()
-    shapes = head.blendshape_offsets.reshape(len(blendshapes), -1, 3)[:, head.index_of(np.array(LANDMARK_VERTICES))]
+    shapes = head.moves.reshape(len(blendshapes), -1, 3)[:, head.index_of(np.array(LANDMARK_VERTICES))]
     points = np.array(MEAN_HEAD) / 1000 + np.tensordot(blendshapes, shapes, axes=1)
     angles = (np.array([angle], np.float32) for angle in (yaw, pitch, roll))
     projected = project_points(points[None].astype(np.float32), head_rotation(*angles), DISTANCE)

@@ -50,7 +50,7 @@ class RenderedFaces(FaceDataModule):
         scene: ``session`` fixes light and background for a person, ``picture`` draws them anew for every picture.
         camera: Adds sensor noise, blur and JPEG compression.
         variation: Scales what makes expressions hard to tell apart; 1 is the calibrated default.
-        lips: How lips press: ``drawn`` apart as in a smile, as in the published results, or ``pressed``, as anger does.
+        lips: How lips press: ``pressed``, as anger does, or ``drawn`` apart as in a smile.
         blendshapes: ``truth`` hands out the blendshapes that move the head; ``mediapipe`` estimates what MediaPipe
             would score in a photograph of such a face, for a classifier that looks at photographs' scores later; see
             `geofer.landmarks.score_response_assumed`.
@@ -86,7 +86,7 @@ class RenderedFaces(FaceDataModule):
         scene: Literal["session", "picture"] = "session",
         camera: bool = False,
         variation: float = 1.0,
-        lips: Lips = "drawn",
+        lips: Lips = "pressed",
         blendshapes: Blendshapes = "truth",
         seed: int = 0,
         batch_size: int = 36,

