@@ -61,7 +61,7 @@ OPENINGS = ("mouth", "lids", "brows")
 
 
 def openings(points: Points) -> dict[str, NDArray[np.float32]]:
-    """How far mouth and lids are open and brows are raised, of ``(N, 68, 2)``, in distances of the outer eye corners."""
+    """How far mouth and lids are open and brows are raised, of ``(N, 68, 2)``, in distances of the outer eyes."""
 
     def apart(a: list[int], b: list[int]) -> NDArray[np.float32]:
         return np.linalg.norm(points[:, a] - points[:, b], axis=2).mean(axis=1)

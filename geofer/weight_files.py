@@ -16,7 +16,7 @@ LONGEST = 4_000_000
 """Bytes of a file's header, and letters of a description; a network of 3,000 weights has a header of 400,000."""
 
 GENERATOR_FORMAT = "generator 1"
-"""What the description of a generator calls its format, see `geofer.app.models.generator_file`; any other is refused."""
+"""The format of a generator's description, see `geofer.app.models.generator_file`; any other is refused."""
 
 HEADER, CHECKSUM = "geofer", "geofer_sha256"
 """Names of the description and of the checksum in the file's metadata."""

@@ -435,7 +435,8 @@ def main() -> None:
         provenance={
             "command": "python training/train_generator.py",
             "data": f"{options.people} rendered people × 75 faces (seed {options.seed}); "
-            f"{len(faces.photographs.names)} photographs of FairFace; {len(faces.partners['smiling'])} people of the London Set",
+            f"{len(faces.photographs.names)} photographs of FairFace; "
+            f"{len(faces.partners['smiling'])} people of the London Set",
             "batches": int(state["batch"]),
             "minutes": options.minutes,
             "license": "CC BY 4.0: FairFace (Kärkkäinen and Joo, 2021), London Set (DeBruine and Jones, 2017)",

@@ -41,8 +41,7 @@ class InitialWeights:
 
 
 def read_initial_weights(source: str) -> InitialWeights:
-    """The weights of a bundled model by its name, such as ``photo`` or the generator ``people``, of a model file, or of
-    a checkpoint (``.ckpt``).
+    """The weights of a bundled model or generator by its name, of a file of either, or of a checkpoint (``.ckpt``).
 
     Raises:
         CheckpointError: The file is missing, damaged, changed, or something else.
