@@ -10,13 +10,22 @@ export OMP_NUM_THREADS ?= 1
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: $(READY) ## make .venv with geofer and the tools for its development
+setup: $(READY) ## make .venv with geofer and the tools for its development; LOCKED=1: the versions of requirements-ci.txt
 
+ifdef LOCKED
+$(READY): pyproject.toml requirements-ci.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-ci.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip check
+	touch $(READY)
+else
 $(READY): pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $(READY)
+endif
 
 # The run folders of this call have its time in their names: earlier runs stay.
 quickstart: export OMP_NUM_THREADS := $(shell nproc 2>/dev/null || echo 2)

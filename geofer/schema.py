@@ -61,6 +61,9 @@ ImageSize = Annotated[int, Between(0, 2048)]
 """Side of a crop in pixels; 0 for models that look at no pixels."""
 
 
+CropSize = Annotated[int, Between(4, 2048)]
+"""Side of the crop that a network of pixels looks at."""
+
 Count = Annotated[int, Between(1, 65536)]
 """How many channels or layers; what they come to is compared with the weights of the file."""
 
@@ -206,6 +209,8 @@ class _Reader:
                 found[name] = self.value(hints[name], data[name], f"{where}.{name}")
             elif parameter.default is parameter.empty:
                 raise SchemaError(f"{where}.{name} is missing")
+            elif hasattr(parameter.default, "as_read"):  # what a file leaves out may fetch no more than what it says
+                found[name] = parameter.default.as_read()
         return found
 
     def value(self, hint: Any, data: object, where: str, depth: int = 0) -> Any:  # noqa: ANN401

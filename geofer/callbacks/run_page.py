@@ -6,16 +6,19 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from os.path import relpath
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import numpy as np
-from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
 from geofer.errors import printable
 from geofer.metrics.tables import comparison_table, load_report, report_table
 from geofer.paths import AnyPath, as_path, written_whole
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PICTURES = {
     "interpolation": "From one expression to the other, of a person that the generator has not seen",
@@ -66,7 +69,7 @@ def write_page(path: AnyPath, runs: Mapping[str, AnyPath]) -> None:
         file.write("\n".join([page, *parts, "</body></html>\n"]).encode())
 
 
-def curves_figure(logged: Mapping[str, Sequence[tuple[int, float]]]) -> Figure | None:
+def curves_figure(logged: Mapping[str, Sequence[tuple[int, float]]]) -> "Figure | None":
     """Losses of a training and its validation accuracy over its batches.
 
     Args:
@@ -75,6 +78,8 @@ def curves_figure(logged: Mapping[str, Sequence[tuple[int, float]]]) -> Figure |
     Returns:
         None where nothing was logged.
     """
+    from matplotlib.figure import Figure
+
     losses = {name.removeprefix("train/"): points for name, points in logged.items() if name.startswith("train/")}
     accuracy = logged.get("val/accuracy", ())
     if not losses and not accuracy:
@@ -112,7 +117,7 @@ def _html(table: Table) -> str:
     return console.export_html(inline_styles=True, code_format="<pre>{code}</pre>")
 
 
-def _svg(figure: Figure, title: str) -> str:
+def _svg(figure: "Figure", title: str) -> str:
     text = io.StringIO()
     figure.savefig(text, format="svg")
     drawing = text.getvalue()

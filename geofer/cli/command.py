@@ -72,7 +72,8 @@ def plugins(arguments: Sequence[str]) -> None:
 
 def models(arguments: Sequence[str]) -> None:
     """``geofer models``: the bundled recognizers by name, one line each."""
-    from geofer.app.models.bundled import DEFAULT, bundled_description, bundled_models, model_line
+    from geofer.app.models.bundled import DEFAULT, bundled_description, model_line
+    from geofer.weight_files import bundled_models
 
     if {"-h", "--help"} & set(arguments):
         print("usage: geofer models\n\nWherever a command takes a model, it also takes one of these names.")

@@ -1,6 +1,7 @@
 """The classifier alone, trained on faces with labels: the row No_SynFI of Table VIII."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
@@ -78,6 +79,11 @@ class ExpressionClassifier(RecognitionModule):
                 raise ConfigError("logit_adjustment needs a data module, which counts the expressions: fit with one.")
             self.log_priors = source.class_fractions().clamp_min(SMALLEST_FRACTION).log().to(self.device)
 
+    def on_train_start(self) -> None:
+        """Also freeze the backbone, as a run that goes on in the middle of an epoch does not start that."""
+        super().on_train_start()
+        self.on_train_epoch_start()
+
     def on_train_epoch_start(self) -> None:
         """Freeze or thaw the backbone: its weights and its batch statistics."""
         if self.backbone_frozen_epochs:
@@ -109,5 +115,8 @@ class ExpressionClassifier(RecognitionModule):
             return one_optimizer(self.classifier_optimization, self.classifier.parameters(), self.batches)
         backbone = list(self.classifier.backbone.parameters())
         behind = [value for name, value in self.classifier.named_parameters() if not name.startswith("backbone.")]
-        groups = [{"params": behind}, {"params": backbone, "lr_fraction": self.backbone_lr_fraction}]
+        groups: list[dict[str, Any]] = [
+            {"params": behind},
+            {"params": backbone, "lr_fraction": self.backbone_lr_fraction},
+        ]
         return one_optimizer(self.classifier_optimization, groups, self.batches)

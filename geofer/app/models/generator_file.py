@@ -10,14 +10,14 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from geofer.app.models.model_file import CropSize, load_described, save_described
+from geofer.app.models.model_file import load_described, save_described
 from geofer.errors import CheckpointError
 from geofer.faces import EXPRESSIONS
 from geofer.landmarks.alignment import CropRule
 from geofer.networks.modes import evaluating
 from geofer.networks.synthesizer import GeneratorConfig, Synthesis, build_synthesizer
 from geofer.paths import AnyPath
-from geofer.schema import SchemaError, read, read_arguments, shown
+from geofer.schema import CropSize, SchemaError, read, read_arguments, shown
 from geofer.version import __version__
 from geofer.weight_files import GENERATOR_FORMAT, LONGEST, bundled_generators
 

@@ -6,7 +6,7 @@ Loading needs neither Lightning nor pickle; see `geofer.weight_files`.
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
-from typing import Annotated, Any, Literal, Protocol, Self, TypeVar
+from typing import Any, Literal, Protocol, Self, TypeVar
 
 import torch
 from torch import nn
@@ -19,15 +19,12 @@ from geofer.networks.classifier import Classifier, ClassifierConfig
 from geofer.networks.geometry_classifier import GeometryClassifier
 from geofer.networks.geometry_ensemble import geometry_network
 from geofer.paths import AnyPath, as_path, written_whole
-from geofer.schema import Between, ImageSize, SchemaError, read, read_arguments, read_expressions, shown
+from geofer.schema import CropSize, ImageSize, SchemaError, read, read_arguments, read_expressions, shown
 from geofer.version import __version__
 from geofer.weight_files import LONGEST, packed, unpacked
 
 FORMAT = 3
 """Version of the format; any other is refused."""
-
-CropSize = Annotated[int, Between(4, 2048)]
-"""Side of the crop that a network of pixels looks at."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from geofer.app.recognition.inputs import Picture, Pictures, read_any, several
 from geofer.app.recognition.recognized_face import RecognizedFace
 from geofer.app.recognition.tracks import tracked
 from geofer.app.recognition.views import View, camera_views, video_views
-from geofer.errors import ConfigError, DataError, printable
+from geofer.errors import CheckpointError, ConfigError, DataError, printable
 from geofer.faces import normalize_image
 from geofer.landmarks import Faces, LandmarkDetector, build_detector
 from geofer.landmarks.alignment import alignment_for
@@ -284,10 +284,22 @@ class Recognizer(Pretrained):
 
     def _probabilities(self, inputs: Sequence[Tensor]) -> list[list[float]]:
         batches = zip(*(torch.split(part, self._batch_size) for part in inputs), strict=True)
-        with torch.inference_mode(), torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
-            logits = torch.cat([self.network(*(part.to(self._device) for part in batch)) for batch in batches])
-        shares: list[list[float]] = logits.float().softmax(dim=1).cpu().tolist()
-        return shares
+        try:
+            with torch.inference_mode(), torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
+                logits = torch.cat([self.network(*(part.to(self._device) for part in batch)) for batch in batches])
+        except torch.OutOfMemoryError:
+            raise
+        except (RuntimeError, AssertionError) as error:  # such as a ViT of 224 pixels whose file says 96
+            size = self.description.image_size
+            told = printable(str(error)[:300]).removesuffix(".")
+            raise CheckpointError(
+                f"The model cannot look at {size} × {size} pixels, as its file says: {told}."
+            ) from error
+        shares = logits.float().softmax(dim=1).cpu()
+        if not shares.isfinite().all():
+            raise CheckpointError("The model answers with what is no number: its weights are damaged or made so.")
+        answers: list[list[float]] = shares.tolist()
+        return answers
 
     def _inputs(self, pixels: NDArray[np.uint8], faces: Faces) -> tuple[Tensor, ...]:
         """What the network looks at."""
