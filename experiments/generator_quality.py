@@ -9,7 +9,7 @@ generator is measured, on the pictures that ``training/train_generator.py`` leav
 * faces of FairFace's ``val`` that the recognizer calls neutral, each moved to four expressions;
 * London's people with even numbers, neutral, with the landmarks of their own smile.
 
-The judge is the bundled recognizer ``photo``, which saw no synthetic face. It, and MediaPipe's landmarks, see true
+The reference classifier is the bundled recognizer ``photo``, which saw no synthetic face. It, and MediaPipe's landmarks, see true
 faces, the warp alone and the generator's faces, all at the same size and in the same crop.
 """
 
@@ -75,7 +75,7 @@ def openings(points: Points) -> dict[str, NDArray[np.float32]]:
     return {name: value / eyes for name, value in zip(OPENINGS, values, strict=True)}
 
 
-class Judge:
+class Reference:
     """What a recognizer sees in faces, and where it sees their landmarks."""
 
     def __init__(self) -> None:
@@ -118,7 +118,7 @@ def features(faces: Pictures, network: EfficientNetLite) -> torch.Tensor:
         return torch.cat([network(part) for part in pictures.split(32)])
 
 
-def compare(faces: dict[str, Pictures], wanted: list[str], target: Points, judge: Judge) -> dict[str, Any]:
+def compare(faces: dict[str, Pictures], wanted: list[str], target: Points, reference: Reference) -> dict[str, Any]:
     """Measures of each kind of faces; ``true`` is among them."""
     network = EfficientNetLite("efficientnet_lite0", pretrained=True).eval()
     truth = torch.from_numpy(faces["true"]).permute(0, 3, 1, 2)
@@ -126,7 +126,7 @@ def compare(faces: dict[str, Pictures], wanted: list[str], target: Points, judge
     asked = openings(target)
     rows: dict[str, Any] = {}
     for kind, pictures in faces.items():
-        seen, points = judge(pictures)
+        seen, points = reference(pictures)
         found = ~np.isnan(points[:, 0, 0])
         row: dict[str, float] = {
             "recognized": float(np.mean([a == b for a, b in zip(seen, wanted, strict=True)])),
@@ -148,7 +148,7 @@ def compare(faces: dict[str, Pictures], wanted: list[str], target: Points, judge
     return rows
 
 
-def rendered(generator: PretrainedGenerator, judge: Judge, options: argparse.Namespace) -> dict[str, Any]:
+def rendered(generator: PretrainedGenerator, reference: Reference, options: argparse.Namespace) -> dict[str, Any]:
     """Faces of rendered people with the geometry of another of their faces."""
     data = RenderedFaces(
         train_subjects=options.people,
@@ -179,7 +179,7 @@ def rendered(generator: PretrainedGenerator, judge: Judge, options: argparse.Nam
     warped, made = make(generator, pictures, landmarks, landmarks[partner])
     faces = {"true": pictures[partner], "warp": warped, "generator": made}
     sheet(options.output / "rendered.png", [pictures, warped, made, pictures[partner]])
-    return compare(faces, [EXPRESSIONS[label] for label in expression[partner]], landmarks[partner], judge)
+    return compare(faces, [EXPRESSIONS[label] for label in expression[partner]], landmarks[partner], reference)
 
 
 def found_faces(files: list[Path], size: int, most: int) -> list[SourceFace]:
@@ -195,7 +195,7 @@ def found_faces(files: list[Path], size: int, most: int) -> list[SourceFace]:
     return faces
 
 
-def photographs(generator: PretrainedGenerator, judge: Judge, options: argparse.Namespace) -> dict[str, Any]:
+def photographs(generator: PretrainedGenerator, reference: Reference, options: argparse.Namespace) -> dict[str, Any]:
     """Neutral faces of FairFace, moved to expressions: how many are recognized."""
     files = sorted((options.data / "FairFace" / "val").glob("*.jpg"), key=lambda path: int(path.stem))
     looked = [
@@ -203,7 +203,7 @@ def photographs(generator: PretrainedGenerator, judge: Judge, options: argparse.
         for face in found_faces(files, generator.image_size, 4 * options.photographs)
         if abs(face.pose[0]) < 20 and abs(face.pose[1]) < 20
     ]
-    seen, _ = judge(np.stack([face.crop for face in looked]))
+    seen, _ = reference(np.stack([face.crop for face in looked]))
     calm = [face for face, one in zip(looked, seen, strict=True) if one == "neutral"][: options.photographs]
     crops, own = np.stack([face.crop for face in calm]), np.stack([face.landmarks for face in calm])
     rows, strip = {"faces": len(calm)}, [crops]
@@ -212,7 +212,7 @@ def photographs(generator: PretrainedGenerator, judge: Judge, options: argparse.
         warped, made = make(generator, crops, own, target)
         row: dict[str, float] = {}
         for kind, pictures in (("warp", warped), ("generator", made)):
-            seen, points = judge(pictures)
+            seen, points = reference(pictures)
             found = ~np.isnan(points[:, 0, 0])
             row[kind] = float(np.mean([one == name for one in seen]))
             if kind == "generator":
@@ -227,7 +227,7 @@ def photographs(generator: PretrainedGenerator, judge: Judge, options: argparse.
     return rows
 
 
-def london(generator: PretrainedGenerator, judge: Judge, options: argparse.Namespace) -> dict[str, Any]:
+def london(generator: PretrainedGenerator, reference: Reference, options: argparse.Namespace) -> dict[str, Any]:
     """London's neutral faces with the landmarks of their own smile, and the true smiles."""
     kinds: dict[str, dict[str, SourceFace]] = {"neutral": {}, "happiness": {}}
     for line in (options.data / "London" / "faces.csv").read_text().splitlines()[1:]:
@@ -241,7 +241,7 @@ def london(generator: PretrainedGenerator, judge: Judge, options: argparse.Names
     warped, made = make(generator, crops, own, target)
     faces = {"true": np.stack([face.crop for face in after]), "neutral": crops, "warp": warped, "generator": made}
     sheet(options.output / "london.png", [crops, warped, made, faces["true"]])
-    return compare(faces, ["happiness"] * len(people), target, judge)
+    return compare(faces, ["happiness"] * len(people), target, reference)
 
 
 def sheet(path: Path, rows: list[Pictures], count: int = 16) -> None:
@@ -262,10 +262,10 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     options.output.mkdir(parents=True, exist_ok=True)
-    generator, judge = load_generator_file(options.generator), Judge()
+    generator, reference = load_generator_file(options.generator), Reference()
     report = {}
     for name, measured in (("rendered", rendered), ("photographs", photographs), ("london", london)):
-        report[name] = measured(generator, judge, options)
+        report[name] = measured(generator, reference, options)
         print(name, json.dumps(report[name], indent=1), flush=True)
     (options.output / "report.json").write_text(json.dumps(report, indent=1))
 

@@ -216,10 +216,10 @@ class Discriminators(nn.Module):
     def forward(self, image: Tensor, landmarks: Tensor, contours: Tensor) -> list[tuple[Tensor, list[Tensor]]]:
         """Logits and features of each."""
         views = [(self.whole, image, contours)]
-        for judge, (slices, _) in zip(self.parts, PARTS, strict=True):
+        for network, (slices, _) in zip(self.parts, PARTS, strict=True):
             both = crop_around(torch.cat([image, contours], dim=1), torch.cat([landmarks[:, one] for one in slices], 1))
-            views.append((judge, both[:, :3], both[:, 3:]))
-        return [judge(picture, condition) for judge, picture, condition in views]
+            views.append((network, both[:, :3], both[:, 3:]))
+        return [network(picture, condition) for network, picture, condition in views]
 
 
 def crop_around(maps: Tensor, points: Tensor) -> Tensor:

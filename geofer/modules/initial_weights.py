@@ -63,13 +63,13 @@ def read_initial_weights(source: str) -> InitialWeights:
             settings = told.get("architecture") if isinstance(told, dict) else None
         if not isinstance(told, dict):
             raise CheckpointError("it does not say what it is")
-        if told.get("format") == GENERATOR_FORMAT:
-            prefix, expressions = GENERATOR, ()
-        else:
-            expressions = read_expressions(told.get("expressions"))
+        generates = told.get("format") == GENERATOR_FORMAT
+        expressions = () if generates else read_expressions(told.get("expressions"))
     except (GeoferError, SchemaError, ValueError, RecursionError) as error:
         raise CheckpointError(f"init_from: {printable(source)} cannot be used: {error}") from error
-    named = {f"{start}{name}": value for start in prefix for name, value in weights.items()}
+    named = {
+        f"{start}{name}": value for start in (GENERATOR if generates else prefix) for name, value in weights.items()
+    }
     return InitialWeights(source, named, expressions, settings if isinstance(settings, dict) else {})
 
 

@@ -122,7 +122,7 @@ class TargetSampler:
         order = bank.expression.argsort(stable=True)
         self.landmarks = bank.landmarks[order].to(device, torch.float32)
         subject = bank.subject[order].to(device)
-        self.people, person = subject.unique(return_inverse=True)
+        self.people, person = torch.unique(subject, return_inverse=True)
         self.shapes = torch.zeros(len(self.people), *self.landmarks.shape[1:], device=device)
         if config.motions:
             if neutral is None:
@@ -167,7 +167,9 @@ class TargetSampler:
         before = (self.faces.cumsum(0) - self.faces)[person]
         draws = torch.rand(len(person), count, device=person.device)
         place = (draws * torch.where(others > 0, others, theirs)[:, None]).long()
-        return self.by_person[place + theirs[:, None] * ((others > 0)[:, None] & (place >= before[:, None]))]
+        place = place + theirs[:, None] * ((others > 0)[:, None] & (place >= before[:, None]))
+        rows: Tensor = self.by_person[place]
+        return rows
 
     def _nearest(self, landmarks: Tensor, candidates: Tensor) -> Tensor:
         """Of ``(B, n)`` candidates, the index ``(B,)`` of each whose pose is nearest to the landmarks'."""

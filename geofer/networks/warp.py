@@ -182,10 +182,10 @@ class FaceWarp(nn.Module):
         places = start + along[..., :1] * right + along[..., 1:] * down
         shown = (-1 if mirrored else 1) * _cross(right, down) / determinant
         inside = ((places > -0.5) & (places < size - 0.5)).all(dim=-1)
-        seen_share = ((shown - _UNSEEN) / (_SEEN - _UNSEEN)).clamp(0, 1) * inside
+        shown_fraction = ((shown - _UNSEEN) / (_SEEN - _UNSEEN)).clamp(0, 1) * inside
         normalized = (places + 0.5) * (2 / size) - 1
         return _Traced(
-            normalized.transpose(1, 2).reshape(count, 2, size, size), seen_share.view(count, 1, size, size), start
+            normalized.transpose(1, 2).reshape(count, 2, size, size), shown_fraction.view(count, 1, size, size), start
         )
 
     def _hidden(self, traced: "_Traced", seen: Tensor, depth: Tensor, point: Tensor, size: int) -> Tensor:
