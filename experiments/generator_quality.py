@@ -9,8 +9,8 @@ generator is measured, on the pictures that ``training/train_generator.py`` leav
 * faces of FairFace's ``val`` that the recognizer calls neutral, each moved to four expressions;
 * London's people with even numbers, neutral, with the landmarks of their own smile.
 
-The reference classifier is the bundled recognizer ``photo``, which saw no synthetic face. It, and MediaPipe's landmarks, see true
-faces, the warp alone and the generator's faces, all at the same size and in the same crop.
+The reference classifier is the bundled recognizer ``photo``, which saw no synthetic face. It, and MediaPipe's
+landmarks, see true faces, the warp alone and the generator's faces, all at the same size and in the same crop.
 """
 
 import argparse
