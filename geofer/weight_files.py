@@ -15,6 +15,9 @@ from geofer.errors import CheckpointError
 LONGEST = 4_000_000
 """Bytes of a file's header, and letters of a description; a network of 3,000 weights has a header of 400,000."""
 
+GENERATOR_FORMAT = "generator 1"
+"""The format of a generator's description, see `geofer.app.models.generator_file`; any other is refused."""
+
 HEADER, CHECKSUM = "geofer", "geofer_sha256"
 """Names of the description and of the checksum in the file's metadata."""
 
@@ -37,6 +40,11 @@ def bundled_models() -> dict[str, Path]:
         True
     """
     return {path.stem: path for path in sorted(FOLDER.glob("*.safetensors"))}
+
+
+def bundled_generators() -> dict[str, Path]:
+    """Name of each bundled generator → its file; ``people`` is by ``training/train_generator.py``."""
+    return {path.stem: path for path in sorted((FOLDER / "generators").glob("*.safetensors"))}
 
 
 def packed(weights: Mapping[str, Tensor], description: str) -> bytes:

@@ -1,8 +1,7 @@
 """Takes the screenshots of docs/demo.md: the tabs of `geofer demo`, on a desktop and on a phone.
 
-Run ``python tools/demo_screenshots.py docs/images PICTURE [--generator RUN_OR_CHECKPOINT]``; the tab of synthetic
-faces is left out without a generator. It needs the extra ``demo``, Playwright, and Chromium, as ``chromium`` or named
-in ``GEOFER_CHROMIUM``.
+Run ``python tools/demo_screenshots.py docs/images PICTURE [--generator RUN_OR_CHECKPOINT]``. It needs the extra
+``demo``, Playwright, and Chromium, as ``chromium`` or named in ``GEOFER_CHROMIUM``.
 """
 
 import argparse
@@ -104,12 +103,11 @@ def main() -> None:
     chromium = os.environ.get("GEOFER_CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        with served() as address:
+        with served(*(("--generator", given.generator) if given.generator else ())) as address:
             photograph(browser, address, given.picture, given.folder, "recognize")
+            photograph(browser, address, given.picture, given.folder, "synthesize")
+        with served("--head") as address:
             photograph(browser, address, given.picture, given.folder, "head")
-        if given.generator:
-            with served("--generator", given.generator) as address:
-                photograph(browser, address, given.picture, given.folder, "synthesize")
         browser.close()
 
 

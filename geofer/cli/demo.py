@@ -44,7 +44,7 @@ def demo(arguments: Sequence[str]) -> None:
         ):
             recognizer = load(options.model, detector=options.detector, device=options.device)
             looking = asides.enter_context(Aside(partial(look, recognizer), options.time_limit))
-            second = _second_tab(options.generator, options.detector, decoder, options.time_limit)
+            second = _second_tab(options.generator, options.detector, decoder, options.time_limit, options.head)
             if isinstance(second, SynthesizeTab):
                 asides.enter_context(second.aside)
             page = build_page(RecognizeTab(recognizer, decoder, TimeLimit(options.time_limit), looking), second)
@@ -69,10 +69,10 @@ def _end(code: int) -> NoReturn:
 
 
 def _second_tab(
-    generator: Path | None, detector: str, decoder: PictureDecoder, seconds: float
+    generator: Path | None, detector: str, decoder: PictureDecoder, seconds: float, head: bool
 ) -> HeadTab | SynthesizeTab:
     limit = TimeLimit(seconds)  # of its own: who renders keeps nobody waiting who recognizes
-    if generator is None:
+    if head:
         return HeadTab(limit)
     return SynthesizeTab(load_generator(generator), detector, decoder, limit, seconds)
 
@@ -86,7 +86,11 @@ def _parser() -> CommandParser:
         "--generator",
         type=Path,
         metavar="RUN_OR_CHECKPOINT",
-        help="a checkpoint of the full method, or its run's folder, to synthesize with; else a rendered head is shown",
+        help="a checkpoint of the full method, its run's folder, or a generator's file to synthesize with; else the "
+        "bundled generator",
+    )
+    parser.add_argument(
+        "--head", action="store_true", help="show a rendered head to move, instead of synthesizing pictures' faces"
     )
     parser.add_argument("--detector", default="retinaface", help="landmark detector; see geofer plugins (%(default)s)")
     parser.add_argument("--device", default="cpu", help="where the recognizer runs, such as cuda (%(default)s)")

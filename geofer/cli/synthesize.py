@@ -12,6 +12,7 @@ from PIL import Image
 
 from geofer.app.recognition.annotation import video_file
 from geofer.app.synthesis.generation import (
+    FaceGenerator,
     SourceFace,
     beyond_training,
     find_source,
@@ -22,8 +23,8 @@ from geofer.app.synthesis.generation import (
 from geofer.app.synthesis.synthetic_set import TABLE, SourcePicture, find_faces, source_pictures, write_synthetic_set
 from geofer.app.synthesis.target_geometry import (
     controlled_landmarks,
+    moved_landmarks,
     placed_in_crop,
-    posed_landmarks,
     read_geometry,
 )
 from geofer.app.synthesis.training_faces import training_faces
@@ -35,7 +36,6 @@ from geofer.faces import EXPRESSIONS
 from geofer.figures import save_figure
 from geofer.landmarks import LandmarkDetector, build_detector
 from geofer.landmarks.alignment import CropRule
-from geofer.modules import GeometryGuidedFER
 from geofer.paths import written_whole
 from geofer.rendering.expressions import expression_blendshapes
 
@@ -54,9 +54,9 @@ def parser() -> CommandParser:
     """The command line of ``geofer synthesize``."""
     parser = CommandParser(
         "synthesize",
-        "Give a face the expression and pose of other landmarks, with a generator that `geofer fit` "
-        "trained. The target is another picture's face, a file of landmarks, or the average rendered head with the "
-        "expression, blendshapes and pose that you name.",
+        "Give a face another expression and pose, with the bundled generator or one that `geofer fit` trained. The "
+        "target is another picture's face, a file of landmarks, or the face's own shape with the expression, "
+        "blendshapes and pose that you name.",
     )
     parser.add_argument(
         "face",
@@ -66,7 +66,10 @@ def parser() -> CommandParser:
         help="a picture, whose largest face is taken; for --export-dataset see there",
     )
     parser.add_argument(
-        "--checkpoint", type=Path, required=True, help="a checkpoint of the full method, or its run's folder"
+        "--checkpoint",
+        type=Path,
+        help="a checkpoint of the full method, its run's folder, or a generator's file; else the bundled generator, "
+        "which has learned from rendered people and from photographs",
     )
     parser.add_argument(
         "--crop", choices=get_args(CropRule), help="how its faces were cropped, if the checkpoint does not say so"
@@ -87,7 +90,7 @@ def parser() -> CommandParser:
     )
     target.add_argument("--yaw", type=float, help="degrees, > 0 turns the nose to the image's right; as the face's own")
     target.add_argument("--pitch", type=float, help="degrees, > 0 looks up; as the face's own, if not named")
-    output = parser.add_argument_group("output, at least one")
+    output = parser.add_argument_group("output; FACE-synthetic.png in this folder, if none is named")
     output.add_argument("--output", type=Path, metavar="PICTURE", help="the synthetic face")
     output.add_argument(
         "--strip", type=Path, metavar="FILE", help="the way to the target: .png, or moving as .gif or .mp4"
@@ -148,7 +151,8 @@ def _check_outputs(given: Namespace) -> None:
     kinds = {"output": PICTURES, "strip": (".png", *MOVING), "grid": (".png",)}
     named = {option: path for option in kinds if (path := getattr(given, option)) is not None}
     if not named:
-        raise ConfigError("Nothing to write: name --output, --strip, --grid or --export-dataset.")
+        given.output = Path(f"{given.face.stem}-synthetic.png")
+        print(f"geofer: the synthetic face goes to {escaped(str(given.output))}", file=sys.stderr)
     for option, path in named.items():
         if path.suffix.lower() not in kinds[option]:
             raise ConfigError(f"--{option} {path} must end with {', '.join(kinds[option])}.")
@@ -177,19 +181,17 @@ def _export(given: Namespace) -> None:
     )
 
 
-def _sources(
-    given: Namespace, model: GeometryGuidedFER
-) -> tuple[Iterator[tuple[SourcePicture, SourceFace]], list[str]]:
+def _sources(given: Namespace, model: FaceGenerator) -> tuple[Iterator[tuple[SourcePicture, SourceFace]], list[str]]:
     """The faces to synthesize from, and what will be left out of them, once they were asked for."""
     left_out: list[str] = []
     if given.face is not None:
         root, pictures = source_pictures(given.face)
         crop = model.provenance["crop"]
         return find_faces(root, pictures, _detector(given), model.image_size, crop, left_out), left_out
-    config = given.config or given.checkpoint / CONFIG
-    if not config.is_file():
+    config = given.config or (given.checkpoint / CONFIG if given.checkpoint is not None else None)
+    if config is None or not config.is_file():
         raise ConfigError(
-            f"There is no {config} to tell the run's training people: name FACE, a run's folder, or --config."
+            f"There is no {config or CONFIG} to tell the run's training people: name FACE, a run's folder, or --config."
         )
     from geofer.cli.trainer import read_command
 
@@ -199,7 +201,7 @@ def _sources(
     return training_faces(data, model), left_out
 
 
-def _model(given: Namespace) -> GeometryGuidedFER:
+def _model(given: Namespace) -> FaceGenerator:
     model = load_generator(given.checkpoint, given.crop)
     shows_all = given.grid or given.export_dataset
     if shows_all and (strange := [name for name in model.expressions if name not in EXPRESSIONS]):
@@ -240,7 +242,7 @@ def _find(picture: Path, detector: LandmarkDetector, size: int, crop: CropRule) 
 
 
 def _target(
-    given: Namespace, face: SourceFace, detector: LandmarkDetector, model: GeometryGuidedFER
+    given: Namespace, face: SourceFace, detector: LandmarkDetector, model: FaceGenerator
 ) -> NDArray[np.float32]:
     if given.like:
         return _find(given.like, detector, model.image_size, "tight").landmarks
@@ -249,7 +251,7 @@ def _target(
 
 def _controlled(given: Namespace, face: SourceFace) -> NDArray[np.float32]:
     strengths = dict(map(_strength, given.blendshape))
-    return controlled_landmarks(face.pose, given.expression, given.level, strengths, given.yaw, given.pitch)
+    return controlled_landmarks(face.landmarks, given.expression, given.level, strengths, given.yaw, given.pitch)
 
 
 def _strength(text: str) -> tuple[str, float]:
@@ -260,7 +262,7 @@ def _strength(text: str) -> tuple[str, float]:
         raise ConfigError(f"--blendshape {text} must be a name and a strength, such as jawOpen=0.6.") from None
 
 
-def _draw_way(path: Path, model: GeometryGuidedFER, face: SourceFace, target: NDArray[np.float32]) -> None:
+def _draw_way(path: Path, model: FaceGenerator, face: SourceFace, target: NDArray[np.float32]) -> None:
     moving = path.suffix.lower() in MOVING
     way = way_between(face.landmarks, target, FRAMES if moving else STEPS)
     pictures = synthesize(model, face, way)
@@ -280,11 +282,9 @@ def _draw_way(path: Path, model: GeometryGuidedFER, face: SourceFace, target: ND
         frames[0].save(file, format="GIF", save_all=True, append_images=frames[1:], duration=SHOWN_MS, loop=0)
 
 
-def _draw_grid(path: Path, model: GeometryGuidedFER, face: SourceFace, given: Namespace) -> None:
-    _, own_pitch, own_roll = face.pose
-    pitch = own_pitch if given.pitch is None else given.pitch
+def _draw_grid(path: Path, model: FaceGenerator, face: SourceFace, given: Namespace) -> None:
     blendshapes = [expression_blendshapes(name, given.level) for name in model.expressions]
-    targets = [[posed_landmarks(shown, yaw, pitch, own_roll) for shown in blendshapes] for yaw in YAWS]
+    targets = [[moved_landmarks(face.landmarks, shown, yaw, given.pitch) for shown in blendshapes] for yaw in YAWS]
     tight = np.array(targets).reshape(-1, 68, 2)
     flat = np.stack([placed_in_crop(target, face.landmarks, model.provenance["crop"]) for target in tight])
     pictures = synthesize(model, face, flat)

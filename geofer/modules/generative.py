@@ -223,7 +223,7 @@ class GenerativeModule(RecognitionModule, ABC):
             return image, geometry, expression
         people = torch.arange(count, device=self.device) % len(batch["image"])
         landmarks = batch["landmarks"][people]
-        targets = self.targets.sample(landmarks)
+        targets = self.targets.sample(landmarks, batch["subject"][people])
         parts = zip(self._in_parts(people), self._in_parts(targets.landmarks), self._in_parts(landmarks), strict=True)
         image = torch.cat([self.synthesize(batch["image"][some], target, source) for some, target, source in parts])
         return image, geometry_of(targets._asdict(), self.geometry), targets.expression
@@ -266,7 +266,8 @@ class GenerativeModule(RecognitionModule, ABC):
             )
         bank = source.landmark_bank()
         check_bank(bank, {"val": source.subjects("val"), "test": source.subjects("test")})
-        self.targets = TargetSampler(bank, self.synthesis, self.device)
+        neutral = self.expressions.index("neutral") if "neutral" in self.expressions else None
+        self.targets = TargetSampler(bank, self.synthesis, self.device, neutral)
 
     def optimizations(self) -> list[Optimization]:
         """How E and G, the discriminators, and C learn."""

@@ -3,20 +3,21 @@
 import torch
 from torch import Tensor, nn
 
-from geofer.faces import NUM_LANDMARKS, PairBatch
+from geofer.faces import INNER_LIP, NUM_LANDMARKS, PairBatch
 from geofer.modules.generative import GenerativeModule, Losses
 from geofer.modules.losses import (
     adversarial_loss,
     classification_loss,
     discriminator_loss,
     geometry_loss,
+    gradient_loss,
     reconstruction_loss,
     total_variation_loss,
 )
-from geofer.networks.contours import CONTOURS, draw_contours, weigh_regions
+from geofer.networks.contours import CONTOURS, draw_contours, fill_polygon, weigh_regions
 from geofer.networks.discriminators import AttributeDiscriminator, DiscriminatorConfig, IdentityDiscriminator
 from geofer.networks.modes import evaluating
-from geofer.networks.synthesizer import GeneratorConfig, Synthesis, Synthesizer
+from geofer.networks.synthesizer import GeneratorConfig, Synthesis, build_synthesizer
 
 
 class GeometryGuidedFER(GenerativeModule):
@@ -31,7 +32,7 @@ class GeometryGuidedFER(GenerativeModule):
     def _build(self, generator: GeneratorConfig, discriminator: DiscriminatorConfig) -> None:
         self.condition = discriminator.condition
         channels = {"embedding": generator.embedding_size, "raw": 2 * NUM_LANDMARKS, "contours": len(CONTOURS)}
-        self.synthesizer = Synthesizer(self.image_size, generator)
+        self.synthesizer = build_synthesizer(self.image_size, generator)
         self.attribute_discriminator = AttributeDiscriminator(
             self.image_size, discriminator.width, channels[discriminator.condition], discriminator.patches
         )
@@ -57,13 +58,17 @@ class GeometryGuidedFER(GenerativeModule):
         """Eq. 10, for E and G; ``strength`` scales what the discriminators and the classifier say."""
         image, landmarks, config = synthesis.image, batch["target_landmarks"], self.loss_config
         compared = batch["target_image"] if config.reconstruction_target == "target" else batch["image"]
-        regions = weigh_regions(landmarks, self.image_size, config.region_weight) if config.region_weight != 1 else None
+        regions = self._regions(landmarks)
         losses = {
             "rec": reconstruction_loss(image, compared, regions),
             "geo": geometry_loss(synthesis.reconstruction, landmarks),
             "tv": total_variation_loss(image),
         }
         loss = config.reconstruction * losses["rec"] + config.geometry * losses["geo"] + config.variation * losses["tv"]
+        if config.gradients > 0:
+            every = landmarks.new_ones(len(landmarks), 1, self.image_size, self.image_size)
+            losses["edges"] = gradient_loss(image, compared, every if regions is None else regions)
+            loss = loss + config.gradients * losses["edges"]
         if strength > 0 and config.attribute > 0:
             condition = self._condition(landmarks, synthesis.embedding)
             losses["adv"] = adversarial_loss(self.attribute_discriminator(image, condition))
@@ -76,6 +81,14 @@ class GeometryGuidedFER(GenerativeModule):
                 losses["cls"] = classification_loss(self(image), batch["target_expression"], config.label_smoothing)
             loss = loss + strength * config.classification * losses["cls"]
         return loss, losses
+
+    def _regions(self, landmarks: Tensor) -> Tensor | None:
+        """What each pixel counts for in Eq. 7; None if all count the same."""
+        config = self.loss_config
+        if config.region_weight == 1 and config.mouth_weight == 0:
+            return None
+        mouth = fill_polygon(landmarks[:, INNER_LIP], self.image_size)
+        return weigh_regions(landmarks, self.image_size, config.region_weight) + config.mouth_weight * mouth
 
     def _condition(self, landmarks: Tensor, embedding: Tensor) -> Tensor:
         """What D_att sees of the geometry."""

@@ -13,10 +13,14 @@ from geofer.checkpoints import read_checkpoint
 from geofer.errors import CheckpointError, ConfigError, GeoferError, printable
 from geofer.networks.classifier import Classifier
 from geofer.schema import SchemaError, read_expressions
-from geofer.weight_files import LONGEST, bundled_models, unpacked
+from geofer.weight_files import GENERATOR_FORMAT, LONGEST, bundled_generators, bundled_models, unpacked
 
 CLASSIFIER = "classifier."
 """What the names of a recognizer's weights begin with in a module; in a model file they stand without it."""
+
+
+GENERATOR = ("synthesizer.", "averaged.")
+"""The same for a generator's weights: what is trained, and its average over time."""
 
 
 @dataclass(frozen=True)
@@ -37,31 +41,35 @@ class InitialWeights:
 
 
 def read_initial_weights(source: str) -> InitialWeights:
-    """The weights of a bundled model by its name, such as ``photo``, of a model file, or of a checkpoint (``.ckpt``).
+    """The weights of a bundled model or generator by its name, of a file of either, or of a checkpoint (``.ckpt``).
 
     Raises:
         CheckpointError: The file is missing, damaged, changed, or something else.
     """
-    path = bundled_models().get(source, Path(source))
+    path = (bundled_models() | bundled_generators()).get(source, Path(source))
     if not path.is_file():
         raise CheckpointError(
-            f"init_from: there is no file {printable(source)}; the bundled models are {', '.join(bundled_models())}."
+            f"init_from: there is no file {printable(source)}; the bundled models are "
+            f"{', '.join([*bundled_models(), *bundled_generators()])}."
         )
     try:
         if path.suffix == ".ckpt":
             checkpoint = read_checkpoint(path)
-            told, prefix, weights = checkpoint.get("hyper_parameters"), "", checkpoint["state_dict"]
+            told, prefix, weights = checkpoint.get("hyper_parameters"), ("",), checkpoint["state_dict"]
             settings = told.get("classifier") if isinstance(told, dict) else None
         else:
             weights, text = unpacked(path)
-            told, prefix = json.loads(text[:LONGEST]), CLASSIFIER
+            told, prefix = json.loads(text[:LONGEST]), (CLASSIFIER,)
             settings = told.get("architecture") if isinstance(told, dict) else None
         if not isinstance(told, dict):
             raise CheckpointError("it does not say what it is")
-        expressions = read_expressions(told.get("expressions"))
+        generates = told.get("format") == GENERATOR_FORMAT
+        expressions = () if generates else read_expressions(told.get("expressions"))
     except (GeoferError, SchemaError, ValueError, RecursionError) as error:
         raise CheckpointError(f"init_from: {printable(source)} cannot be used: {error}") from error
-    named = {f"{prefix}{name}": value for name, value in weights.items()}
+    named = {
+        f"{start}{name}": value for start in (GENERATOR if generates else prefix) for name, value in weights.items()
+    }
     return InitialWeights(source, named, expressions, settings if isinstance(settings, dict) else {})
 
 

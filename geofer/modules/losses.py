@@ -27,6 +27,8 @@ class LossConfig:
         label_smoothing: ρ of Eq. 6, for synthetic faces.
         reconstruction_target: What x' is compared with in Eq. 7: x^t, or x, which is the equation to the letter.
         region_weight: What pixels around eyes and mouth of x^t count for in Eq. 7.
+        mouth_weight: What pixels inside the mouth of x^t count for beside that.
+        gradients: Of `gradient_loss`, which the paper has not.
     """
 
     attribute: float = 1e-3
@@ -38,6 +40,8 @@ class LossConfig:
     label_smoothing: float = 0.1
     reconstruction_target: Literal["target", "input"] = "target"
     region_weight: float = 1.0
+    mouth_weight: float = 0.0
+    gradients: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse numbers out of their range.
@@ -161,6 +165,23 @@ def reconstruction_loss(image: Tensor, target: Tensor, weight: Tensor | None = N
         return F.l1_loss(image, target)
     difference = (image.float() - target).abs().mean(dim=1, keepdim=True)
     return (weight * difference).sum() / weight.sum()
+
+
+def gradient_loss(image: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    """L1 between the differences of neighboring pixels of two pictures: edges, which L1 of colors leaves soft.
+
+    Args:
+        image: x', ``(B, 3, H, W)``.
+        target: x^t, ``(B, 3, H, W)``.
+        weight: ``(B, 1, H, W)``, what each pixel counts for.
+
+    Returns:
+        A scalar: the weighted mean of horizontal plus that of vertical differences.
+    """
+    difference = image.float() - target
+    across = difference.diff(dim=3).abs().mean(dim=1, keepdim=True) * weight[..., 1:]
+    down = difference.diff(dim=2).abs().mean(dim=1, keepdim=True) * weight[:, :, 1:]
+    return (across.sum() + down.sum()) / weight.sum()
 
 
 def total_variation_loss(image: Tensor) -> Tensor:

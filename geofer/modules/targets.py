@@ -9,6 +9,7 @@ from torch import Tensor
 
 from geofer.errors import ConfigError, LeakError
 from geofer.faces import JAW, NOSE_BRIDGE, LandmarkBank
+from geofer.landmarks.mean_head import MEAN_HEAD
 from geofer.ranges import check_choice, check_ranges
 
 _RIGID = (*range(JAW.start, JAW.stop), *range(NOSE_BRIDGE.start, NOSE_BRIDGE.stop))  # tell a pose, hardly an expression
@@ -32,6 +33,8 @@ class SynthesisConfig:
         candidates: Of so many random geometries, take the one whose pose is nearest to the face's.
         mix: Share of the targets that are mixtures with another geometry of the same expression and a similar pose.
         jitter: Targets are turned, scaled and shifted by normal draws; 1 is 10°, 10 % and 5 % of the picture.
+        motions: A target is how a face of the bank differs from its own person's neutral ones, laid on the shape of the
+            face's own person, and comes from somebody else. The paper takes another person's geometry, shape and all.
     """
 
     targets: Literal["bank", "pair"] = "bank"
@@ -44,6 +47,7 @@ class SynthesisConfig:
     candidates: int = 1
     mix: float = 0.0
     jitter: float = 0.0
+    motions: bool = False
 
     def __post_init__(self) -> None:
         """Refuse numbers out of their range, and more synthetic faces than there are pairs.
@@ -96,34 +100,76 @@ class Targets(NamedTuple):
 
 
 class TargetSampler:
-    """Draws target geometries from a bank."""
+    """Draws target geometries from a bank.
 
-    def __init__(self, bank: LandmarkBank, config: SynthesisConfig, device: torch.device) -> None:
-        """Keep the bank on ``device``, sorted by expression."""
+    With ``config.motions`` it holds each geometry without its person's shape, and adds that of the face's own person.
+    """
+
+    def __init__(
+        self, bank: LandmarkBank, config: SynthesisConfig, device: torch.device, neutral: int | None = None
+    ) -> None:
+        """Keep the bank on ``device``, sorted by expression.
+
+        Args:
+            bank: The target geometries.
+            config: What is drawn from them.
+            device: Where to.
+            neutral: Label of the neutral expression, for ``config.motions``.
+
+        Raises:
+            ConfigError: ``config.motions`` is set, and there is no neutral expression.
+        """
         order = bank.expression.argsort(stable=True)
         self.landmarks = bank.landmarks[order].to(device, torch.float32)
+        subject = bank.subject[order].to(device)
+        self.people, person = torch.unique(subject, return_inverse=True)
+        self.shapes = torch.zeros(len(self.people), *self.landmarks.shape[1:], device=device)
+        if config.motions:
+            if neutral is None:
+                raise ConfigError("synthesis.motions needs the expression neutral, which the data have not.")
+            self.shapes = shapes_of(self.landmarks, person, bank.expression[order].to(device) == neutral)
+            self.landmarks = self.landmarks - self.shapes[person]
+        self.by_person = person.argsort(stable=True)  # rows, those of a person next to each other
+        self.faces = torch.bincount(person)
         self.expression = bank.expression[order].to(device)
         self.blendshapes = None if bank.blendshapes is None else bank.blendshapes[order].to(device, torch.float32)
         count = torch.bincount(self.expression)
         self.count, self.first = count, count.cumsum(0) - count
         self.config = config
 
-    def sample(self, landmarks: Tensor) -> Targets:
+    def sample(self, landmarks: Tensor, subject: Tensor) -> Targets:
         """A target for each face.
 
         Args:
             landmarks: ``(B, 68, 2)`` of the faces, in [-1, 1].
+            subject: ``(B,)`` whose faces they are.
         """
         config, device = self.config, landmarks.device
         drawn = torch.randint(len(self.landmarks), (len(landmarks), config.candidates), device=device)
+        if config.motions:
+            person = torch.searchsorted(self.people, subject)
+            drawn, own = self._somebody_else(person, config.candidates), self.shapes[person]
+            landmarks = landmarks - own
         chosen = self._nearest(landmarks, drawn)
         target, expression = self.landmarks[chosen], self.expression[chosen]
         blendshapes = None if self.blendshapes is None else self.blendshapes[chosen]
         if config.mix > 0:
             target, blendshapes = self._mix(target, expression, blendshapes)
+        if config.motions:
+            target = target + own
         if config.jitter > 0:
             target = _jitter(target, config.jitter)
         return Targets(add_noise(target, config.noise), expression, blendshapes)
+
+    def _somebody_else(self, person: Tensor, count: int) -> Tensor:
+        """``(B, count)`` random rows of other people than ``(B,)``; of the same if the bank has nobody else."""
+        theirs, others = self.faces[person], len(self.landmarks) - self.faces[person]
+        before = (self.faces.cumsum(0) - self.faces)[person]
+        draws = torch.rand(len(person), count, device=person.device)
+        place = (draws * torch.where(others > 0, others, theirs)[:, None]).long()
+        place = place + theirs[:, None] * ((others > 0)[:, None] & (place >= before[:, None]))
+        rows: Tensor = self.by_person[place]
+        return rows
 
     def _nearest(self, landmarks: Tensor, candidates: Tensor) -> Tensor:
         """Of ``(B, n)`` candidates, the index ``(B,)`` of each whose pose is nearest to the landmarks'."""
@@ -142,6 +188,28 @@ class TargetSampler:
         if blendshapes is not None and self.blendshapes is not None:
             blendshapes = torch.lerp(blendshapes, self.blendshapes[other], share[:, 0])
         return torch.lerp(target, self.landmarks[other], share), blendshapes
+
+
+def shapes_of(landmarks: Tensor, person: Tensor, neutral: Tensor) -> Tensor:
+    """What people's neutral faces have that the average head has not, wherever it is seen from.
+
+    Args:
+        landmarks: ``(N, 68, 2)``.
+        person: ``(N,)`` number of each face's person, from 0.
+        neutral: ``(N,)`` which faces are neutral; of people without any, all their faces count.
+
+    Returns:
+        ``(P, 68, 2)``: the mean of what the affine camera leaves over that takes the average head nearest to a face.
+    """
+    head = torch.tensor(MEAN_HEAD, dtype=torch.float64)
+    homogeneous = torch.cat([head, torch.ones(len(head), 1)], dim=1)
+    leaves = (torch.eye(len(head)) - homogeneous @ torch.linalg.pinv(homogeneous)).to(landmarks)
+    people = int(person.max()) + 1
+    has = torch.zeros(people, dtype=torch.bool, device=person.device).index_put((person[neutral],), torch.tensor(True))
+    counts = (neutral | ~has[person]).to(landmarks.dtype)
+    total = landmarks.new_zeros(people, *landmarks.shape[1:])
+    total = total.index_add(0, person, (leaves @ landmarks) * counts[:, None, None])
+    return total / landmarks.new_zeros(people).index_add(0, person, counts)[:, None, None]
 
 
 def add_noise(landmarks: Tensor, sigma: float) -> Tensor:

@@ -55,6 +55,31 @@ def draw_contours(landmarks: Tensor, size: int) -> Tensor:
     return torch.stack(maps, dim=1)
 
 
+def fill_polygon(points: Tensor, size: int) -> Tensor:
+    """Fill a polygon, each pixel by the part of it that is inside.
+
+    Above each edge lies a region without an end; with signs, the regions of all edges leave the polygon (Green). In a
+    column of pixels an edge counts by the width of it that it spans, at its mean height there.
+
+    Args:
+        points: ``(B, n, 2)`` its corners in order, in [-1, 1].
+        size: Side of the map in pixels.
+
+    Returns:
+        ``(B, 1, size, size)`` float in [0, 1]; 0 everywhere if the polygon has no area.
+    """
+    start = (points.float() + 1) * (size / 2)  # pixel i spans i to i + 1
+    end = start.roll(-1, dims=1)
+    edges = torch.arange(size, device=start.device, dtype=torch.float32)
+    low, high = (torch.clamp(x, edges, edges + 1) for x in (start[..., :1], end[..., :1]))  # (B, n, columns)
+    run = end[..., :1] - start[..., :1]
+    slope = (end[..., 1:] - start[..., 1:]) / torch.where(run.abs() < 1e-6, 1.0, run)
+    height = start[..., 1:] + ((low + high) / 2 - start[..., :1]) * slope
+    above = (height[:, :, None] - edges[:, None]).clamp(0, 1)  # (B, n, rows, columns)
+    area = torch.einsum("bnyx,bnx->byx", above, high - low)
+    return area.abs().clamp(max=1)[:, None]
+
+
 def weigh_regions(landmarks: Tensor, size: int, weight: float) -> Tensor:
     """How much each pixel matters to an expression: ``weight`` around eyes, brows and mouth, 1 elsewhere.
 

@@ -1,10 +1,13 @@
 """D_att and D_i, the two discriminators: Table II."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
 
 from geofer.networks.sizes import halvings
 from geofer.ranges import check_choice, check_range
@@ -123,3 +126,34 @@ class IdentityDiscriminator(nn.Module):
         """``(B, identity_size)`` in [-1, 1] to logits ``(B, 1)``, positive for the prior."""
         logits: Tensor = self.layers(identity)
         return logits
+
+
+class PatchDiscriminator(nn.Module):
+    """D_att of the tuned generator: is each patch real, given the contours beside it (Isola et al., CVPR 2017)?
+
+    Three convolutions of kernel 4 and stride 2 with ``width``, twice and four times as many filters, each with
+    LeakyReLU, and one of kernel 3 to a logit; all with spectral normalization (Miyato et al., ICLR 2018).
+    """
+
+    def __init__(self, channels_in: int, width: int = 32) -> None:
+        """``channels_in`` counts the pictures' channels and those of the condition."""
+        super().__init__()
+        widths = (channels_in, width, 2 * width, 4 * width)
+        self.convs = nn.ModuleList(spectral_norm(nn.Conv2d(a, b, 4, 2, 1)) for a, b in pairwise(widths))
+        self.head = spectral_norm(nn.Conv2d(widths[-1], 1, 3, 1, 1))
+
+    def forward(self, image: Tensor, condition: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Judge pictures.
+
+        Args:
+            image: ``(B, 3, H, W)`` in [-1, 1].
+            condition: ``(B, c, H, W)``.
+
+        Returns:
+            Logits ``(B, 1, H/8, W/8)``, positive for real, and what each convolution found.
+        """
+        x, features = torch.cat([image, condition], dim=1), []
+        for conv in self.convs:
+            x = F.leaky_relu(conv(x), 0.2)
+            features.append(x)
+        return self.head(x), features

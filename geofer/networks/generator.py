@@ -111,11 +111,12 @@ class Decoder(nn.Module):
         for i, deconv in enumerate(self.deconvs, start=1):
             x = self._beside(x, landmarks, features[-i] if self.skips else None)
             x = F.relu(deconv(x))
-        x = F.relu(self.refine(self._beside(x, landmarks, None if warped is None else torch.cat(warped, dim=1))))
+        x = F.relu(self.refine(self._beside(x, landmarks, None if warped is None else torch.cat(warped[:2], dim=1))))
         color = self.color(x)
         if warped is None:
             return torch.tanh(color)
         mask = torch.sigmoid(color[:, 3:] - 2)  # at first, mostly the warped picture
+        mask = torch.maximum(mask, 1 - warped.covered)  # there is nothing in its holes
         return mask * torch.tanh(color[:, :3]) + (1 - mask) * warped.image
 
     def _beside(self, x: Tensor, landmarks: Tensor, other: Tensor | None) -> Tensor:

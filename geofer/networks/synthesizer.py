@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from geofer.networks.embedding import GeometryEmbedding
 from geofer.networks.generator import Decoder, Encoder
 from geofer.networks.warp import FaceWarp
+from geofer.networks.warped_unet import WarpedUNet
 from geofer.ranges import check_ranges
 
 
@@ -26,6 +27,8 @@ class GeneratorConfig:
         skips: The decoder also sees the encoder's features, at every scale.
         warp: The face is first turned from its own landmarks to the target's by `geofer.networks.warp.FaceWarp`; the
             encoder sees that picture, and the decoder paints over it where it must.
+        unet: Instead of G_enc and G_dec of the paper, `geofer.networks.warped_unet.WarpedUNet`, which warps, sees
+            contours and has skips in any case.
     """
 
     width: int = 64
@@ -35,6 +38,7 @@ class GeneratorConfig:
     contours: bool = False
     skips: bool = False
     warp: bool = False
+    unet: bool = False
 
     def __post_init__(self) -> None:
         """Refuse numbers out of their range.
@@ -75,8 +79,8 @@ class Synthesizer(nn.Module):
         """
         super().__init__()
         self.noise_size = noise_size
-        self.warp = FaceWarp(image_size) if config.warp else None
         self.embedding = GeometryEmbedding(config.embedding_size)
+        self.warp = FaceWarp(image_size) if config.warp else None
         self.encoder = Encoder(image_size, config.width, config.identity_size)
         self.decoder = Decoder(
             image_size,
@@ -102,6 +106,48 @@ class Synthesizer(nn.Module):
         noise = identity.new_empty(len(identity), self.noise_size).uniform_(-1, 1)
         code = torch.cat([identity, embedding, noise], dim=1)
         return Synthesis(self.decoder(code, target, features, warped), identity, embedding, reconstruction)
+
+
+class UNetSynthesizer(nn.Module):
+    """E and the tuned G: ``x' = G(x, g, g^t, E(g^t))``, with a `WarpedUNet`."""
+
+    def __init__(self, image_size: int, config: GeneratorConfig) -> None:
+        """Build the networks.
+
+        Args:
+            image_size: Side of the pictures in pixels.
+            config: With ``unet``; its width, and the sizes of f(x) and f(g^t).
+        """
+        super().__init__()
+        self.embedding = GeometryEmbedding(config.embedding_size)
+        self.generator = WarpedUNet(image_size, config.width, config.identity_size, config.embedding_size)
+
+    @property
+    def warp(self) -> FaceWarp:
+        """What turns the face before it is painted."""
+        return self.generator.warp
+
+    def forward(self, image: Tensor, landmarks: Tensor, target: Tensor) -> Synthesis:
+        """Give a face another geometry.
+
+        Args:
+            image: x, ``(B, 3, H, W)`` in [-1, 1].
+            landmarks: Those of x, ``(B, 68, 2)`` in [-1, 1].
+            target: g^t, ``(B, 68, 2)`` in [-1, 1].
+        """
+        embedding, reconstruction = self.embedding(target)
+        made, identity = self.generator(image, landmarks, target, embedding)
+        return Synthesis(made, identity, embedding, reconstruction)
+
+
+def build_synthesizer(image_size: int, config: GeneratorConfig) -> Synthesizer | UNetSynthesizer:
+    """E and G as they are configured.
+
+    Args:
+        image_size: Side of the pictures in pixels.
+        config: Size and kind.
+    """
+    return UNetSynthesizer(image_size, config) if config.unet else Synthesizer(image_size, config)
 
 
 def initialize(network: nn.Module, std: float | None) -> None:

@@ -1,4 +1,4 @@
-"""Turning a face in three dimensions, without learning: what G's ``warp`` option starts from."""
+"""Turning a face in three dimensions, without learning: what a generator that warps starts from."""
 
 from importlib.resources import files
 from itertools import product
@@ -9,28 +9,57 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from geofer.faces import INNER_LIP, JAW
 from geofer.landmarks.mean_head import MEAN_HEAD
+from geofer.networks.contours import fill_polygon
 
-_SMOOTHING = 0.01
-"""How far the spline may pass by a landmark, so that noise does not wrinkle the face."""
+_SMOOTHING, _SMOOTHING_OF_JAW = 1e-4, 1e-3
+"""How far the spline may pass by a landmark. Those of the jaw lie on an outline rather than on a point of the skin."""
 
-_SIDEWAYS = 0.3
-"""Cosine between skin and camera below which the other half of the face, mirrored, shows more."""
+UPPER_EDGE, LOWER_EDGE = (61, 62, 63), (65, 66, 67)
+"""Landmarks on the edges of the lips where they meet, but for the corners of the mouth."""
+
+_DENSER = 3.0
+"""How many times denser than at the chart's edges its points lie around eyes, nose and mouth."""
 
 _THICKNESS = 12.0
 """Millimeters behind the nearest skin that still count as the same skin."""
+
+_BACK = 128.0
+"""Millimeters behind and before the middle of the head that depths are told apart in."""
+
+_UNSEEN, _SEEN = 0.1, 0.3
+"""Pixels of the input that one pixel of the target is made of: with fewer it is a hole, with more it is none."""
 
 
 class WarpedFace(NamedTuple):
     """A face with another geometry.
 
     Attributes:
-        image: ``(B, 3, H, W)`` in [-1, 1]; where no face lies, the input picture.
-        covered: ``(B, 1, H, W)``, 1 where the face lies and 0 elsewhere.
+        image: ``(B, 3, H, W)`` in [-1, 1]. Skin that the input hides is taken from the other half of the face, as a
+            guess; the other holes are 0.
+        covered: ``(B, 1, H, W)`` in [0, 1]: 1 where the input shows what lies here, 0 in holes. Holes are the inside of
+            the mouth, skin that the input hides, and all that is no face.
+        places: ``(B, 2, H, W)`` where in the input each pixel comes from, in [-1, 1]; continued into the holes.
     """
 
     image: Tensor
     covered: Tensor
+    places: Tensor
+
+
+class _Traced(NamedTuple):
+    """Where pixels come from.
+
+    Attributes:
+        places: ``(B, 2, size, size)`` in [-1, 1] of the input.
+        seen: ``(B, 1, size, size)`` how well the input shows what lies there, in [0, 1].
+        start: ``(B, size², 2)`` the nearest points of the chart, in pixels of the input.
+    """
+
+    places: Tensor
+    seen: Tensor
+    start: Tensor
 
 
 class FaceWarp(nn.Module):
@@ -38,18 +67,19 @@ class FaceWarp(nn.Module):
 
     The average face is a chart: a grid of points on its skin, with the 68 landmarks among them. A chart is laid over a
     picture by the affine camera that takes its landmarks nearest to those of the picture, and what that camera leaves
-    over is spread over the chart by a smoothing thin-plate spline (Duchon, 1977). Both are linear in the landmarks, so
-    that one matrix, made once, lays a chart over any picture. It is laid over the input and over the target; each
-    pixel of the target then looks up the input where its point of the chart lies there. Of points that fall on one
-    pixel the nearest to the camera counts. Skin that the input hides is taken from the other half of the face.
+    over is spread over the chart by a thin-plate spline (Duchon, 1977). Both are linear in the landmarks, so that one
+    matrix, made once, lays a chart over any picture. It is laid over the input and over the target. Each pixel of the
+    target takes the nearest to the camera of the points that fall on it, and looks up the input where that point lies
+    there; from the point to the pixel's center it goes along the chart. There are no points between the lips, so that
+    the mouth opens.
 
     Nothing here is learned, and no gradient flows through it.
     """
 
     positions: Tensor
-    normals: Tensor
     camera: Tensor
     places: Tensor
+    skin: Tensor
 
     def __init__(self, image_size: int) -> None:
         """Make the matrices; the chart gets twice as many points a side as the picture has pixels."""
@@ -59,15 +89,21 @@ class FaceWarp(nn.Module):
         with np.load(str(files("geofer.networks").joinpath("average_face.npz")), allow_pickle=False) as file:
             positions, chart = torch.from_numpy(file["positions"]), torch.from_numpy(file["chart"])
         landmarks = torch.tensor(MEAN_HEAD)
-        self.side, self.points = positions.shape[0], 2 * image_size
+        self.side = 2 * image_size
+        axes = (_axis(self.side, middle, reach) for middle, reach in ((0.0, 0.35), (0.2, 0.5)))
+        grid = torch.stack(torch.meshgrid(*axes, indexing="xy"), dim=-1)
+        fine = F.grid_sample(positions.permute(2, 0, 1)[None], grid[None], align_corners=True)[0].flatten(1)
+        grid = grid.flatten(0, 1)
         homogeneous = torch.cat([landmarks, torch.ones(len(landmarks), 1)], dim=1)
         camera = torch.linalg.pinv(homogeneous.double()).float()  # (4, 68): landmarks in a picture to an affine camera
-        spread = _spline(chart, self.side) @ (torch.eye(len(landmarks)) - homogeneous @ camera)
-        grid = positions.flatten(0, 1)
-        places = torch.cat([grid, torch.ones(len(grid), 1)], dim=1) @ camera + spread
-        fine = self._refine(positions.permute(2, 0, 1)[None])
-        constants = {"positions": fine[0].flatten(1), "normals": _normals(fine).flatten(1), "camera": camera}
-        for name, value in {**constants, "places": places}.items():
+        spread = _spread(chart, grid) @ (torch.eye(len(landmarks)) - homogeneous @ camera)
+        constants = {
+            "positions": fine,
+            "camera": camera,
+            "places": torch.cat([fine.mT, torch.ones(len(grid), 1)], dim=1) @ camera + spread,
+            "skin": ~_inside(grid, chart[INNER_LIP]),
+        }
+        for name, value in constants.items():
             self.register_buffer(name, value, persistent=False)
 
     def forward(self, image: Tensor, landmarks: Tensor, target: Tensor) -> WarpedFace:
@@ -80,80 +116,132 @@ class FaceWarp(nn.Module):
         """
         with torch.no_grad(), torch.autocast(image.device.type, enabled=False):
             image, source, target = image.float(), landmarks.float(), target.float()
-            seen, view = self._lay(source), self._view(target)
-            own = torch.sigmoid((self._facing(source) - _SIDEWAYS) * 20)
-            own = torch.where(own >= own.flip(-1), 1.0, own)  # the other half is no better: keep this one
-            found, covered = self._draw(
-                self._lay(target), view, torch.cat([seen, seen.flip(-1), own[:, None]], dim=1), image.shape[-1]
-            )
-            here, mirrored, own = found[:, :2], found[:, 2:4], found[:, 4:]
-            face = own * _look_up(image, here) + (1 - own) * _look_up(image, mirrored)
-            return WarpedFace(torch.where(covered > 0, face, image), covered)
+            size = image.shape[-1]
+            seen, laid = self._lay(source, size), self._lay(target, size)
+            point = self._nearest(laid, self._depth(target), size)
+            face = (point >= 0).view(-1, 1, size, size)
+            own = self._trace(point, laid, seen)
+            other = self._trace(point, laid, seen, mirrored=True)
+            own_seen = own.seen * ~self._hidden(own, seen, self._depth(source), point, size)
+            guess = torch.where(other.seen > own_seen, _look_up(image, other.places), 0.0)
+            shown = own_seen * _look_up(image, own.places) + (1 - own_seen) * guess
+            skin = face * (1 - fill_polygon(target[:, INNER_LIP], size))
+            covered = own_seen * skin
+            return WarpedFace(shown * skin, covered, _continued(own.places, covered))
 
-    def _refine(self, maps: Tensor) -> Tensor:
-        """Maps over the chart ``(B, c, side, side)``, with as many points as are drawn."""
-        return F.interpolate(maps, (self.points, self.points), mode="bilinear", align_corners=True)
+    def _lay(self, landmarks: Tensor, size: int) -> Tensor:
+        """Where each point of the chart lies in a picture with these landmarks, in pixels: ``(B, side², 2)``."""
+        pixels = (landmarks + 1) * (size / 2) - 0.5
+        laid = self.places @ pixels.transpose(0, 1).flatten(1)  # one product for all faces
+        return laid.view(-1, *pixels.shape[::2]).transpose(0, 1).contiguous()
 
-    def _lay(self, landmarks: Tensor) -> Tensor:
-        """Where in a picture with these landmarks each point of the chart lies, ``(B, 2, points, points)``."""
-        return self._refine((self.places @ landmarks).mT.reshape(-1, 2, self.side, self.side))
+    def _depth(self, landmarks: Tensor) -> Tensor:
+        """How near to the camera each point of the chart is, in millimeters: ``(B, side²)``.
 
-    def _view(self, landmarks: Tensor) -> Tensor:
-        """Direction from the face to the camera, ``(B, 3)``: at right angles to what the camera takes for x and y."""
+        The camera looks at right angles to what it takes for x and y.
+        """
         x, y = (self.camera @ landmarks)[:, :3].unbind(-1)
-        return F.normalize(torch.linalg.cross(y, x), dim=1)
+        return F.normalize(torch.linalg.cross(y, x), dim=1) @ self.positions
 
-    def _facing(self, landmarks: Tensor) -> Tensor:
-        """Cosine between the skin and the direction to the camera, ``(B, points, points)``."""
-        return (self._view(landmarks) @ self.normals).reshape(-1, self.points, self.points)
+    def _nearest(self, laid: Tensor, depth: Tensor, size: int) -> Tensor:
+        """The point of the chart that each pixel shows, ``(B, size²)``; -1 where there is none.
 
-    def _draw(self, places: Tensor, view: Tensor, values: Tensor, size: int) -> tuple[Tensor, Tensor]:
-        """Draw values of the chart's points into pictures.
+        Depth and number of a point are one integer, so that the largest of them is the nearest point.
+        """
+        column, row = laid.round().unbind(-1)
+        inside = (column >= 0) & (column < size) & (row >= 0) & (row < size) & self.skin
+        pixel = torch.where(inside, row * size + column, size * size).long()  # the last one takes what is outside
+        steps = torch.iinfo(torch.int32).max // self.side**2  # the deepest ones count as equal
+        depth = ((depth + _BACK) * (steps / (2 * _BACK))).clamp(0, steps - 1).int()
+        key = depth * self.side**2 + torch.arange(self.side**2, device=laid.device, dtype=torch.int32)
+        nearest = key.new_full((len(laid), size * size + 1), -1).scatter_reduce(1, pixel, key, "amax")[:, :-1]
+        nearest = _close_gaps(nearest.view(-1, size, size)).flatten(1)
+        return torch.where(nearest >= 0, nearest % self.side**2, -1)
+
+    def _trace(self, point: Tensor, laid: Tensor, seen: Tensor, mirrored: bool = False) -> "_Traced":
+        """From pixels of the target to the input, along the chart.
 
         Args:
-            places: ``(B, 2, points, points)`` in [-1, 1].
-            view: ``(B, 3)`` towards the camera.
-            values: ``(B, c, points, points)``.
-            size: Side of the pictures in pixels.
-
-        Returns:
-            ``(B, c, size, size)``, the mean over the nearest points of each pixel, and where there are any.
+            point: ``(B, size²)`` from `_nearest`.
+            laid: ``(B, side², 2)`` over the target, in pixels.
+            seen: ``(B, side², 2)`` over the input, in pixels.
+            mirrored: Go to the other half of the face.
         """
-        pixel = ((places.flatten(2) + 1) * size / 2 - 0.5).round().long()
-        inside = ((pixel >= 0) & (pixel < size)).all(dim=1) & (view @ self.normals > 0)
-        pixel = torch.where(inside, pixel[:, 1] * size + pixel[:, 0], size * size)  # the last one takes what is outside
-        depth = view @ self.positions
-        nearest = depth.new_full((len(view), size * size + 1), -torch.inf).scatter_reduce(1, pixel, depth, "amax")
-        counts = (inside & (depth > nearest.gather(1, pixel) - _THICKNESS)).to(values.dtype)[:, None]
-        drawn = torch.cat([values.flatten(2), torch.ones_like(counts)], dim=1) * counts
-        total = drawn.new_zeros(*drawn.shape[:2], size * size + 1)
-        total = total.scatter_add(2, pixel[:, None].expand_as(drawn), drawn)[..., :-1].reshape(
-            len(view), -1, size, size
+        count, pixels = point.shape
+        size = int(pixels**0.5)
+        row, column = point // self.side, point % self.side
+        row, column = row.clamp(1, self.side - 2), column.clamp(1, self.side - 2)  # those that have neighbors
+        first = torch.arange(count, device=point.device)[:, None] * self.side**2
+        at, down, right = _around(laid, first + row * self.side + column, 1, self.side)
+        way = _centers(size, point.device) - at
+        determinant = _away_from_zero(_cross(right, down))
+        along = torch.stack([_cross(way, down), _cross(right, way)], dim=-1) / determinant[..., None]
+        along = along.clamp(-2, 2)  # steps of the chart to the right, and down
+        other = self.side - 1 - column if mirrored else column
+        start, down, right = _around(seen, first + row * self.side + other, -1 if mirrored else 1, self.side)
+        places = start + along[..., :1] * right + along[..., 1:] * down
+        shown = (-1 if mirrored else 1) * _cross(right, down) / determinant
+        inside = ((places > -0.5) & (places < size - 0.5)).all(dim=-1)
+        shown_fraction = ((shown - _UNSEEN) / (_SEEN - _UNSEEN)).clamp(0, 1) * inside
+        normalized = (places + 0.5) * (2 / size) - 1
+        return _Traced(
+            normalized.transpose(1, 2).reshape(count, 2, size, size), shown_fraction.view(count, 1, size, size), start
         )
-        for reach in (3, 5):  # pixels that no point fell on, among pixels where some did
-            surrounded = _mean_around((total[:, -1:] > 0).float(), reach) > 0.5
-            near = _mean_around(total, reach)
-            total = torch.where(surrounded & (total[:, -1:] == 0), near, total)
-        return total[:, :-1] / total[:, -1:].clamp(min=1e-6), (total[:, -1:] > 0).float()
+
+    def _hidden(self, traced: "_Traced", seen: Tensor, depth: Tensor, point: Tensor, size: int) -> Tensor:
+        """Whether something of the face lies before the skin of each pixel in the input, ``(B, 1, size, size)``."""
+        coarse = size // 2
+        cell = (seen / 2).round().clamp(0, coarse - 1).long()
+        cell = cell[..., 1] * coarse + cell[..., 0]
+        front = depth.new_full((len(depth), coarse**2), -torch.inf).scatter_reduce(1, cell, depth, "amax")
+        own = (traced.start / 2).round().clamp(0, coarse - 1).long()
+        nearest = front.gather(1, own[..., 1] * coarse + own[..., 0])
+        hidden = depth.gather(1, point.clamp(min=0)) < nearest - _THICKNESS
+        return hidden.view(-1, 1, size, size)
 
 
-def _spline(chart: Tensor, side: int) -> Tensor:
-    """The matrix ``(side², 68)`` that spreads values at the landmarks over the chart.
+def _axis(count: int, middle: float, reach: float) -> Tensor:
+    """Places from -1 to 1, `_DENSER` times as dense in the middle as far off."""
+    fine = torch.linspace(-1, 1, 4096)
+    density = 1 + (_DENSER - 1) * torch.exp(-(((fine - middle) / reach) ** 2))
+    passed = density.cumsum(0)
+    wanted = torch.linspace(float(passed[0]), float(passed[-1]), count)
+    return torch.from_numpy(np.interp(wanted.numpy(), passed.numpy(), fine.numpy())).float()
+
+
+def _spread(chart: Tensor, grid: Tensor) -> Tensor:
+    """The matrix ``(n, 68)`` that spreads values at the landmarks over the chart, which is cut along the lips.
+
+    Above the cut the edge of the lower lip counts for nothing, below it that of the upper lip: one spline over both
+    would have to jump where the mouth opens, and overshoot. Beside the mouth the two merge.
 
     Args:
         chart: ``(68, 2)``, where the landmarks lie on the chart, in [-1, 1].
-        side: Points of the chart along a side.
+        grid: ``(n, 2)``, the points of the chart.
     """
-    axis = torch.linspace(-1, 1, side, dtype=torch.float64)
-    grid = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1).flatten(0, 1)
-    chart, count = chart.double(), len(chart)
+    lips = chart[INNER_LIP]
+    upper, lower = lips[[0, 1, 2, 3, 4]], lips[[0, 7, 6, 5, 4]]
+    x, y = grid.unbind(dim=1)
+    cut = torch.from_numpy(np.interp(x, upper[:, 0], (upper[:, 1] + lower[:, 1]) / 2)).float()
+    beside = (x.abs() - upper[-1, 0]).clamp(min=0)
+    above = (0.5 + (cut - y) / (1e-4 + beside)).clamp(0, 1)[:, None]
+    return above * _spline(chart, grid, LOWER_EDGE) + (1 - above) * _spline(chart, grid, UPPER_EDGE)
+
+
+def _spline(chart: Tensor, grid: Tensor, without: tuple[int, ...]) -> Tensor:
+    """As `_spread`, by one spline that leaves out some landmarks."""
+    kept = [point for point in range(len(chart)) if point not in without]
+    spread = torch.zeros(len(grid), len(chart))
+    smoothing = torch.full((len(chart),), _SMOOTHING, dtype=torch.float64)
+    smoothing[JAW] = _SMOOTHING_OF_JAW
+    chart, grid, count = chart[kept].double(), grid.double(), len(kept)
     plane = torch.cat([chart, torch.ones(count, 1)], dim=1)
     system = torch.zeros(count + 3, count + 3, dtype=torch.float64)
-    system[:count, :count] = _bending(chart, chart) + _SMOOTHING * torch.eye(count)
+    system[:count, :count] = _bending(chart, chart) + smoothing[kept].diag()
     system[:count, count:], system[count:, :count] = plane, plane.mT
     basis = torch.cat([_bending(grid, chart), grid, torch.ones(len(grid), 1)], dim=1)
-    inverse: Tensor = torch.linalg.inv(system)
-    return (basis @ inverse[:, :count]).float()
+    spread[:, kept] = (basis @ torch.linalg.inv(system)[:, :count]).float()
+    return spread
 
 
 def _bending(points: Tensor, centers: Tensor) -> Tensor:
@@ -163,22 +251,74 @@ def _bending(points: Tensor, centers: Tensor) -> Tensor:
     return bending
 
 
-def _normals(positions: Tensor) -> Tensor:
-    """Outward unit normals of the chart, ``(3, n, n)``, a little smoothed; ``positions`` are ``(1, 3, n, n)``."""
-    down, along = (torch.gradient(positions[0], dim=dim)[0] for dim in (1, 2))
-    normals = F.normalize(torch.linalg.cross(down, along, dim=0), dim=0)
-    smooth: Tensor = F.normalize(F.avg_pool2d(normals, 7, 1, 3, count_include_pad=False), dim=0)
-    return smooth
+def _inside(points: Tensor, corners: Tensor) -> Tensor:
+    """Which of ``(n, 2)`` points lie inside the polygon ``(m, 2)``: whence a ray crosses an odd number of edges."""
+    start, end = corners, corners.roll(-1, dims=0)
+    y = points[:, None, 1]
+    crosses = (start[:, 1] > y) != (end[:, 1] > y)
+    at = start[:, 0] + (y - start[:, 1]) / _away_from_zero(end[:, 1] - start[:, 1]) * (end[:, 0] - start[:, 0])
+    return (crosses & (points[:, None, 0] < at)).sum(dim=1) % 2 == 1
 
 
-def _mean_around(maps: Tensor, reach: int) -> Tensor:
-    """The mean of ``reach`` × ``reach`` pixels around each one, zeros outside; `F.avg_pool2d` is slow on a CPU."""
-    height, width = maps.shape[-2:]
-    padded = F.pad(maps, (reach // 2,) * 4)
-    total = torch.zeros_like(maps)
-    for row, column in product(range(reach), repeat=2):
-        total += padded[..., row : row + height, column : column + width]
-    return total / reach**2
+def _centers(size: int, device: torch.device) -> Tensor:
+    """``(size², 2)`` column and row of each pixel."""
+    axis = torch.arange(size, device=device, dtype=torch.float32)
+    return torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1).flatten(0, 1)
+
+
+def _around(laid: Tensor, point: Tensor, right: int, down: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Places of points ``(B, n, 2)``, and how they change from each one to the next on its right, and below it."""
+    table = laid.view(torch.int64).flatten()  # both coordinates at once, which is faster
+
+    def take(number: Tensor) -> Tensor:
+        return table.take(number)[..., None].view(torch.float32)
+
+    return (
+        take(point),
+        (take(point + down) - take(point - down)) / 2,
+        (take(point + right) - take(point - right)) / 2,
+    )
+
+
+def _cross(a: Tensor, b: Tensor) -> Tensor:
+    return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+
+
+def _away_from_zero(value: Tensor) -> Tensor:
+    return torch.where(value.abs() < 1e-3, 1e-3, value)
+
+
+def _close_gaps(nearest: Tensor) -> Tensor:
+    """Pixels ``(B, H, W)`` without a point, -1, take the nearest point of their neighbors where most have one."""
+    padded = F.pad(nearest, (1, 1, 1, 1), value=-1)
+    height, width = nearest.shape[-2:]
+    around = [padded[:, row : row + height, column : column + width] for row, column in _NEIGHBORS]
+    found = torch.stack([one >= 0 for one in around]).sum(dim=0)
+    best = torch.stack(around).amax(dim=0)
+    return torch.where((nearest < 0) & (found >= 5), best, nearest)
+
+
+_NEIGHBORS = [(row, column) for row, column in product(range(3), repeat=2) if (row, column) != (1, 1)]
+
+
+def _continued(places: Tensor, covered: Tensor) -> Tensor:
+    """Places ``(B, 2, H, W)``, where little is covered as the nearest covered ones move; coarse where those are far.
+
+    Moves are averaged into coarser and coarser maps, and what a map lacks is filled from the coarser one.
+    """
+    size = places.shape[-1]
+    still = ((_centers(size, places.device) + 0.5) * (2 / size) - 1).T.view(1, 2, size, size)
+    maps = [torch.cat([(places - still) * covered, covered], dim=1)]
+    while maps[-1].shape[-1] % 2 == 0:
+        fine = maps[-1]
+        maps.append((fine[..., ::2, ::2] + fine[..., 1::2, ::2] + fine[..., ::2, 1::2] + fine[..., 1::2, 1::2]) / 4)
+    coarse = maps[-1].sum(dim=(2, 3), keepdim=True)
+    moves = (coarse[:, :2] / coarse[:, 2:].clamp(min=1e-6)).expand_as(maps[-1][:, :2])
+    for fine in reversed(maps):
+        if fine.shape[-1] != moves.shape[-1]:
+            moves = F.interpolate(moves, scale_factor=2, mode="bilinear")
+        moves = moves * (1 - fine[:, 2:]) + fine[:, :2]
+    return still + moves
 
 
 def _look_up(image: Tensor, places: Tensor) -> Tensor:

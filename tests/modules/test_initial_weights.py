@@ -9,10 +9,11 @@ from cartoon_training import CLASSIFIER, adam, make_module, make_trainer
 from small_recognizers import WIDTHS, picture_recognizer
 
 from geofer.app.models.checkpoint_conversion import save_checkpoint
+from geofer.app.models.generator_file import GeneratorDescription, save_generator
 from geofer.app.models.model_file import save_model
 from geofer.checkpoints import read_checkpoint
 from geofer.errors import CheckpointError, ConfigError
-from geofer.modules import ClassifierConfig, ExpressionClassifier
+from geofer.modules import ClassifierConfig, ExpressionClassifier, GeneratorConfig, LossConfig
 from geofer.modules.initial_weights import initialize_from, read_initial_weights
 
 KNOWN = ("anger", "happiness", "neutral")
@@ -100,3 +101,30 @@ def test_a_checkpoint_names_no_file_to_start_from(model_file, tmp_path):
     loaded = ExpressionClassifier.load_from_checkpoint(tmp_path / "run.ckpt")
     assert loaded.init_from is None
     assert loaded.provenance["init_from"] == "model.safetensors"
+
+
+def test_a_generators_file_starts_the_generator_and_its_average(tmp_path):
+    description = GeneratorDescription({"width": 8, "unet": True}, 32)
+    network = description.network()
+    save_generator(tmp_path / "generator.safetensors", network.half(), description)
+    module = make_module(generator=GeneratorConfig(width=8, unet=True))
+    taken = initialize_from(module, module.expressions, read_initial_weights(str(tmp_path / "generator.safetensors")))
+    assert {name.partition(".")[0] for name in taken} == {"synthesizer", "averaged"}
+    for name, value in network.float().state_dict().items():
+        assert torch.equal(module.synthesizer.state_dict()[name], value), name
+        assert torch.equal(module.averaged.state_dict()[name], value), name
+    wide = make_module(generator=GeneratorConfig(width=16, unet=True))
+    initial = read_initial_weights(str(tmp_path / "generator.safetensors"))
+    with pytest.raises(ConfigError, match=r"averaged\.generator .* is not that of the configuration"):
+        initialize_from(wide, wide.expressions, initial)
+
+
+def test_a_unet_learns_in_the_full_method():
+    module = make_module(
+        generator=GeneratorConfig(width=8, unet=True),
+        losses=LossConfig(mouth_weight=12.0, gradients=0.5, region_weight=4.0),
+    )
+    before = {name: value.clone() for name, value in module.synthesizer.named_parameters()}
+    make_trainer(2, limit_val_batches=0).fit(module, CartoonFaces())
+    moved = [name for name, value in module.synthesizer.named_parameters() if not torch.equal(value, before[name])]
+    assert len(moved) > 0.9 * len(before)

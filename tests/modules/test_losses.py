@@ -12,6 +12,7 @@ from geofer.modules.losses import (
     discriminator_loss,
     fusion_loss,
     geometry_loss,
+    gradient_loss,
     reconstruction_loss,
     total_variation_loss,
 )
@@ -127,3 +128,14 @@ def test_the_default_weights_are_the_papers():
     weights = LossConfig()
     assert (weights.attribute, weights.prior, weights.classification) == (1e-3, 1e-3, 1e-3)
     assert (weights.geometry, weights.variation, weights.reconstruction) == (1e-4, 1e-4, 1)
+
+
+def test_gradient_loss_compares_edges_and_not_colors():
+    target = torch.rand(2, 3, 5, 5)
+    weight = torch.ones(2, 1, 5, 5)
+    assert gradient_loss(target + 0.3, target, weight).item() == pytest.approx(0, abs=1e-6)
+    edge = target.clone()
+    edge[:, :, :, 2:] += 0.3  # one column of differences, weighted over all pixels
+    assert gradient_loss(edge, target, weight).item() == pytest.approx(0.3 / 5, rel=1e-4)
+    weight[..., 2] = 0
+    assert gradient_loss(edge, target, weight).item() == pytest.approx(0, abs=1e-6)

@@ -5,6 +5,7 @@ import torch
 
 from geofer.errors import ConfigError, LeakError
 from geofer.faces import JAW, LandmarkBank
+from geofer.landmarks.mean_head import MEAN_HEAD
 from geofer.modules import Schedule, SynthesisConfig
 from geofer.modules.targets import TargetSampler, add_noise, check_bank
 
@@ -17,7 +18,8 @@ def make_bank(count=30):
 def sample(faces=200, landmarks=None, **settings):
     bank = make_bank()
     sampler = TargetSampler(bank, SynthesisConfig(**settings), torch.device("cpu"))
-    targets = sampler.sample(torch.zeros(faces, 68, 2) if landmarks is None else landmarks)
+    landmarks = torch.zeros(faces, 68, 2) if landmarks is None else landmarks
+    targets = sampler.sample(landmarks, torch.zeros(len(landmarks), dtype=torch.int64))
     assert targets.blendshapes is None
     return bank, targets.landmarks, targets.expression
 
@@ -112,5 +114,46 @@ def test_blendshapes_go_with_their_landmarks_and_are_mixed_alike():
     )
     for settings in ({}, {"mix": 0.5}):
         sampler = TargetSampler(bank, SynthesisConfig(**settings), torch.device("cpu"))
-        targets = sampler.sample(torch.zeros(100, 68, 2))
+        targets = sampler.sample(torch.zeros(100, 68, 2), torch.zeros(100, dtype=torch.int64))
         torch.testing.assert_close(targets.blendshapes, targets.landmarks.flatten(1)[:, :52], atol=1e-5, rtol=0)
+
+
+def people_who_act(people=5, poses=4):
+    """A bank of persons with a shape each, who show what everybody shows, and those shapes."""
+    torch.manual_seed(1)
+    head = torch.tensor(MEAN_HEAD)
+    shapes, acts = 0.05 * torch.randn(people, 68, 2), 0.05 * torch.randn(3, 68, 2)
+    acts[0] = 0  # neutral
+    cameras = 0.01 * torch.randn(poses, 3, 2)
+    rows = [(who, what, pose) for who in range(people) for what in range(3) for pose in range(poses)]
+    landmarks = torch.stack([head @ cameras[pose] + shapes[who] + acts[what] for who, what, pose in rows])
+    subject, expression, _ = torch.tensor(rows).unbind(1)
+    return LandmarkBank(landmarks, expression, 10 + 7 * subject), shapes, acts, cameras
+
+
+def test_motions_keep_the_persons_own_shape():
+    bank, shapes, acts, cameras = people_who_act()
+    sampler = TargetSampler(bank, SynthesisConfig(motions=True), torch.device("cpu"), neutral=0)
+    subject = bank.subject[torch.randint(len(bank), (200,))]
+    targets = sampler.sample(torch.zeros(200, 68, 2), subject)
+    left = targets.landmarks - shapes[(subject - 10) // 7] - acts[targets.expression]
+    posed = torch.tensor(MEAN_HEAD) @ cameras[:, None].squeeze(1)
+    assert (left[:, None] - posed).abs().amax(dim=(2, 3)).amin(dim=1).max() < 0.12  # a shape's part that is a turn
+    plain = TargetSampler(bank, SynthesisConfig(), torch.device("cpu")).sample(torch.zeros(200, 68, 2), subject)
+    astray = plain.landmarks - shapes[(subject - 10) // 7] - acts[plain.expression]
+    nearest = [(one[:, None] - posed).square().mean(dim=(2, 3)).amin(dim=1).mean() for one in (left, astray)]
+    assert nearest[0] < 0.1 * nearest[1]
+
+
+def test_motions_are_somebody_elses():
+    bank, *_ = people_who_act()
+    sampler = TargetSampler(bank, SynthesisConfig(motions=True), torch.device("cpu"), neutral=0)
+    rows = sampler._somebody_else(torch.tensor([0, 2, 4]), 500)
+    people = bank.subject[bank.expression.argsort(stable=True)][rows]
+    for own, seen in zip((10, 24, 38), people, strict=True):
+        assert set(seen.tolist()) == {10, 17, 24, 31, 38} - {own}
+
+
+def test_motions_need_neutral_faces():
+    with pytest.raises(ConfigError, match=r"synthesis\.motions needs the expression neutral"):
+        TargetSampler(make_bank(), SynthesisConfig(motions=True), torch.device("cpu"))

@@ -1,9 +1,10 @@
 """Contour maps, regions and warping, on points whose answer is known."""
 
+import pytest
 import torch
 
 from geofer.faces import INNER_LIP, LEFT_EYE, OUTER_LIP, RIGHT_EYE
-from geofer.networks.contours import CONTOURS, draw_contours, weigh_regions
+from geofer.networks.contours import CONTOURS, draw_contours, fill_polygon, weigh_regions
 
 
 def spread(batch=1):
@@ -55,3 +56,15 @@ def test_regions_weigh_mouth_and_eyes_and_leave_the_rest():
     assert weight[18, 22] > 4
     assert abs(weight[2, 2] - 1) < 1e-3
     assert abs(weight[60, 60] - 1) < 1e-3
+
+
+def test_a_polygon_covers_its_area():
+    corners = torch.tensor([[[-0.5, -0.5], [0.3, -0.4], [0.6, 0.5], [-0.2, 0.3]]])
+    x, y = corners[0].T
+    area = 0.5 * (x * y.roll(-1) - y * x.roll(-1)).sum().abs() * 16**2
+    filled = fill_polygon(corners, 32)
+    assert filled.sum() == pytest.approx(float(area), rel=0.01)
+    assert filled[0, 0, 16, 16] == pytest.approx(1)
+    assert filled[0, 0, 2, 2] == 0
+    assert torch.allclose(fill_polygon(corners.flip(1), 32), filled, atol=1e-5)
+    assert fill_polygon(corners[:, [0, 1, 1, 0]], 32).max() < 1e-5  # lips that touch

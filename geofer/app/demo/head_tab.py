@@ -17,8 +17,7 @@ SIDE, FRAME_SIDE = 448, 224
 PEOPLE, FIRST_PERSON = 20, 9
 HINT = (
     "This head is rendered; geofer learns from people like it. To give the face of a **photograph** another expression "
-    "and pose, train the full method with `geofer fit --config quickstart`, then start "
-    "`geofer demo --generator runs/quickstart`."
+    "and pose, start `geofer demo` without `--head`."
 )
 
 

@@ -23,7 +23,7 @@ def build_page(recognize: RecognizeTab, second: HeadTab | SynthesizeTab) -> Any:
 
     Args:
         recognize: The first tab.
-        second: The tab of synthetic faces, or of the rendered head where there is no generator.
+        second: The tab of synthetic faces, or of the rendered head.
     """
     import gradio as gr
 

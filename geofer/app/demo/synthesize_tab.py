@@ -19,17 +19,17 @@ from geofer.app.demo.time_limit import TimeLimit
 from geofer.app.synthesis.generation import (
     LARGEST_PITCH,
     LARGEST_YAW,
+    FaceGenerator,
     SourceFace,
     beyond_training,
     largest_face,
     synthesize,
     way_between,
 )
-from geofer.app.synthesis.target_geometry import placed_in_crop, posed_landmarks
+from geofer.app.synthesis.target_geometry import moved_landmarks, placed_in_crop
 from geofer.errors import GeoferError
 from geofer.landmarks import build_detector
 from geofer.landmarks.alignment import CropRule
-from geofer.modules import GeometryGuidedFER
 
 SHOWN_SIDE = 256
 """Least side in pixels of the pictures that are shown, which small faces are enlarged to."""
@@ -42,7 +42,7 @@ class SynthesizeTab:
     """Faces that a generator makes, and the components around them."""
 
     def __init__(
-        self, generator: GeometryGuidedFER, detector: str, decoder: PictureDecoder, limit: TimeLimit, seconds: float
+        self, generator: FaceGenerator, detector: str, decoder: PictureDecoder, limit: TimeLimit, seconds: float
     ) -> None:
         """Synthesize with those.
 
@@ -125,8 +125,8 @@ class SynthesizeTab:
         return player(map(enlarged, pictures), way)
 
     def _geometry(self, face: SourceFace, target: Target) -> NDArray[np.float32]:
-        """``(68, 2)``: the average head in a pose, leaning as the face does."""
-        points = posed_landmarks(target.blendshapes, target.yaw, target.pitch, face.pose[2])
+        """``(68, 2)``: the face's own shape, as the controls move and turn it."""
+        points = moved_landmarks(face.landmarks, target.blendshapes, target.yaw, target.pitch)
         return placed_in_crop(points, face.landmarks, self._generator.provenance["crop"])
 
 

@@ -4,8 +4,9 @@ Loading needs neither Lightning nor pickle; see `geofer.weight_files`.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal, Self
+from typing import Any, Literal, Protocol, Self, TypeVar
 
 import torch
 from torch import nn
@@ -115,6 +116,26 @@ def save_model(path: AnyPath, network: nn.Module, description: ModelDescription)
     Raises:
         CheckpointError: A weight is not finite, or the network is not the one described.
     """
+    save_described(path, network, description)
+
+
+class Description(Protocol):
+    """What stands in the header of a model file."""
+
+    def to_json(self) -> str:
+        """One line of JSON."""
+        ...
+
+    def network(self) -> nn.Module:
+        """The network, with random weights."""
+        ...
+
+
+Described = TypeVar("Described", bound=Description)
+
+
+def save_described(path: AnyPath, network: nn.Module, description: Description) -> None:
+    """As `save_model`, for any network with a description."""
     path = as_path(path)
     weights = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
     check_weights(weights, description.network)
@@ -129,14 +150,17 @@ def load_model(path: AnyPath) -> tuple[nn.Module, ModelDescription]:
     Raises:
         CheckpointError: The file is missing, damaged, tampered with, newer than this version, or something else.
     """
+    return load_described(path, ModelDescription.from_json)
+
+
+def load_described(path: AnyPath, describe: Callable[[str], Described]) -> tuple[nn.Module, Described]:
+    """As `load_model`, for any network whose description ``describe`` reads from JSON."""
     path = as_path(path)
     if not path.is_file():
         raise CheckpointError(f"{printable(path)}: there is no such model file.")
     try:
-        weights, text = unpacked(
-            path, lambda text, shapes: check_shapes(shapes, ModelDescription.from_json(text).network)
-        )
-        description = ModelDescription.from_json(text)
+        weights, text = unpacked(path, lambda text, shapes: check_shapes(shapes, describe(text).network))
+        description = describe(text)
         check_finite(weights)
         network = description.network()
         network.load_state_dict(weights)

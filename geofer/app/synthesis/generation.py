@@ -3,24 +3,27 @@
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from geofer.app.models.generator_file import load_generator_file
 from geofer.app.models.model_source import BEST
 from geofer.app.models.training_crop import training_crop
 from geofer.app.recognition.inputs import Picture, read_any
 from geofer.checkpoints import read_checkpoint
 from geofer.datamodules.preparation.detection import choose_face
-from geofer.errors import CheckpointError, DataError, printable
+from geofer.errors import CheckpointError, ConfigError, DataError, printable
 from geofer.faces import denormalize_image, normalize_image, normalize_landmarks
 from geofer.landmarks import Faces, LandmarkDetector
 from geofer.landmarks.alignment import CropRule, alignment_for
 from geofer.landmarks.head_pose import head_pose
-from geofer.modules import GeometryGuidedFER
 from geofer.paths import AnyPath, as_path
 from geofer.schema import LONGEST_NAME
+from geofer.weight_files import bundled_generators
 
 LARGEST_YAW, LARGEST_PITCH = 45, 30
 """Degrees; no rendered person is seen from further aside, so no generator has learned it from them."""
@@ -43,19 +46,45 @@ class SourceFace:
     others: int
 
 
-def load_generator(checkpoint: AnyPath, crop: CropRule | None = None) -> GeometryGuidedFER:
-    """The full method from its checkpoint, ready to synthesize on the CPU.
+class FaceGenerator(Protocol):
+    """What synthesizes: a `GeometryGuidedFER`, or a `geofer.app.models.generator_file.PretrainedGenerator`.
+
+    Attributes:
+        expressions: Those that it knows.
+        image_size: Side of its faces in pixels.
+        provenance: What it was trained on; ``crop`` says how its faces were cropped.
+    """
+
+    expressions: tuple[str, ...]
+    image_size: int
+    provenance: dict[str, Any]
+
+    def synthesize(self, image: Tensor, landmarks: Tensor, source: Tensor) -> Tensor:
+        """``(B, 3, S, S)`` faces with target landmarks and their own, both ``(B, 68, 2)``, to ``(B, 3, S, S)``."""
+        ...
+
+
+def load_generator(checkpoint: AnyPath | None = None, crop: CropRule | None = None) -> FaceGenerator:
+    """A trained generator, ready to synthesize on the CPU.
 
     Args:
-        checkpoint: A file that ``geofer fit`` wrote, or its run's folder, whose best checkpoint is taken.
+        checkpoint: A checkpoint of the full method that ``geofer fit`` wrote; its run's folder, whose best checkpoint
+            is taken; or a generator's file, ``.safetensors``. None takes the bundled generator.
         crop: How its training faces were cropped, if it does not say so itself.
 
     Returns:
-        The module; ``provenance["crop"]`` is the rule to crop faces by, see `geofer.app.models.training_crop`.
+        The generator; ``provenance["crop"]`` is the rule to crop faces by, see `geofer.app.models.training_crop`.
 
     Raises:
         CheckpointError: The file is damaged or no checkpoint, its model has no generator, or its crop is not ``crop``.
+        ConfigError: A crop is named for a generator's file, which knows its own.
     """
+    if checkpoint is None or checkpoint in bundled_generators() or Path(checkpoint).suffix == ".safetensors":
+        if crop is not None:
+            raise ConfigError("A crop is named for checkpoints of runs; a generator's file knows its own.")
+        return load_generator_file() if checkpoint is None else load_generator_file(checkpoint)
+    from geofer.modules import GeometryGuidedFER  # with Lightning, which takes three seconds to load
+
     checkpoint = as_path(checkpoint, "The generator")
     if checkpoint.is_dir():
         checkpoint = checkpoint / BEST
@@ -117,7 +146,7 @@ def largest_face(pixels: NDArray[np.uint8], faces: Faces, size: int, crop: CropR
     )
 
 
-def synthesize(model: GeometryGuidedFER, face: SourceFace, targets: NDArray[np.float32]) -> NDArray[np.uint8]:
+def synthesize(model: FaceGenerator, face: SourceFace, targets: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Gives one face other geometries, with the generator's averaged weights.
 
     Args:
@@ -131,7 +160,7 @@ def synthesize(model: GeometryGuidedFER, face: SourceFace, targets: NDArray[np.f
     count = len(targets)
     image = normalize_image(torch.from_numpy(face.crop).permute(2, 0, 1)).expand(count, -1, -1, -1)
     source = torch.from_numpy(face.landmarks).expand(count, -1, -1)
-    synthetic = model.synthesize(image.to(model.device), torch.from_numpy(targets).to(model.device), source)
+    synthetic = model.synthesize(image, torch.from_numpy(targets), source)
     pictures: NDArray[np.uint8] = denormalize_image(synthetic).permute(0, 2, 3, 1).cpu().numpy()
     return pictures
 

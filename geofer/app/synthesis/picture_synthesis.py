@@ -10,19 +10,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from geofer.app.recognition.inputs import Picture
 from geofer.app.synthesis import generation
-from geofer.app.synthesis.generation import beyond_training, find_source, load_generator
+from geofer.app.synthesis.generation import FaceGenerator, beyond_training, find_source, load_generator
 from geofer.app.synthesis.target_geometry import controlled_landmarks, placed_in_crop, read_geometry, tight_landmarks
 from geofer.errors import AssumptionWarning, ConfigError, DataError
 from geofer.faces import NUM_LANDMARKS
 from geofer.landmarks import LandmarkDetector, build_detector
 from geofer.landmarks.alignment import CropRule
-from geofer.modules import GeometryGuidedFER
 from geofer.paths import AnyPath
 
 
 def synthesize(
     picture: Picture,
-    generator: AnyPath | GeometryGuidedFER,
+    generator: AnyPath | FaceGenerator | None = None,
     *,
     expression: str | None = None,
     level: int = 4,
@@ -36,13 +35,14 @@ def synthesize(
 ) -> NDArray[np.uint8]:
     """Gives the largest face of a picture another expression and pose, as ``geofer synthesize`` does.
 
-    The target is one of three: the average head, with ``expression``, ``blendshapes``, ``yaw`` and ``pitch``; the face
-    of another picture, ``like``; or 68 points, ``landmarks``.
+    The target is one of three: the face's own shape, moved by ``expression`` and ``blendshapes`` and turned to ``yaw``
+    and ``pitch``; the face of another picture, ``like``; or 68 points, ``landmarks``.
 
     Args:
         picture: In any form that `geofer.app.recognition.inputs.read_any` takes.
-        generator: A checkpoint of the full method, its run's folder, or what
-            `geofer.app.synthesis.generation.load_generator` made of it, which saves reading it again.
+        generator: A checkpoint of the full method, its run's folder, a generator's file, or what
+            `geofer.app.synthesis.generation.load_generator` made of one, which saves reading it again. None takes the
+            bundled generator, which knows rendered people and photographs.
         expression: One of `geofer.faces.EXPRESSIONS`; neutral, if only other settings are named.
         level: 1 (slight) to 4 (strong).
         blendshapes: Strengths in [0, 1] on top of the expression, such as ``{"jawOpen": 0.6}``.
@@ -68,19 +68,19 @@ def synthesize(
 
     Examples:
         >>> import geofer
-        >>> face = geofer.synthesize("me.jpg", "runs/quickstart", expression="happiness", yaw=20)  # doctest: +SKIP
+        >>> face = geofer.synthesize("me.jpg", expression="happiness", yaw=20)  # doctest: +SKIP
         >>> face.shape  # doctest: +SKIP
-        (64, 64, 3)
+        (128, 128, 3)
     """
     controlled = expression is not None or bool(blendshapes) or yaw is not None or pitch is not None
     if controlled + (like is not None) + (landmarks is not None) != 1:
         raise ConfigError("Name one target: like, or landmarks, or some of expression, blendshapes, yaw and pitch.")
-    model = generator if isinstance(generator, GeometryGuidedFER) else load_generator(generator, crop)
+    model = load_generator(generator, crop) if generator is None or isinstance(generator, str | PathLike) else generator
     rule = model.provenance["crop"]
     find = build_detector(detector) if isinstance(detector, str) else detector
     face = _found(find_source(picture, find, model.image_size, rule))
     if controlled:
-        target = controlled_landmarks(face.pose, expression, level, blendshapes, yaw, pitch)
+        target = controlled_landmarks(face.landmarks, expression, level, blendshapes, yaw, pitch)
     elif like is not None:
         target = _found(find_source(like, find, model.image_size, "tight")).landmarks
     else:

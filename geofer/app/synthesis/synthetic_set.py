@@ -11,8 +11,15 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from geofer.app.synthesis.generation import LARGEST_PITCH, LARGEST_YAW, SourceFace, find_source, synthesize
-from geofer.app.synthesis.target_geometry import placed_in_crop, posed_landmarks
+from geofer.app.synthesis.generation import (
+    LARGEST_PITCH,
+    LARGEST_YAW,
+    FaceGenerator,
+    SourceFace,
+    find_source,
+    synthesize,
+)
+from geofer.app.synthesis.target_geometry import moved_landmarks, placed_in_crop
 from geofer.datamodules.datasets.face_table import FaceTable
 from geofer.datamodules.layouts.layout import list_files
 from geofer.datamodules.layouts.table_columns import LANDMARK_COLUMNS
@@ -20,7 +27,6 @@ from geofer.errors import DataError, printable
 from geofer.faces import denormalize_landmarks
 from geofer.landmarks import LandmarkDetector
 from geofer.landmarks.alignment import CropRule
-from geofer.modules import GeometryGuidedFER
 from geofer.names import in_cell, storable
 from geofer.paths import AnyPath, as_path, written_whole
 
@@ -108,7 +114,7 @@ def find_faces(
 
 def write_synthetic_set(
     folder: AnyPath,
-    model: GeometryGuidedFER,
+    model: FaceGenerator,
     faces: Iterable[tuple[SourcePicture, SourceFace]],
     per_face: int,
     seed: int,
@@ -176,4 +182,4 @@ def _perform(
     from geofer.rendering.expressions import LEVELS, sample_blendshapes, sample_style
 
     blendshapes = sample_blendshapes(expression, len(LEVELS), sample_style(chance), chance)
-    return posed_landmarks(blendshapes, *pose, face.pose[2])
+    return moved_landmarks(face.landmarks, blendshapes, *pose)

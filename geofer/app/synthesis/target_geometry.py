@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from geofer.errors import ConfigError, DataError, printable
 from geofer.faces import NUM_LANDMARKS, denormalize_landmarks, normalize_landmarks
 from geofer.landmarks.alignment import TIGHT_MARGIN, CropRule, alignment_for
+from geofer.landmarks.head_pose import head_pose
 from geofer.landmarks.mean_head import MEAN_HEAD
 from geofer.landmarks.precomputed import read_pts
 from geofer.paths import AnyPath, as_path
@@ -48,22 +49,22 @@ def changed_blendshapes(blendshapes: NDArray[np.float32], changes: Mapping[str, 
 
 
 def controlled_landmarks(
-    own_pose: tuple[float, float, float],
+    landmarks: NDArray[np.float32],
     expression: str | None = None,
     level: int = 4,
     blendshapes: Mapping[str, float] = MappingProxyType({}),
     yaw: float | None = None,
     pitch: float | None = None,
 ) -> NDArray[np.float32]:
-    """The average head as it is told to look; in what is not told, it follows the face that it shall replace.
+    """A face's own landmarks, moved and turned as it is told.
 
     Args:
-        own_pose: Yaw, pitch and roll of that face in degrees.
+        landmarks: ``(68, 2)`` of the face, in [-1, 1] of its crop.
         expression: One of `geofer.faces.EXPRESSIONS`; None is neutral.
         level: 1 (slight) to 4 (strong).
         blendshapes: Strengths in [0, 1] on top of the expression, by their names.
-        yaw: Degrees in ±90; None takes the face's own.
-        pitch: Degrees in ±60; None takes the face's own.
+        yaw: Degrees in ±90; None keeps the face's own.
+        pitch: Degrees in ±60; None keeps the face's own.
 
     Returns:
         ``(68, 2)`` in [-1, 1] of the tight crop.
@@ -74,9 +75,8 @@ def controlled_landmarks(
     yaw, pitch = plain_number(yaw), plain_number(pitch)
     check_range("yaw", yaw, -90, 90)
     check_range("pitch", pitch, -60, 60)
-    own_yaw, own_pitch, own_roll = own_pose
     shown = changed_blendshapes(expression_blendshapes(expression or "neutral", level), blendshapes)
-    return posed_landmarks(shown, own_yaw if yaw is None else yaw, own_pitch if pitch is None else pitch, own_roll)
+    return moved_landmarks(landmarks, shown, yaw, pitch)
 
 
 def posed_landmarks(
@@ -104,6 +104,48 @@ def posed_landmarks(
     projected = project_points(points[None].astype(np.float32), head_rotation(*angles), DISTANCE)
     cameras = crop_cameras(projected, DISTANCE, "tight")
     return normalize_landmarks(torch.from_numpy(to_pixels(projected, cameras, 2)), 2)[0].numpy()
+
+
+def moved_landmarks(
+    landmarks: NDArray[np.float32],
+    blendshapes: NDArray[np.float32],
+    yaw: float | None = None,
+    pitch: float | None = None,
+    own: NDArray[np.float32] | None = None,
+) -> NDArray[np.float32]:
+    """A face's own landmarks as blendshapes move them, and turned: its shape stays its own.
+
+    The average head is laid over the landmarks by the affine camera that takes its points nearest to them. Blendshapes
+    and the turn move its points before that camera; what the camera leaves over is the person's, and stays.
+
+    Args:
+        landmarks: ``(68, 2)`` of the face, with any expression, in [-1, 1] of its tight crop.
+        blendshapes: ``(52,)`` in [0, 1] to show, in the order of `geofer.rendering.HEAD_BLENDSHAPES`.
+        yaw: Degrees, > 0 turns the nose to the image's right; None keeps the face's own.
+        pitch: Degrees, > 0 looks up; None keeps the face's own.
+        own: ``(52,)`` what the face shows already; None takes it for neutral.
+
+    Returns:
+        ``(68, 2)`` in [-1, 1] of the new geometry's tight crop.
+    """
+    from geofer.rendering.camera import head_rotation
+    from geofer.rendering.head import load_head
+    from geofer.rendering.landmarks import LANDMARK_VERTICES
+
+    head = load_head()
+    shapes = (
+        1000 * head.blendshape_offsets.reshape(len(blendshapes), -1, 3)[:, head.index_of(np.array(LANDMARK_VERTICES))]
+    )
+    shown = np.array(MEAN_HEAD) + (0 if own is None else np.tensordot(own, shapes, axes=1))
+    camera, *_ = np.linalg.lstsq(np.column_stack((shown, np.ones(NUM_LANDMARKS))), landmarks, rcond=None)
+    left = landmarks - shown @ camera[:3] - camera[3]
+    wanted = np.array(MEAN_HEAD) + np.tensordot(blendshapes, shapes, axes=1)
+    if yaw is not None or pitch is not None:
+        before = np.nan_to_num(head_pose(landmarks))
+        after = np.where([yaw is None, pitch is None, True], before, [yaw or 0.0, pitch or 0.0, 0.0])
+        turns = head_rotation(*np.stack((before, after), axis=1).astype(np.float32))
+        wanted = wanted @ (turns[0].T @ turns[1]).T
+    return tight_landmarks((wanted @ camera[:3] + camera[3] + left + 2) * 128)
 
 
 def read_geometry(path: AnyPath) -> NDArray[np.float32]:

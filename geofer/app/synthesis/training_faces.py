@@ -4,16 +4,15 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from geofer.app.synthesis.generation import SourceFace
+from geofer.app.synthesis.generation import FaceGenerator, SourceFace
 from geofer.app.synthesis.synthetic_set import SourcePicture
 from geofer.checkpoints import check_same_crop
 from geofer.datamodules import CrossDataSet, FaceDataModule, FaceTable
 from geofer.errors import DataError, printable
 from geofer.landmarks.head_pose import head_pose
-from geofer.modules import GeometryGuidedFER
 
 
-def training_faces(data: FaceDataModule, model: GeometryGuidedFER) -> Iterator[tuple[SourcePicture, SourceFace]]:
+def training_faces(data: FaceDataModule, model: FaceGenerator) -> Iterator[tuple[SourcePicture, SourceFace]]:
     """The training faces of a data module, with whose they are.
 
     A person is named ``KDEF/F01``: by the data set, and by the name that the data set has. So the guard of

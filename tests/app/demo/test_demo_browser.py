@@ -38,7 +38,7 @@ def browser():
 
 @pytest.fixture(scope="module")
 def plain():
-    with running_demo("--max-upload", "1") as (address, _):
+    with running_demo("--max-upload", "1", "--head") as (address, _):
         yield address
 
 
@@ -176,7 +176,7 @@ def test_the_rendered_head_moves(page, plain):
     assert moves(page, "#person", 7, head) > 2
     assert plays(page, "to the expression") > 0.1
     assert plays(page, "from left to right") > 2
-    assert "geofer demo --generator" in page.locator("#hint").inner_text()
+    assert "geofer demo without --head" in page.locator("#hint").inner_text()
 
 
 def test_a_face_is_synthesized(page, with_generator, photo):

@@ -179,7 +179,6 @@ def test_several_faces_and_far_poses_are_told(photo, checkpoint, capsys):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--expression", "fear"], 2, "--output, --strip, --grid or --export-dataset"),
         (["--output", "a.png"], 2, "There is no target"),
         (["--output", "a.png", "--like", "b.png", "--yaw", "3"], 2, "several targets"),
         (["--output", "a.tiff", "--yaw", "3"], 2, "must end with .png"),
@@ -226,3 +225,14 @@ def test_landmarks_of_the_crop_agree_with_the_shared_normalization(rendered_pict
     truth = rendered_pictures[0].landmarks
     face = find_source(photo / "face.png", Told(truth), 160, "none")
     np.testing.assert_allclose(face.landmarks, normalize_landmarks(torch.from_numpy(truth), 160), atol=1e-5)
+
+
+def test_without_a_checkpoint_the_bundled_generator_is_taken(photo, capsys, monkeypatch):
+    monkeypatch.chdir(photo)
+    arguments = ["--precomputed", "landmarks.csv", "--expression", "happiness", "--yaw", "-20"]
+    assert main(["synthesize", "face.png", *arguments]) == 0
+    assert "goes to face-synthetic.png" in capsys.readouterr().err
+    assert Image.open("face-synthetic.png").size == (128, 128)
+    assert main(["synthesize", "face.png", *arguments, "--checkpoint", "people", "--output", "named.png"]) == 0
+    same = [np.asarray(Image.open(name)) for name in ("face-synthetic.png", "named.png")]
+    np.testing.assert_array_equal(*same)

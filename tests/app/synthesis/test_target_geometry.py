@@ -6,6 +6,7 @@ import pytest
 from geofer.app.synthesis.target_geometry import (
     changed_blendshapes,
     expression_blendshapes,
+    moved_landmarks,
     posed_landmarks,
     read_geometry,
 )
@@ -61,6 +62,24 @@ def test_blendshapes_move_what_they_name():
     opened = posed_landmarks(changed_blendshapes(REST, {"jawOpen": 0.8}))
     closed = posed_landmarks(REST)
     assert np.ptp(opened[[LIP_TOP, LIP_BOTTOM], 1]) > np.ptp(closed[[LIP_TOP, LIP_BOTTOM], 1]) + 0.1
+
+
+def test_a_moved_face_keeps_its_own_shape():
+    own = posed_landmarks(REST)
+    own[[*range(31, 36)], 0] *= 2  # a broad nose
+    smiling = moved_landmarks(own, expression_blendshapes("happiness", 4))
+    assert np.ptp(smiling[31:36, 0]) / np.ptp(own[31:36, 0]) == pytest.approx(1, abs=0.1)
+    assert np.ptp(smiling[48:60, 0]) > 1.1 * np.ptp(own[48:60, 0])
+    np.testing.assert_allclose(moved_landmarks(own, REST), own, atol=0.01)
+
+
+@pytest.mark.parametrize("name", ["happiness", "surprise", "anger"])
+def test_a_moved_average_face_is_the_average_head_that_moves(name):
+    shown = expression_blendshapes(name, 4)
+    np.testing.assert_allclose(moved_landmarks(posed_landmarks(REST, 10), shown), posed_landmarks(shown, 10), atol=0.04)
+    np.testing.assert_allclose(head_pose(moved_landmarks(posed_landmarks(REST), shown, yaw=-30))[0], -30, atol=5)
+    back = moved_landmarks(posed_landmarks(shown), REST, own=shown)
+    np.testing.assert_allclose(back, posed_landmarks(REST), atol=0.04)
 
 
 def test_levels_grow_and_changes_replace():
