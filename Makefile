@@ -10,13 +10,22 @@ export OMP_NUM_THREADS ?= 1
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: $(READY) ## make .venv with geofer and the tools for its development
+setup: $(READY) ## make .venv with geofer and the tools for its development; LOCKED=1: the versions of requirements-ci.txt
 
+ifdef LOCKED
+$(READY): pyproject.toml requirements-ci.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-ci.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip check
+	touch $(READY)
+else
 $(READY): pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $(READY)
+endif
 
 # The run folders of this call have its time in their names: earlier runs stay.
 quickstart: export OMP_NUM_THREADS := $(shell nproc 2>/dev/null || echo 2)
@@ -27,7 +36,7 @@ quickstart: $(READY) ## render faces, train the classifier alone and the full me
 	$(BIN)/geofer test --config $(RUNS)/classifier/config.yaml
 	$(BIN)/geofer fit --config quickstart --trainer.default_root_dir $(RUNS)/full
 	$(BIN)/geofer test --config $(RUNS)/full/config.yaml
-	$(BIN)/geofer report $(RUNS)/classifier $(RUNS)/full
+	$(BIN)/geofer report $(RUNS)/classifier $(RUNS)/full --output $(RUNS)/index.html
 
 STUDIES ?= studies
 study: $(READY) ## run every study of the paper at its smallest, one seed; goes on where it stopped
@@ -51,12 +60,13 @@ format: $(READY) ## repair style and formatting
 type: $(READY) ## check types
 	$(BIN)/mypy
 
-docs: $(READY) ## check the links between the pages
-	$(BIN)/python tools/check_links.py README.md CHANGELOG.md docs
+docs: $(READY) ## check the links between the pages, and build the site into site/
+	$(BIN)/python tools/check_links.py README.md CHANGELOG.md CONTRIBUTING.md docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 bench: $(READY) ## measure the training step against a plain loop of the same networks
 	$(BIN)/python benchmarks/training_step.py
 
 clean: ## remove what was built; .venv and runs stay
-	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find geofer tests benchmarks experiments tools training -name __pycache__ -type d -prune -exec rm -rf {} +

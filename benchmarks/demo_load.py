@@ -1,13 +1,15 @@
 """The page under load: honest visitors, alone and beside hostile ones.
 
-    python benchmarks/demo_load.py [--clients 50] [--seconds 60] [--pause 20] [--turns 2] [--seed 0]
+    python benchmarks/demo_load.py [--clients 50] [--seconds 60] [--pause 20] [--turns 2] [--seed 0] [--lead 5]
 
 Starts ``geofer demo`` and lets 50 visitors use it for a minute, each with one picture after the other and about 20
 seconds in between; then again beside five hostile ones, who do not pause: one floods the page with chunks, one uploads
 pictures whose metadata are costly, one breaks off uploads, one sends requests letter by letter over 50 connections, one
-uploads pictures of 30 million pixels. Then once more. Prints one JSON object: seconds from upload to answer of the
-honest visitors (median and 95th percentile), how many answers they got and how many failed, the ratio of the 95th
-percentiles of each turn, and the memory of the server and its processes in MB. Linux only, as it reads ``/proc``.
+uploads pictures of 30 million pixels. Then once more: on a machine that others use, short rounds tell more than
+two long ones. Prints one JSON object: seconds from upload to answer of the honest visitors (median and 95th
+percentile), how many answers they got and how many failed, the ratio of the 95th percentiles of each turn and of all
+answers together, seconds of processor time of the server and of the processes that it starts, and their memory in MB.
+Linux only, as it reads ``/proc``.
 """
 
 import argparse
@@ -42,6 +44,7 @@ class Visitors:
     function: int
     seconds: list[float] = field(default_factory=list)
     failed: int = 0
+    waiting: dict[int, float] = field(default_factory=dict)
     hostile: dict[str, int] = field(default_factory=dict)
 
     async def look(self, client: httpx.AsyncClient, picture: bytes, name: str) -> str:
@@ -69,13 +72,14 @@ class Visitors:
         async with httpx.AsyncClient(timeout=120) as client:
             await asyncio.sleep(float(chance.uniform(0, pause)))
             while True:
-                began = time.monotonic()
+                began = self.waiting[number] = time.monotonic()
                 try:
                     answer = await self.look(client, EXAMPLES[number % len(EXAMPLES)].read_bytes(), f"{number}.jpg")
                     self.failed += "expression" not in answer
                 except (httpx.HTTPError, RuntimeError, KeyError):
                     self.failed += 1
                 self.seconds.append(time.monotonic() - began)
+                del self.waiting[number]
                 await asyncio.sleep(float(chance.uniform(0.5, 1.5)) * pause)
 
     async def keep_doing(self, name: str, act: Callable[[], Awaitable[object]]) -> None:
@@ -151,17 +155,35 @@ class Visitors:
         ]
 
 
-def resident(server: int) -> float:
-    """MB of a process and of all below it."""
+def family(server: int) -> set[int]:
+    """A process and all below it."""
     parents = {}
     for status in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             parents[int(status.parent.name)] = int(status.read_text().rpartition(")")[2].split()[1])
-    family = {server}
-    while more := {child for child, parent in parents.items() if parent in family} - family:
-        family |= more
+    found = {server}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
+
+
+def processor_seconds(server: int) -> tuple[float, float]:
+    """Of a process, and of all below it, those that have ended among them."""
+    ticks = dict.fromkeys(("own", "others"), 0)
+    for process in family(server):
+        with contextlib.suppress(OSError):
+            told = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+            own, ended = (sum(map(int, told[place : place + 2])) for place in (11, 13))
+            ticks["own" if process == server else "others"] += own
+            ticks["others"] += ended if process != server else 0
+    a_second = os.sysconf("SC_CLK_TCK")
+    return ticks["own"] / a_second, ticks["others"] / a_second
+
+
+def resident(server: int) -> float:
+    """MB of a process and of all below it."""
     pages = 0
-    for process in family:
+    for process in family(server):
         with contextlib.suppress(OSError):
             pages += int(Path(f"/proc/{process}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
@@ -180,20 +202,28 @@ async def phase(address: str, server: int, options: argparse.Namespace, hostile:
     chance = np.random.default_rng((options.seed, turn))
     work: list[Awaitable[None]] = [visitors.honest(n, options.pause, chance) for n in range(options.clients)]
     tasks = [asyncio.ensure_future(one) for one in work + (visitors.enemies() if hostile else [])]
-    memory = [resident(server)]
+    await asyncio.sleep(options.lead)  # until what the last phase left is done
+    visitors.seconds.clear()
+    memory, before = [resident(server)], processor_seconds(server)
     for _ in range(options.seconds):
         await asyncio.sleep(1)
         memory.append(resident(server))
+    own, others = (now - then for now, then in zip(processor_seconds(server), before, strict=True))
+    answers, now = len(visitors.seconds), time.monotonic()
+    visitors.seconds += [now - began for began in visitors.waiting.values()]  # who waits still counts
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     quarters = np.array_split(np.array(memory), 4)
     return {
         "hostile": visitors.hostile if hostile else None,
-        "answers": len(visitors.seconds),
+        "answers": answers,
+        "waiting": len(visitors.waiting),
         "failed": visitors.failed,
         "p50": round(float(np.percentile(visitors.seconds, 50)), 2),
         "p95": round(float(np.percentile(visitors.seconds, 95)), 2),
+        "processor_seconds": {"server": round(own, 1), "others": round(others, 1)},
+        "seconds": [round(one, 3) for one in visitors.seconds],
         "megabytes": [round(float(np.median(quarter))) for quarter in quarters],
         "most_megabytes": round(max(memory)),
     }
@@ -225,7 +255,12 @@ async def measure(options: argparse.Namespace) -> dict[str, object]:
             turns.append({"alone": alone, "beside": beside, "ratio": round(beside["p95"] / alone["p95"], 2)})
             print(json.dumps(turns[-1]), file=sys.stderr, flush=True)
         load = os.getloadavg()[0]
-    return {**vars(options), "cores": os.cpu_count(), "load": round(load, 1), "turns": turns}
+    every = {name: np.concatenate([turn[name].pop("seconds") for turn in turns]) for name in ("alone", "beside")}
+    p95 = {name: float(np.percentile(seconds, 95)) for name, seconds in every.items()}
+    together = {name: round(value, 2) for name, value in p95.items()} | {
+        "ratio": round(p95["beside"] / p95["alone"], 2)
+    }
+    return {**vars(options), "cores": os.cpu_count(), "load": round(load, 1), "turns": turns, "p95": together}
 
 
 def main() -> None:
@@ -236,6 +271,7 @@ def main() -> None:
     parser.add_argument("--pause", type=float, default=20)
     parser.add_argument("--turns", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--lead", type=int, default=5, help="seconds before a phase is measured (%(default)s)")
     print(json.dumps(asyncio.run(measure(parser.parse_args())), indent=1))
 
 

@@ -5,9 +5,10 @@
 Good files of each kind are changed: entries of what they say of themselves take values that no file should have,
 records and columns go missing or change their types, bytes flip, move or are cut off. Checksums are made good again, so
 that what is behind them is reached. Each changed file is loaded as a user would, by a process that may use 3 seconds of
-CPU and 300 MB beyond what loading a good file takes; what is accepted also predicts. Prints how many files of each kind
-were accepted, refused (with an error of geofer), crashed (with any other), or were ended by a limit, and the most CPU
-that one took; ends with 1 if there is one of the last two kinds, and keeps these files in FOLDER.
+CPU and 300 MB beyond what loading a good file takes, and that may fetch and start nothing; what is accepted also
+predicts. Prints how many files of each kind were accepted, refused (with an error of geofer), crashed (with any other),
+or were ended by a limit, and the most CPU that one took; ends with 1 if there is one of the last two kinds, and keeps
+these files in FOLDER.
 """
 
 import argparse
@@ -34,8 +35,9 @@ import pyarrow.parquet as pq
 import torch
 
 from geofer.app.models.checkpoint_conversion import from_checkpoint
-from geofer.app.models.model_file import CHECKSUM, HEADER, ModelDescription, _checksum, load_model, save_model
+from geofer.app.models.model_file import ModelDescription, load_model, save_model
 from geofer.app.models.pretrained_folder import CONFIG, read_config, save_pretrained
+from geofer.app.recognition.recognizer import Recognizer
 from geofer.app.synthesis.generation import load_generator
 from geofer.backbones import read_backbone_arguments  # noqa: F401 - the test of imports warms up with it
 from geofer.checkpoints import PROVENANCE
@@ -49,6 +51,7 @@ from geofer.modules import (
     GeneratorConfig,
     GeometryGuidedFER,
 )
+from geofer.weight_files import CHECKSUM, HEADER, checksum
 
 CPU_SECONDS, MEGABYTES = 3, 300
 ACCEPTED, REFUSED, CRASHED, LIMIT = "accepted", "refused", "crashed", "over a limit"
@@ -122,9 +125,9 @@ def _predict(network: torch.nn.Module, description: ModelDescription) -> None:
     """One prediction of what was accepted; its numbers must be numbers."""
     shapes = {"image": (1, 3, description.image_size, description.image_size), "landmarks": (1, 68, 2)}
     given = [torch.rand(shapes.get(name, (1, 52))) for name in description.inputs]
-    with torch.inference_mode():
-        if not network(*given).softmax(dim=1).isfinite().all():
-            raise ArithmeticError("it predicts what is no number")
+    for shares in Recognizer(network, description, "none")._probabilities(given):
+        if not abs(sum(shares) - 1) < 1e-4:
+            raise ArithmeticError(f"it predicts {shares}")
 
 
 def mutants(good: dict[str, Path], folder: Path, seed: int) -> Iterator[tuple[str, Path]]:
@@ -265,7 +268,7 @@ def _change_model(path: Path, target: Path, chance: random.Random) -> None:
     if chance.random() < 0.2:
         changed = _change_weights(weights, chance).items()
         weights = {name: v.contiguous() for name, v in changed if torch.is_tensor(v) and v.numel() < 10**6}
-    target.write_bytes(save(weights, {HEADER: text, CHECKSUM: _checksum(text, weights)}))
+    target.write_bytes(save(weights, {HEADER: text, CHECKSUM: checksum(text, weights)}))
 
 
 def _change_config(path: Path, target: Path, chance: random.Random) -> None:
@@ -329,10 +332,16 @@ def tried(load: Callable[[Path], object], path: Path) -> tuple[str, str, float]:
 
 
 def _tried_here(load: Callable[[Path], object], path: Path) -> tuple[str, str]:
+    outcome, told = _loaded_within_limits(load, path)
+    return (CRASHED, f"it asked for {ASKED}") if ASKED else (outcome, told)
+
+
+def _loaded_within_limits(load: Callable[[Path], object], path: Path) -> tuple[str, str]:
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MEGABYTES * 2**20,) * 2)
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     warnings.simplefilter("ignore")
+    sys.addaudithook(_refuse_network)
     try:
         load(path)
     except GeoferError as error:
@@ -343,6 +352,16 @@ def _tried_here(load: Callable[[Path], object], path: Path) -> tuple[str, str]:
     except BaseException as error:  # also what ends a process: it is what is looked for
         return (LIMIT if "allocate memory" in str(error) else CRASHED), traceback.format_exc()
     return ACCEPTED, ""
+
+
+ASKED: list[str] = []
+"""What was to be fetched or started; no file may cause that."""
+
+
+def _refuse_network(event: str, arguments: tuple[object, ...]) -> None:
+    if event in ("socket.connect", "socket.getaddrinfo", "urllib.Request", "subprocess.Popen", "os.system", "os.exec"):
+        ASKED.append(f"{event} {arguments!r:.200}")
+        raise ConnectionRefusedError(event)
 
 
 def main() -> int:

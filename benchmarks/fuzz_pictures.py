@@ -49,7 +49,7 @@ def seeds() -> dict[str, bytes]:
     frames = {"save_all": True, "append_images": [Image.fromarray(SCENE[::-1])]}
     run_lengths = bytearray(encoded(gray, "BMP"))[:1078]
     struct.pack_into("<I", run_lengths, 30, 1)
-    rows = b"".join(b"\x08" + bytes([row[start]]) for row in gray for start in range(0, 48, 8))
+    rows = b"".join(b"".join(b"\x08" + bytes([row[start]]) for start in range(0, 48, 8)) + b"\0\0" for row in gray)
     kinds = {
         "jpeg": encoded(SCENE, "JPEG", exif=exif, comment=b"a comment", icc_profile=bytes(200)),
         "jpeg-progressive": encoded(SCENE, "JPEG", progressive=True),
@@ -61,6 +61,9 @@ def seeds() -> dict[str, bytes]:
         "png-16": encoded(gray.astype(np.uint16) * 257, "PNG"),
         "png-palette": palette.getvalue(),
         "png-animated": encoded(SCENE, "PNG", **frames),
+        "avif": encoded(SCENE, "AVIF", exif=exif),
+        "avif-alpha": encoded(rgba, "AVIF"),
+        "avif-animated": encoded(SCENE, "AVIF", **frames),
         "gif": encoded(SCENE, "GIF", comment=b"a comment"),
         "gif-animated": encoded(SCENE, "GIF", transparency=2, **frames),
         "webp": encoded(SCENE, "WEBP", exif=exif),

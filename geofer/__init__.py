@@ -14,6 +14,7 @@ from geofer.version import __version__
 if TYPE_CHECKING:
     from geofer.app.recognition.recognized_face import RecognizedFace
     from geofer.app.recognition.recognizer import Recognizer, load
+    from geofer.app.recognition.sample import sample
     from geofer.app.synthesis.picture_synthesis import synthesize
     from geofer.datamodules import (
         BU3DFE,
@@ -58,6 +59,7 @@ __all__ = [
     "__version__",
     "load",
     "render",
+    "sample",
     "synthesize",
 ]
 
@@ -66,6 +68,7 @@ _HOMES = {
     **dict.fromkeys(("Recognizer", "load"), "geofer.app.recognition.recognizer"),
     **dict.fromkeys(("ExpressionClassifier", "GeometryGuidedFER"), "geofer.modules"),
     "render": "geofer.rendering.portrait",
+    "sample": "geofer.app.recognition.sample",
     "synthesize": "geofer.app.synthesis.picture_synthesis",
 }
 

@@ -87,7 +87,12 @@ def _count(settings: object, left: int) -> int:
 
 
 def configurations() -> dict[str, Path]:
-    """The file of each configuration by its name, which is its path below `CONFIGS` without the ending."""
+    """The file of each configuration by its name, which is its path below `CONFIGS` without the ending.
+
+    Examples:
+        >>> 'quickstart' in configurations()
+        True
+    """
     named = {file.relative_to(CONFIGS).with_suffix("").as_posix(): file for file in CONFIGS.rglob("*.yaml")}
     return {name: named[name] for name in sorted(named) if name != SWEEP}
 

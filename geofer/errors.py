@@ -42,17 +42,29 @@ class AssumptionWarning(UserWarning):
 
 
 def printable(name: object) -> str:
-    """A name from outside as a message may show it.
+    r"""A name from outside as a message may show it.
 
     It is quoted and escaped if it holds what does not show by itself: line breaks, escape codes of terminals, marks
     that turn the direction of writing, bytes that are no text.
+
+    Examples:
+        >>> printable('face.jpg')
+        'face.jpg'
+        >>> printable('face\x1b[2J.jpg')
+        "'face\\x1b[2J.jpg'"
     """
     text = str(name)
     return text if text.isprintable() else repr(text)
 
 
 def escaped(message: str) -> str:
-    """A message with everything escaped that a terminal would obey or hide; its line breaks stay."""
+    r"""A message with everything escaped that a terminal would obey or hide; its line breaks stay.
+
+    Examples:
+        >>> print(escaped('No face in a\x1b[31m.jpg.\nTry another.'))
+        No face in a\x1b[31m.jpg.
+        Try another.
+    """
     if message.isprintable():
         return message
     return "".join(letter if letter.isprintable() or letter == "\n" else repr(letter)[1:-1] for letter in message)

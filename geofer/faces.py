@@ -137,20 +137,44 @@ class FaceSource(Protocol):
 
 
 def normalize_image(image: Tensor) -> Tensor:
-    """uint8 pixels to floats in [-1, 1]: ``x / 127.5 - 1``."""
+    """uint8 pixels to floats in [-1, 1]: ``x / 127.5 - 1``.
+
+    Examples:
+        >>> import torch
+        >>> normalize_image(torch.tensor([0, 255], dtype=torch.uint8))
+        tensor([-1.,  1.])
+    """
     return image.to(torch.get_default_dtype()) / 127.5 - 1
 
 
 def denormalize_image(image: Tensor) -> Tensor:
-    """Floats in [-1, 1] to uint8 pixels, rounded and clamped; the inverse of `normalize_image`."""
+    """Floats in [-1, 1] to uint8 pixels, rounded and clamped; the inverse of `normalize_image`.
+
+    Examples:
+        >>> import torch
+        >>> denormalize_image(torch.tensor([-1.0, 0.0, 1.0]))
+        tensor([  0, 128, 255], dtype=torch.uint8)
+    """
     return ((image.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
 
 
 def normalize_landmarks(pixels: Tensor, size: int) -> Tensor:
-    """Pixel coordinates to [-1, 1] of a ``size`` × ``size`` crop."""
+    """Pixel coordinates to [-1, 1] of a ``size`` × ``size`` crop.
+
+    Examples:
+        >>> import torch
+        >>> normalize_landmarks(torch.tensor([[-0.5, 31.5]]), size=64)
+        tensor([[-1.,  0.]])
+    """
     return (2 * pixels + 1) / size - 1
 
 
 def denormalize_landmarks(landmarks: Tensor, size: int) -> Tensor:
-    """Coordinates in [-1, 1] to pixels of a ``size`` × ``size`` crop; the inverse of `normalize_landmarks`."""
+    """Coordinates in [-1, 1] to pixels of a ``size`` × ``size`` crop; the inverse of `normalize_landmarks`.
+
+    Examples:
+        >>> import torch
+        >>> denormalize_landmarks(torch.tensor([[0.0, 0.0]]), size=64)
+        tensor([[31.5000, 31.5000]])
+    """
     return ((landmarks + 1) * size - 1) / 2

@@ -10,14 +10,25 @@ FORMULA = tuple("=+-@＝＋－＠")  # noqa: RUF001 - the wide ones, which some 
 
 
 def storable(name: str | None) -> str | None:
-    r"""A name as a file keeps it: bytes of a file name that are no UTF-8 become ``\udcff`` and the like."""
+    r"""A name as a file keeps it: bytes of a file name that are no UTF-8 become ``\udcff`` and the like.
+
+    Examples:
+        >>> print(storable('caf\udce9.jpg'))
+        caf\udce9.jpg
+    """
     return name.encode("utf-8", "backslashreplace").decode() if name is not None else None
 
 
 def in_cell(text: str) -> str:
-    """Text as a cell of a table may hold it: no control characters, and nothing that a spreadsheet would compute.
+    r"""Text as a cell of a table may hold it: no control characters, and nothing that a spreadsheet would compute.
 
     Numbers stay as they are.
+
+    Examples:
+        >>> in_cell('=HYPERLINK("http://…")')
+        '\'=HYPERLINK("http://…")'
+        >>> in_cell('-3.5')
+        '-3.5'
     """
     shown = printable(storable(text))
     return f"'{shown}" if shown.lstrip().startswith(FORMULA) and not _is_number(shown) else shown

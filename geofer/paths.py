@@ -37,7 +37,12 @@ def as_path(path: AnyPath, name: str = "The path") -> Path:
 
 
 def counted_by_ending(files: Iterable[AnyPath]) -> str:
-    """How many files there are of each ending, the most first, such as ``3 .txt, 1 without an ending``."""
+    """How many files there are of each ending, the most first, such as ``3 .txt, 1 without an ending``.
+
+    Examples:
+        >>> counted_by_ending(['notes.txt', 'more.txt', 'README'])
+        '2 .txt, 1 without an ending'
+    """
     counts = Counter(Path(file).suffix.lower() or "without an ending" for file in files)
     return ", ".join(f"{count} {printable(ending)}" for ending, count in counts.most_common())
 

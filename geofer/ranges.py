@@ -15,6 +15,11 @@ def plain_number(value: Any) -> Any:  # noqa: ANN401 - of whatever type the sett
     """A setting without NumPy's types: a scalar of NumPy becomes Python's; an array or a list becomes a tuple of such.
 
     Everything else stays as it is, so that any setting may be passed through.
+
+    Examples:
+        >>> import numpy as np
+        >>> plain_number(np.float32(0.5)), plain_number([np.int64(1), 2])
+        (0.5, (1, 2))
     """
     if isinstance(value, np.generic):
         return value.item()
@@ -41,6 +46,12 @@ def check_choice(name: str, value: object, choices: Collection[object]) -> None:
 
     Raises:
         ConfigError: It names the setting, all its choices and, where one is similar, which was probably meant.
+
+    Examples:
+        >>> check_choice('expression', 'suprise', ('neutral', 'surprise'))
+        Traceback (most recent call last):
+            ...
+        geofer.errors.ConfigError: expression is 'suprise'; choose neutral or surprise. Did you mean surprise?
     """
     if value in choices:
         return
@@ -48,13 +59,23 @@ def check_choice(name: str, value: object, choices: Collection[object]) -> None:
 
 
 def listed_choices(choices: Collection[object]) -> str:
-    """``a, b or c``."""
+    """``a, b or c``.
+
+    Examples:
+        >>> listed_choices(('train', 'val', 'test'))
+        'train, val or test'
+    """
     *most, last = map(str, choices)
     return f"{', '.join(most)} or {last}" if most else last
 
 
 def did_you_mean(word: object, known: Collection[object]) -> str:
-    """`` Did you mean surprise?``, to be put behind a sentence; empty if nothing known is similar."""
+    """`` Did you mean surprise?``, to be put behind a sentence; empty if nothing known is similar.
+
+    Examples:
+        >>> did_you_mean('hapiness', ('anger', 'happiness'))
+        ' Did you mean happiness?'
+    """
     words = {str(one).casefold(): str(one) for one in known}
     close = get_close_matches(str(word).casefold(), words, n=1)
     return f" Did you mean {words[close[0]]}?" if close else ""
@@ -71,6 +92,12 @@ def check_range(name: str, value: float | None, low: float, high: float = inf) -
 
     Raises:
         ConfigError: It names the setting and its range.
+
+    Examples:
+        >>> check_range('yaw', 120.0, -90, 90)
+        Traceback (most recent call last):
+            ...
+        geofer.errors.ConfigError: yaw is 120.0; choose a number from -90 to 90.
     """
     if value is None or (isfinite(value) and low <= value <= high):
         return

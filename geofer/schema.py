@@ -25,7 +25,21 @@ MOST_ENTRIES, DEEPEST = 20_000, 16
 
 MOST_EXPRESSIONS = 100
 
-PLACE = ("file", "frame", "time", "face", "x0", "y0", "x1", "y1", "expression", "prediction", "subject", "tags")
+PLACE = (
+    "file",
+    "frame",
+    "time",
+    "face",
+    "track",
+    "x0",
+    "y0",
+    "x1",
+    "y1",
+    "expression",
+    "prediction",
+    "subject",
+    "tags",
+)
 ABOUT = ("yaw", "pitch", "roll", "reliability", "warning", "error", "model", "modified", "average")
 COLUMNS = frozenset((*PLACE, *ABOUT))
 """Columns of the tables of results, beside which each expression has one of its own."""
@@ -46,6 +60,9 @@ class Between:
 ImageSize = Annotated[int, Between(0, 2048)]
 """Side of a crop in pixels; 0 for models that look at no pixels."""
 
+
+CropSize = Annotated[int, Between(4, 2048)]
+"""Side of the crop that a network of pixels looks at."""
 
 Count = Annotated[int, Between(1, 65536)]
 """How many channels or layers; what they come to is compared with the weights of the file."""
@@ -192,6 +209,8 @@ class _Reader:
                 found[name] = self.value(hints[name], data[name], f"{where}.{name}")
             elif parameter.default is parameter.empty:
                 raise SchemaError(f"{where}.{name} is missing")
+            elif hasattr(parameter.default, "as_read"):  # what a file leaves out may fetch no more than what it says
+                found[name] = parameter.default.as_read()
         return found
 
     def value(self, hint: Any, data: object, where: str, depth: int = 0) -> Any:  # noqa: ANN401

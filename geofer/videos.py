@@ -154,6 +154,7 @@ def _frames(
     for number, frame in enumerate(_decoded(container, stream, start, read)):
         time = number / float(stream.average_rate or 1) if frame.time is None else max(frame.time - start, 0.0)
         if sampler.takes(time) and number >= first:
+            _check_size(width, frame.height, max_pixels, printable(path))  # it may differ from the first
             yield VideoFrame(number, time, _upright(frame, width), duration)
     _check_whole(container, stream, path, read, number + 1)
 
@@ -177,10 +178,7 @@ def _moving_pictures(container: "InputContainer", name: str, max_pixels: int) ->
             f"{name} is of a codec that this FFmpeg does not know; make another file of it, such as by "
             "`ffmpeg -i FILE -c:v libx264 new.mp4`."
         )
-    if _shown_width(stream) * decoder.height > max_pixels:
-        raise DataError(
-            f"{name} has frames of {decoder.width} × {decoder.height} pixels; at most {max_pixels} are read."
-        )
+    _check_size(_shown_width(stream), decoder.height, max_pixels, name)
     decoder.options = {"max_pixels": str(2 * max_pixels)}  # a later frame may be larger; decoders round sizes up
     decoder.thread_count = 1  # several lose other frames of a damaged file each time; faces take longer than decoding
     return stream
@@ -188,7 +186,12 @@ def _moving_pictures(container: "InputContainer", name: str, max_pixels: int) ->
 
 def _shown_width(stream: "VideoStream") -> int:
     """Of the frames, once their pixels are square."""
-    return round(stream.codec_context.width * (stream.sample_aspect_ratio or Fraction(1)))
+    return max(1, round(stream.codec_context.width * (stream.sample_aspect_ratio or Fraction(1))))
+
+
+def _check_size(width: int, height: int, max_pixels: int, name: str) -> None:
+    if width * height > max_pixels:
+        raise DataError(f"{name} has frames of {width} × {height} pixels; at most {max_pixels} are read.")
 
 
 def _decoded(

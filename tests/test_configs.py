@@ -10,7 +10,9 @@ from geofer.cli import main
 from geofer.configurations import configurations, with_files
 
 CONFIGS = Path(__file__).parents[1] / "configs"
-RUNNABLE = sorted(file for kind in ("quickstart*", "experiment/*") for file in CONFIGS.glob(f"{kind}.yaml"))
+RUNNABLE = sorted(
+    file for kind in ("quickstart*", "fine-tune", "experiment/*") for file in CONFIGS.glob(f"{kind}.yaml")
+)
 DATA = sorted(CONFIGS.glob("data/*.yaml"))
 PAIRS = [("paper-224", file) for file in DATA] + [
     ("tuned-64", CONFIGS / "data" / "kdef.yaml"),

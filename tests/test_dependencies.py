@@ -1,10 +1,12 @@
 """No dependency may be older than the fix of an advisory that concerns geofer; the lock file holds what CI installs."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 from packaging.requirements import Requirement
 from packaging.version import Version
 
@@ -59,21 +61,40 @@ def test_the_lock_file_has_hashes_and_satisfies_every_bound():
         name, version = re.match(r"\s*([\w.-]+)(?:\[[\w,-]+\])?==([^ ;\\]+)", block).groups()
         assert "--hash=sha256:" in block, f"{name} has no hash"
         locked[name.lower().replace("_", "-")] = Version(version)
-    for name, requirements in _declared().items():
-        for requirement in requirements:
-            if name != "geofer":
-                assert locked[name.replace("_", "-")] in requirement.specifier, f"{name} {locked[name]}"
-
-
-def test_notice_names_every_bundled_file():
-    notice = (ROOT / "NOTICE").read_text()
-    bundled = [
-        path.relative_to(ROOT).as_posix()
-        for path in sorted((ROOT / "geofer").rglob("*"))
-        if path.is_file() and path.suffix not in (".py", ".pyc")
+    wrong = [
+        f"{requirement} ({locked.get(name.replace('_', '-'), 'none')} is locked)"
+        for name, requirements in _declared().items()
+        for requirement in requirements
+        if name != "geofer" and locked.get(name.replace("_", "-")) not in requirement.specifier
     ]
-    assert bundled
-    for name in bundled:
-        assert name in notice or f"{name.rpartition('/')[0]}/" in re.split(r"[\s,]+", notice), (
-            f"NOTICE does not name {name}"
-        )
+    assert not wrong, f"renew requirements-ci.txt as its first lines say; pyproject.toml wants {', '.join(wrong)}"
+
+
+def test_the_continuous_integration_installs_what_is_locked():
+    assert "\nmake setup LOCKED=1\n" in (ROOT / ".ci" / "run").read_text()
+    told = subprocess.run(
+        ["make", "--dry-run", "--always-make", "setup", "LOCKED=1"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    installs = [line for line in told.stdout.splitlines() if " install " in line]
+    assert len(installs) == 2
+    assert "--require-hashes --requirement requirements-ci.txt" in installs[0]
+    assert "--no-deps --no-build-isolation" in installs[1]
+
+
+def test_notice_names_every_file_of_the_wheel():
+    """Each file by its path or by its folder's; code is geofer's own."""
+    notice = re.split(r"[\s,]+", (ROOT / "NOTICE").read_text())
+    files = [Path(file.distribution_path) for file in WheelBuilder(str(ROOT)).recurse_included_files()]
+    bundled = [file for file in files if file.suffix != ".py"]
+    assert any(file.parts[:2] == ("geofer", "configs") for file in bundled)
+    named = [
+        file
+        for file in bundled
+        if file.as_posix() in notice or any(f"{folder.as_posix()}/" in notice for folder in file.parents)
+    ]
+    assert named == bundled
+    assert "geofer/" not in notice

@@ -42,7 +42,7 @@ from documented_pages import (
 from geofer.cli import main
 from geofer.cli.command import COMMANDS
 
-LANGUAGES = {"console", "python", "yaml", "toml", "bash", ""}
+LANGUAGES = {"console", "python", "yaml", "toml", "bash", "bibtex", ""}
 QUICK_PAGES = ("docs/recognize.md",)
 DOCUMENTED = documented_commands()
 PROJECT = tomllib.loads(REPOSITORY.joinpath("pyproject.toml").read_text())["project"]

@@ -11,12 +11,14 @@ import zipfile
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from tiny_generator import EXPRESSIONS, classifier_alone, full_method
 
 from geofer.app.models.checkpoint_conversion import from_checkpoint
-from geofer.app.models.model_file import CHECKSUM, HEADER, ModelDescription, _checksum, load_model, save_model
+from geofer.app.models.model_file import ModelDescription, load_model, save_model
+from geofer.app.recognition.recognizer import Recognizer
 from geofer.app.synthesis.generation import load_generator
 from geofer.callbacks.run_checkpoint import RunCheckpoint
 from geofer.checkpoints import PROVENANCE, read_checkpoint
@@ -24,6 +26,9 @@ from geofer.cli.evaluate import _model_of
 from geofer.errors import CheckpointError, ConfigError
 from geofer.modules import ExpressionClassifier, GeometryGuidedFER, Optimization
 from geofer.modules.recognition import RecognitionModule
+from geofer.modules.stored import stored_arguments
+from geofer.networks.classifier import ClassifierConfig
+from geofer.weight_files import CHECKSUM, HEADER, checksum
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
@@ -161,14 +166,73 @@ def test_a_backbone_takes_from_files_what_shapes_it_and_no_more(good, tmp_path, 
         ModelDescription.from_json(json.dumps(told))
 
 
-def test_pretrained_weights_are_never_asked_for(good, tmp_path, monkeypatch):
-    def fetch(*_, **__):
-        raise AssertionError("weights were asked for")
+@pytest.fixture
+def nothing_is_fetched(monkeypatch):
+    asked = []
 
-    monkeypatch.setattr("torch.hub.load_state_dict_from_url", fetch)
+    def fetch(*_, **__):
+        asked.append("weights")
+        raise ConnectionError("weights were asked for")
+
+    for place in ("torch.hub", "torchvision.models._api"):
+        monkeypatch.setattr(f"{place}.load_state_dict_from_url", fetch)
+    monkeypatch.setattr("timm.models._builder.load_pretrained", fetch)
+    yield
+    assert not asked
+
+
+def test_pretrained_weights_are_never_asked_for(good, tmp_path, nothing_is_fetched):
     path = changed(good["classifier"], tmp_path / "x.ckpt", "classifier.pretrained", True)
     assert from_checkpoint(path, "tight")[1].architecture["pretrained"] is False
     assert ExpressionClassifier.load_from_checkpoint(path).hparams["classifier"]["pretrained"] is False
+
+
+@pytest.mark.parametrize("left_out", ["classifier", "classifier.pretrained", "classifier.backbone", "everything"])
+def test_nor_by_leaving_out_what_would_forbid_it(good, tmp_path, nothing_is_fetched, left_out):
+    """The default of a new run, ResNet50 with ImageNet weights, is none for a file."""
+    for name, kind, load in (
+        ("classifier", ExpressionClassifier, ExpressionClassifier.load_from_checkpoint),
+        ("method", GeometryGuidedFER, load_generator),
+    ):
+        held = json.loads(json.dumps(good[name]["hyper_parameters"]))
+        if left_out == "everything":
+            held = {entry: held[entry] for entry in ("class_path", "expressions", "image_size")}
+        elif "." in left_out:
+            del held["classifier"][left_out.partition(".")[2]]
+        else:
+            del held[left_out]
+        torch.save({**good[name], "hyper_parameters": held}, tmp_path / "x.ckpt")
+        if left_out == "classifier.pretrained":
+            load(tmp_path / "x.ckpt")
+        else:
+            with pytest.raises(CheckpointError, match=r"x\.ckpt cannot be used: .*(weights|built|backbone_arguments)"):
+                load(tmp_path / "x.ckpt")
+        assert not stored_arguments(kind, held).get("classifier", ClassifierConfig(pretrained=False)).pretrained
+
+
+@pytest.mark.parametrize("size", [0, 3, 2049])
+def test_a_picture_has_a_size_that_networks_look_at(good, tmp_path, size):
+    path = changed(good["classifier"], tmp_path / "x.ckpt", "image_size", size)
+    with pytest.raises(CheckpointError, match=rf"x\.ckpt cannot be used: .*image_size is {size}"):
+        from_checkpoint(path, "tight")
+
+
+def test_a_size_that_this_network_cannot_look_at_is_told():
+    torch.manual_seed(0)
+    description = ModelDescription("picture", ("a", "b"), {"backbone": "vgg16", "hidden": 8}, image_size=16)
+    recognizer = Recognizer(description.network(), description, "none")
+    with pytest.raises(CheckpointError, match="cannot look at 16 × 16 pixels"):
+        recognizer.recognize(np.zeros((64, 64, 3), np.uint8))
+
+
+def test_finite_weights_that_answer_with_nan_are_told(tmp_path):
+    description = ModelDescription("picture", ("a", "b"), {"backbone": "small_resnet", "hidden": 8}, image_size=64)
+    network = description.network()
+    variances = [value for name, value in network.state_dict().items() if name.endswith("running_var")]
+    variances[0].fill_(-1)  # finite, and a square root is taken of it
+    save_model(tmp_path / "x.safetensors", network, description)
+    with pytest.raises(CheckpointError, match="what is no number"):
+        Recognizer(*load_model(tmp_path / "x.safetensors"), "none").recognize(np.zeros((64, 64, 3), np.uint8))
 
 
 @pytest.mark.parametrize(
@@ -358,7 +422,7 @@ def test_a_description_is_checked_entry_by_entry(tmp_path, entries):
     with safe_open(tmp_path / "x.safetensors", framework="pt") as file:
         weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     text = json.dumps({**json.loads(description.to_json()), **entries})
-    (tmp_path / "x.safetensors").write_bytes(save(weights, {HEADER: text, CHECKSUM: _checksum(text, weights)}))
+    (tmp_path / "x.safetensors").write_bytes(save(weights, {HEADER: text, CHECKSUM: checksum(text, weights)}))
     with pytest.raises(CheckpointError, match=r"x\.safetensors cannot be used: ") as caught:
         load_model(tmp_path / "x.safetensors")
     assert len(str(caught.value)) < 500

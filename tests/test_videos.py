@@ -1,3 +1,4 @@
+import io
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -210,3 +211,21 @@ def test_a_camera_gives_frames_until_it_stops(tmp_path):
     assert times == sorted(times)
     assert 0 <= times[0] < times[-1] < 60
     assert [frame.number for frame in kept_frames(read_camera(str(path), every=60))[0]] == [0]
+
+
+def test_a_later_frame_of_another_shape_is_refused_before_it_is_scaled(tmp_path):
+    """All frames get the width of the first: a wide one and then a tall one would become a huge square."""
+    path = tmp_path / "a.avi"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 4096, 64, "yuvj420p"
+        for number, size in enumerate([(4096, 64), (64, 4096)]):
+            file = io.BytesIO()
+            Image.new("RGB", size).save(file, "JPEG", subsampling=2)
+            packet = av.Packet(file.getvalue())
+            packet.stream, packet.pts, packet.dts, packet.time_base = stream, number, number, Fraction(1, 10)
+            container.mux(packet)
+    frames = read_video(path, max_pixels=300_000)
+    assert next(frames).pixels.shape == (64, 4096, 3)
+    with pytest.raises(DataError, match=r"a\.avi has frames of 4096 × 4096 pixels; at most 300000"):
+        list(frames)

@@ -71,6 +71,7 @@ class Photographs:
         votes: ``(N, K)``, see `geofer.datamodules.datasets.fer2013.vote_fractions`.
         expression: ``(N,)`` what the majority sees.
         blendshapes: ``(N, 52)`` as MediaPipe scores them; NaN where it finds no face.
+        landmarks: ``(N, 68, 2)`` likewise.
         yaw: ``(N,)`` in degrees, as MediaPipe sees it; NaN likewise.
         pitch: ``(N,)`` likewise.
     """
@@ -79,6 +80,7 @@ class Photographs:
     votes: Tensor
     expression: Tensor
     blendshapes: Tensor
+    landmarks: Tensor
     yaw: Tensor
     pitch: Tensor
 
@@ -97,7 +99,7 @@ def photographs(root: Path, *splits: Split) -> list[Photographs]:
     )
     for data in (whole, scored):
         data.prepare_data()
-        data.setup()
+        data.setup("validate")
     origins, seen = whole.store.origins, scored.store.origins
     assert origins is not None and seen is not None and scored.store.table.blendshapes is not None  # noqa: PT018
     place = {file: row for row, file in enumerate(seen.files(np.arange(len(seen.faces))))}
@@ -107,14 +109,17 @@ def photographs(root: Path, *splits: Split) -> list[Photographs]:
         table = whole.store.table.select(rows)
         there = np.array([place.get(file, -1) for file in origins.files(rows)])
         theirs = scored.store.table.select(there[there >= 0])
-        known = np.full((len(rows), 54), np.nan, np.float32)
-        known[there >= 0] = np.column_stack((theirs.blendshapes[np.arange(len(theirs))], theirs.yaw, theirs.pitch))
+        known = np.full((len(rows), 190), np.nan, np.float32)
+        every = np.arange(len(theirs))
+        points = theirs.landmarks[every].reshape(-1, 136)
+        known[there >= 0] = np.column_stack((theirs.blendshapes[every], theirs.yaw, theirs.pitch, points))
         found.append(
             Photographs(
                 images=torch.from_numpy(whole.store.pictures.gather(rows)).permute(0, 3, 1, 2),
                 votes=torch.from_numpy(table.label_fractions(len(EXPRESSIONS))),
                 expression=torch.from_numpy(table.expression),
                 blendshapes=torch.from_numpy(known[:, :52]),
+                landmarks=torch.from_numpy(known[:, 54:].reshape(-1, 68, 2)),
                 yaw=torch.from_numpy(known[:, 52]),
                 pitch=torch.from_numpy(known[:, 53]),
             )

@@ -34,6 +34,11 @@ def build_backbone(name: str, pretrained: bool = False, **kwargs: Any) -> nn.Mod
     Raises:
         PluginError: No such backbone, a plugin that is broken or ambiguous, keyword arguments that it refuses, weights
             that cannot be had, or a product that is no backbone.
+
+    Examples:
+        >>> trunk = build_backbone('small_resnet')
+        >>> trunk.num_features
+        256
     """
     if name in (names := plugin_names(BACKBONES)):
         build = load_plugin(BACKBONES, name)

@@ -2,6 +2,7 @@
 
 from lightning import Callback
 
+from geofer.callbacks.gain import Gain
 from geofer.callbacks.guards import NonFiniteGuard
 from geofer.callbacks.memory import KeptMemory
 from geofer.callbacks.random_state import RandomStates
@@ -11,6 +12,7 @@ from geofer.callbacks.stop_signal import StopSignal
 from geofer.callbacks.watchdog import Watchdog
 
 __all__ = [
+    "Gain",
     "KeptMemory",
     "NonFiniteGuard",
     "RandomStates",

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import version
-from pathlib import Path
 
 from geofer.cli.assumptions import assumptions_told
 from geofer.cli.interrupts import interrupts_kept
@@ -53,18 +52,6 @@ def prepare(arguments: Sequence[str]) -> None:
         prepare_pictures(arguments)
 
 
-def report(arguments: Sequence[str]) -> None:
-    """``geofer report RUN [RUN …]``: the results of finished runs, side by side."""
-    from geofer.cli.results import print_results
-
-    if {"-h", "--help"} & set(arguments):
-        print("usage: geofer report RUN [RUN ...]\n\nRUN is the folder of a run that `geofer test` has finished.")
-        return
-    if not arguments:
-        raise ConfigError("Name the folder of a run that `geofer test` has finished: geofer report RUN [RUN ...]")
-    print_results([Path(run) for run in arguments])
-
-
 def plugins(arguments: Sequence[str]) -> None:
     """``geofer plugins``: every installed backbone and landmark detector, and whether it works."""
     from rich.console import Console
@@ -85,7 +72,8 @@ def plugins(arguments: Sequence[str]) -> None:
 
 def models(arguments: Sequence[str]) -> None:
     """``geofer models``: the bundled recognizers by name, one line each."""
-    from geofer.app.models.bundled import DEFAULT, bundled_description, bundled_models, model_line
+    from geofer.app.models.bundled import DEFAULT, bundled_description, model_line
+    from geofer.weight_files import bundled_models
 
     if {"-h", "--help"} & set(arguments):
         print("usage: geofer models\n\nWherever a command takes a model, it also takes one of these names.")
@@ -108,7 +96,10 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
         own_command("cross_validation", "cross_validate"),
         "train and test every fold of a cross validation, and pool them",
     ),
-    "report": (report, "print the results of finished runs side by side"),
+    "report": (
+        own_command("results", "report"),
+        "print the results of finished runs side by side, or write them as a page",
+    ),
     "evaluate": (own_command("evaluate", "evaluate"), "measure a checkpoint on the test subjects of any data"),
     "compare": (own_command("compare", "compare"), "compare two tested runs face by face: is one better?"),
     "synthesize": (

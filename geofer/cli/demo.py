@@ -3,13 +3,16 @@
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
+from geofer.app.demo.aside import Aside
 from geofer.app.demo.decoding import PictureDecoder
 from geofer.app.demo.head_tab import HeadTab
 from geofer.app.demo.page import build_page
-from geofer.app.demo.recognize_tab import RecognizeTab
+from geofer.app.demo.recognize_tab import RecognizeTab, look
 from geofer.app.demo.server import address, check_installed, is_loopback, listening, private_folder, serve
 from geofer.app.demo.synthesize_tab import SynthesizeTab
 from geofer.app.demo.time_limit import TimeLimit
@@ -17,7 +20,6 @@ from geofer.app.recognition.recognizer import load
 from geofer.app.synthesis.generation import load_generator
 from geofer.cli.command_parser import CommandParser
 from geofer.errors import ConfigError
-from geofer.landmarks import build_detector
 
 MEGABYTE = 1 << 20
 
@@ -38,11 +40,14 @@ def demo(arguments: Sequence[str]) -> None:
             listening(options.host, options.port) as listener,
             private_folder() as folder,
             PictureDecoder(options.time_limit) as decoder,
+            ExitStack() as asides,
         ):
-            limit = TimeLimit(options.time_limit)
             recognizer = load(options.model, detector=options.detector, device=options.device)
-            second = _second_tab(options.generator, options.detector, decoder, limit)
-            page = build_page(RecognizeTab(recognizer, decoder, limit), second)
+            looking = asides.enter_context(Aside(partial(look, recognizer), options.time_limit))
+            second = _second_tab(options.generator, options.detector, decoder, options.time_limit)
+            if isinstance(second, SynthesizeTab):
+                asides.enter_context(second.aside)
+            page = build_page(RecognizeTab(recognizer, decoder, TimeLimit(options.time_limit), looking), second)
             print(f"geofer demo: {address(listener)} (Ctrl+C ends it)", flush=True)
             if not is_loopback(listener):
                 print("Everybody who reaches this machine can use it, without a password and unencrypted.", flush=True)
@@ -64,11 +69,12 @@ def _end(code: int) -> NoReturn:
 
 
 def _second_tab(
-    generator: Path | None, detector: str, decoder: PictureDecoder, limit: TimeLimit
+    generator: Path | None, detector: str, decoder: PictureDecoder, seconds: float
 ) -> HeadTab | SynthesizeTab:
+    limit = TimeLimit(seconds)  # of its own: who renders keeps nobody waiting who recognizes
     if generator is None:
         return HeadTab(limit)
-    return SynthesizeTab(load_generator(generator), build_detector(detector), decoder, limit)
+    return SynthesizeTab(load_generator(generator), detector, decoder, limit, seconds)
 
 
 def _parser() -> CommandParser:

@@ -1,5 +1,6 @@
 """``geofer evaluate MODEL --config DATA``: all tables of ``geofer test`` for a trained model on any data."""
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -7,6 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import lightning
+import torch
 import yaml
 
 from geofer import datamodules
@@ -18,9 +21,13 @@ from geofer.cli.command_parser import CommandParser
 from geofer.cli.runs import checkpoint_file
 from geofer.cli.trainer import run_trainer
 from geofer.configurations import read_settings
-from geofer.errors import CheckpointError, ConfigError, printable
+from geofer.datamodules.datasets.expression_words import ExpressionWords
+from geofer.errors import CheckpointError, ConfigError, DataError, printable
+from geofer.faces import EXPRESSIONS
 from geofer.modules.stored import FROM_DATA, stored_arguments, stored_kind
 from geofer.schema import shown
+
+ONNX = "geofer.modules.onnx_recognition.OnnxRecognition"
 
 
 def evaluate(arguments: Sequence[str]) -> None:
@@ -41,12 +48,27 @@ def evaluate(arguments: Sequence[str]) -> None:
         "checkpoint",
         metavar="MODEL",
         help="a checkpoint, a run's folder for its best one, a model file, the name of a bundled model (see geofer "
-        "models), or user/name on the Hugging Face Hub",
+        "models), user/name on the Hugging Face Hub, or a classifier of pictures as an .onnx file",
     )
     parser.add_argument("--config", type=Path, required=True, help="a configuration whose data are tested on")
     parser.add_argument("--output", type=Path, required=True, help="a new folder for tables and pictures")
+    onnx = parser.add_argument_group("for .onnx files")
+    onnx.add_argument("--classes", metavar="NAMES", help="what it tells apart, in its order, such as angry,happy,calm")
+    onnx.add_argument("--size", type=int, help="side of its pictures in pixels, if the file does not say it")
+    onnx.add_argument("--mean", type=float, nargs="+", default=[0.5], help="subtracted from pixels in [0, 1]; one or 3")
+    onnx.add_argument("--std", type=float, nargs="+", default=[0.5], help="what they are divided by then; one or 3")
     given, more = parser.parse_known_args(list(arguments))
-    evaluate_model(given.checkpoint, given.config, given.output, more)
+    if named_path(given.checkpoint).suffix != ".onnx":
+        evaluate_model(given.checkpoint, given.config, given.output, more)
+        return
+    if not given.classes:
+        raise ConfigError("Name the network's classes in the order of its outputs, such as --classes angry,happy,calm.")
+    names = {"file": given.checkpoint, "classes": _class_names(given.classes), "size": given.size}
+    settings = {**names, "mean": given.mean, "std": given.std}
+    with TemporaryDirectory() as folder:
+        nothing = Path(folder, "nothing.ckpt")  # the weights are in the file
+        torch.save({"state_dict": {}, "pytorch-lightning_version": lightning.__version__, "epoch": 0}, nothing)
+        _test({"class_path": ONNX, "init_args": settings}, nothing, given.config, given.output, more)
 
 
 def evaluate_model(model: str, config: Path, output: Path, more: Sequence[str]) -> None:
@@ -61,16 +83,34 @@ def evaluate_model(model: str, config: Path, output: Path, more: Sequence[str]) 
     Raises:
         ConfigError, CheckpointError, HubError: As `evaluate`.
     """
-    if output.exists() and any(output.iterdir()):
-        raise ConfigError(f"{printable(output)} is not empty; choose another folder with --output.")
     with TemporaryDirectory() as folder:
         checkpoint = _checkpoint_of(model, Path(folder))
-        settings = {**_data_of(config), "model": _model_of(checkpoint)}
-        _set_size(settings["data"], checkpoint)
+        _test(_model_of(checkpoint), checkpoint, config, output, more)
+
+
+def _test(model: dict[str, Any], checkpoint: Path, config: Path, output: Path, more: Sequence[str]) -> None:
+    """``geofer test`` with a model as configurations name it, and its checkpoint."""
+    if output.exists() and any(output.iterdir()):
+        raise ConfigError(f"{printable(output)} is not empty; choose another folder with --output.")
+    settings = {**_data_of(config), "model": model}
+    _set_size(settings["data"], checkpoint)
+    with TemporaryDirectory() as folder:
         written = Path(folder, "evaluate.yaml")
         written.write_text(yaml.safe_dump(settings), encoding="utf-8")
         chosen = ["--ckpt_path", str(checkpoint), "--trainer.default_root_dir", str(output)]
         run_trainer(["test", "--config", str(written), *more, *chosen])
+
+
+def _class_names(text: str) -> list[str]:
+    """Names of classes as expressions are called here; others, such as ``contempt``, stay as they are."""
+    known = ExpressionWords((*EXPRESSIONS, "contempt"))
+    names = [name.strip() for name in text.split(",")]
+    for place, name in enumerate(names):
+        with contextlib.suppress(DataError):
+            names[place] = known(name, "--classes")
+    if len(set(names)) < len(names) or "" in names:
+        raise ConfigError(f"--classes {printable(text)} names one twice, or has none between two commas.")
+    return names
 
 
 def _checkpoint_of(model: str, folder: Path) -> Path:

@@ -12,6 +12,8 @@ from pathlib import Path
 from geofer.app.recognition.annotation import AnnotatedCopies
 from geofer.app.recognition.recognizer import Recognizer, load
 from geofer.app.recognition.result_table import Row, TableWriter, columns, rows, table_writer
+from geofer.app.recognition.sample import sample
+from geofer.app.recognition.tracks import tracked
 from geofer.app.recognition.views import View, camera_name, camera_views, last_change, picture_views, video_views
 from geofer.cli.command_parser import CommandParser
 from geofer.errors import ConfigError, DataError, printable
@@ -49,8 +51,12 @@ def recognize(arguments: Sequence[str]) -> None:
         DataError: There is nothing to look at, nothing of it could be recognized, or the camera stopped.
     """
     options = _parser().parse_args(arguments)
+    if options.sample:
+        options.paths.append(str(sample()))
     if bool(options.paths) == (options.camera is not None):
-        raise ConfigError("Name pictures, videos or folders as PATH, or a --camera, and not both.")
+        raise ConfigError(
+            "Name pictures, videos or folders as PATH, or a --camera, and not both; --sample is a picture to try."
+        )
     left_out: list[Path] = []
     files = list(dict.fromkeys(find_files(options.paths, options.recursive, left_out)))
     copies = copy_paths(files, options.annotate) if options.annotate else {}
@@ -65,7 +71,8 @@ def recognize(arguments: Sequence[str]) -> None:
     )
     names = columns(recognizer.description.expressions)
     modified = {str(file): last_change(file) for file in files}
-    written = table_writer(options.output, names, recognizer.fingerprint, modified) if options.output else nullcontext()
+    model = recognizer.fingerprint + (f" smoothed over {options.smooth:g} s" if options.smooth else "")
+    written = table_writer(options.output, names, model, modified) if options.output else nullcontext()
     with written as table:
         if options.camera is not None:
             sources = [_camera(options)]
@@ -77,7 +84,7 @@ def recognize(arguments: Sequence[str]) -> None:
             if table and table.stale:
                 print(f"{table.stale} of them were changed since they were recognized, and are looked at again.")
         try:
-            _recognize(recognizer, sources, table, options.output)
+            _recognize(recognizer, sources, table, options.output, model, options.smooth)
         finally:
             if left_out:
                 print(
@@ -160,7 +167,12 @@ def _camera(options: Namespace) -> Source:
 
 
 def _recognize(
-    recognizer: Recognizer, sources: Sequence[Source], table: TableWriter | None, output: Path | None
+    recognizer: Recognizer,
+    sources: Sequence[Source],
+    table: TableWriter | None,
+    output: Path | None,
+    model: str,
+    smooth: float,
 ) -> None:
     named = {source.name: source for source in sources}
     copies = {source.name: source.copy for source in sources if source.copy}
@@ -170,7 +182,7 @@ def _recognize(
     with AnnotatedCopies(copies) as drawn, _progress(sources) as follow:
         views = map(follow, chain.from_iterable(source.views for source in sources))
         try:
-            for view, faces in recognizer.each(views, at_once=live):
+            for view, faces in tracked(recognizer.each(views, at_once=live), smooth):
                 drawn.draw(view, faces)
                 seen.add(view.name)
                 first = named[view.name].first
@@ -179,7 +191,7 @@ def _recognize(
                 if view.error:
                     broken.add(view.name)
                 if view.frame is None or view.frame.number >= first:
-                    (_print if table is None else table.write)(rows(view, faces, recognizer.fingerprint))
+                    (_print if table is None else table.write)(rows(view, faces, model))
         except KeyboardInterrupt:
             if not live:
                 raise
@@ -239,6 +251,7 @@ def _device(text: str) -> int | str:
 def _parser() -> CommandParser:
     parser = CommandParser("recognize", "Recognize the expressions of the faces in pictures and videos.")
     parser.add_argument("paths", nargs="*", metavar="PATH", help="pictures, videos, folders of them, or patterns")
+    parser.add_argument("--sample", action="store_true", help="look at the photograph that comes with geofer")
     parser.add_argument(
         "--camera", type=_device, metavar="NUMBER", help="look through this camera, 0 for the first, until Ctrl-C"
     )
@@ -248,7 +261,7 @@ def _parser() -> CommandParser:
         "user/name on the Hugging Face Hub",
     )
     parser.add_argument(
-        "--output", type=Path, help="a table: .csv or .jsonl, which grow and are gone on with, or .parquet"
+        "--output", type=Path, help="a table: .csv or .jsonl, which the next call continues, or .parquet"
     )
     parser.add_argument(
         "--annotate", type=Path, metavar="FOLDER", help="put copies there, with faces drawn: .png, or .mp4 of videos"
@@ -258,7 +271,14 @@ def _parser() -> CommandParser:
         type=float,
         default=0.0,
         metavar="SECONDS",
-        help="look at one frame of a video or camera in so much time; else at all",
+        help="look at one frame of a video or camera in so many seconds; by default at every frame",
+    )
+    parser.add_argument(
+        "--smooth",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="smooth the probabilities of each face of a video or camera over about this time; 0 leaves them",
     )
     parser.add_argument(
         "--batch-size", type=int, default=32, metavar="FACES", help="most faces that a network of pixels sees at once"

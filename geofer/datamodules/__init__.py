@@ -11,13 +11,13 @@ from geofer.datamodules.datasets.jaffe import JAFFE
 from geofer.datamodules.datasets.kdef import KDEF
 from geofer.datamodules.datasets.mixed_faces import MixedFaces
 from geofer.datamodules.datasets.multi_pie import MultiPIE
-from geofer.datamodules.datasets.picture_faces import PictureFaces
 from geofer.datamodules.datasets.prepared_faces import PreparedFaces
 from geofer.datamodules.datasets.raf_db import RAFDB
 from geofer.datamodules.datasets.rafd import RaFD
 from geofer.datamodules.datasets.rendered_faces import RenderedFaces
 from geofer.datamodules.datasets.sfew import SFEW
 from geofer.datamodules.face_dataset import FaceDataset, FaceLabels, ShardedPictures
+from geofer.datamodules.layouts.picture_faces import PictureFaces
 
 __all__ = [
     "BU3DFE",

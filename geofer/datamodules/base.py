@@ -19,7 +19,7 @@ from geofer.datamodules.pairs import PairDataset
 from geofer.datamodules.splits import Identities
 from geofer.errors import AssumptionWarning, ConfigError, DataError
 from geofer.faces import FaceBatch, LandmarkBank, Split, normalize_image
-from geofer.ranges import plain_number
+from geofer.ranges import check_range, plain_number
 
 PICTURES = ("image", "target_image")
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
@@ -78,14 +78,15 @@ class FaceDataModule(LightningDataModule, ABC):
             pictures in a memory map.
         self_pairs: Share of training pairs in [0, 1] whose target is the input itself.
         seed: Order of the faces and choice of the pairs.
-        balanced: Whether an epoch of training has equally many faces of each expression; rare ones are repeated.
+        balance: How far an epoch of training evens out the expressions, from 0 (as they come) to 1 (all alike): an
+            expression with n faces gets a share in proportion to ``n^(1 - balance)``; rare ones are repeated.
 
     Attributes:
         arguments: What it was made with, as plain data, see `geofer.arguments.described`.
     """
 
     def __init__(
-        self, *, batch_size: int, num_workers: int, self_pairs: float, seed: int, balanced: bool = False
+        self, *, batch_size: int, num_workers: int, self_pairs: float, seed: int, balance: float = 0.0
     ) -> None:
         super().__init__()
         self.arguments = described(constructor_arguments(self))
@@ -97,7 +98,8 @@ class FaceDataModule(LightningDataModule, ABC):
             raise ConfigError(f"num_workers is {num_workers}; choose 0, or a number of threads.")
         self.batch_size, self.num_workers = plain_number(batch_size), plain_number(num_workers)
         self.self_pairs, self.seed = plain_number(self_pairs), plain_number(seed)
-        self.balanced = balanced
+        check_range("balance", balance, 0, 1)
+        self.balance = plain_number(balance)
         self._store: FaceStore | None = None
 
     @property
@@ -238,9 +240,12 @@ class FaceDataModule(LightningDataModule, ABC):
         )
 
     def class_fractions(self) -> torch.Tensor:
-        """What share of the training faces shows each expression, ``(1, K)``; by their votes where there are."""
+        """What share of the faces that training sees shows each expression, ``(1, K)``; by votes where there are."""
         rows = self._rows("train")
-        return torch.from_numpy(self.store.table.label_fractions(self.num_classes)[rows].mean(0, keepdims=True))
+        label = self.store.table.expression[rows]
+        often = np.bincount(label)[label] ** -float(self.balance)
+        shares = np.average(self.store.table.label_fractions(self.num_classes)[rows], axis=0, weights=often)
+        return torch.from_numpy(shares[None].astype(np.float32))
 
     def _loader(self, dataset: FaceDataset, *, training: bool) -> FaceLoader:
         return FaceLoader(
@@ -252,7 +257,8 @@ class FaceDataModule(LightningDataModule, ABC):
             rank=self.trainer.global_rank if self.trainer else 0,
             world_size=self.trainer.world_size if self.trainer else 1,
             num_workers=self.num_workers,
-            classes=dataset.table.expression if training and self.balanced else None,
+            classes=dataset.table.expression if training else None,
+            balance=self.balance if training else 0.0,
         )
 
     def train_dataloader(self) -> FaceLoader:

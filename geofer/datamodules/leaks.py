@@ -25,6 +25,11 @@ def torn_apart(keys: NDArray[Any], split: NDArray[np.str_]) -> list[dict[str, in
 
     Returns:
         For each key in several splits, in sorted order: its first row in each of them.
+
+    Examples:
+        >>> import numpy as np
+        >>> torn_apart(np.array([1, 1, 2]), np.array(['train', 'test', 'train']))
+        [{'test': 1, 'train': 0}]
     """
     rows = np.flatnonzero(split != "")
     _, key = np.unique(keys[rows], return_inverse=True)

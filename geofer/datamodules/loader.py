@@ -64,8 +64,10 @@ class FaceLoader:
         world_size: Number of processes.
         num_workers: Threads that gather batches ahead of time; 0 gathers when asked.
         drop_last: Leave out what does not fill a round of batches, rather than completing it.
-        classes: ``(N,)`` of each face, with ``shuffle``: an epoch has equally many faces of each class, whose faces are
-            left out or repeated as evenly as can be; None takes each face once.
+        classes: ``(N,)`` of each face, for ``balance``; None are all alike.
+        balance: With ``shuffle``, from 0, where an epoch has each face once, to 1, where it has equally many faces of
+            each class: one of n faces gets a share in proportion to ``n^(1 - balance)``, and its faces are left out or
+            repeated as evenly as can be.
 
     Raises:
         ConfigError: There are too few faces to give every process a batch.
@@ -83,6 +85,7 @@ class FaceLoader:
         num_workers: int = 0,
         drop_last: bool = False,
         classes: NDArray[np.int64] | None = None,
+        balance: float = 0.0,
     ) -> None:
         self.faces = faces
         self.batch_size = batch_size
@@ -93,6 +96,7 @@ class FaceLoader:
         self.num_workers = num_workers
         self.drop_last = drop_last
         self.classes = classes
+        self.balance = balance
         self._epoch = 0
         self._batches_done = 0
         self._resume_from: LoaderState | None = None
@@ -177,11 +181,14 @@ class FaceLoader:
         if not self.shuffle:
             return np.arange(len(self.faces))
         chance = self._generator(self._epoch)
-        if self.classes is None:
+        if self.classes is None or self.balance == 0:
             return chance.permutation(len(self.faces))
         members = [np.flatnonzero(self.classes == one) for one in np.unique(self.classes)]
-        share = -(-len(self.faces) // len(members))
-        drawn = np.concatenate([np.resize(chance.permutation(rows), share) for rows in members])
+        shares = np.array([len(rows) for rows in members]) ** (1.0 - self.balance)
+        counts = np.ceil(len(self.faces) * shares / shares.sum()).astype(int)
+        drawn = np.concatenate(
+            [np.resize(chance.permutation(rows), count) for rows, count in zip(members, counts, strict=True)]
+        )
         order: NDArray[np.int64] = chance.permutation(drawn)[: len(self.faces)]
         return order
 

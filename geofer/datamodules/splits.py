@@ -67,6 +67,13 @@ def split_by_subject(
 
     Raises:
         ConfigError: The fractions do not add up to 1.
+
+    Examples:
+        >>> import numpy as np
+        >>> names = np.array(['ann', 'ann', 'bob', 'eve'], dtype=object)
+        >>> fractions = {'train': 0.5, 'val': 0.25, 'test': 0.25}
+        >>> split_by_subject(names, fractions).tolist()
+        ['train', 'train', 'val', 'test']
     """
     if abs(sum(fractions.values()) - 1) > 1e-6 or min(fractions.values()) < 0:
         raise ConfigError(f"The fractions of the splits add up to 1; these are {dict(fractions)}.")
@@ -95,6 +102,12 @@ def fold_of(names: NDArray[np.object_], folds: int, fold: int, seed: int = 0) ->
 
     Raises:
         ConfigError: There is no such fold, or there are fewer people than folds.
+
+    Examples:
+        >>> import numpy as np
+        >>> names = np.array(['ann', 'bob', 'eve'], dtype=object)
+        >>> [fold_of(names, folds=3, fold=fold).tolist() for fold in range(3)]
+        [[False, False, True], [False, True, False], [True, False, False]]
     """
     people, place = _in_drawn_order(names, seed)
     if not 0 <= fold < folds:
@@ -151,6 +164,12 @@ def check_folds(folds: int | None, fold: int) -> None:
 
     Raises:
         ConfigError: There are fewer than two folds, or no such fold.
+
+    Examples:
+        >>> check_folds(folds=5, fold=5)
+        Traceback (most recent call last):
+            ...
+        geofer.errors.ConfigError: fold is 5; with 5 folds choose 0 to 4.
     """
     if folds is None and fold:
         raise ConfigError(f"fold is {fold}, but folds is not set: say how many folds there are.")

@@ -116,6 +116,15 @@ def alignment_for(
 
     Raises:
         DataError: What the rule asks for is missing, not finite, without extent, or outside the picture.
+
+    Examples:
+        >>> import numpy as np
+        >>> picture = np.zeros((100, 200, 3), np.uint8)
+        >>> crop = alignment_for('paper', box=(50, 20, 90, 60), landmarks=None, picture_shape=picture.shape, size=64)
+        >>> crop.apply(picture).shape
+        (64, 64, 3)
+        >>> crop.to_crop([(70, 40)]).round(1)
+        array([[31.5, 31.5]])
     """
     height, width = picture_shape[:2]
     if rule == "none":

@@ -21,6 +21,12 @@ def build_detector(name: str, **options: Any) -> LandmarkDetector:  # noqa: ANN4
             product that is no detector.
         ConfigError: Options that the detector does not have, or values that it refuses.
         DataError: A model file or table that is missing or damaged.
+
+    Examples:
+        >>> import numpy as np
+        >>> faces, *_ = build_detector("none").detect([np.zeros((64, 64, 3), np.uint8)])
+        >>> len(faces)
+        0
     """
     build = load_plugin(LANDMARK_DETECTORS, name)
     if not callable(build):

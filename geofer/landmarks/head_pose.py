@@ -41,6 +41,13 @@ def head_pose(landmarks: NDArray[np.floating]) -> NDArray[np.float32]:
         ``(n, 3)``, or ``(3,)``, degrees, signed and composed as `geofer.rendering.camera.head_rotation` does: the head
         pitches about its ears, yaws about the vertical, then rolls in the picture. Yaw is within ±90, the others within
         ±180. NaN where a point is NaN or infinite, or where the points tell no pose, as when all are the same.
+
+    Examples:
+        >>> import numpy as np
+        >>> front = np.array(MEAN_HEAD)[:, :2] * (1, -1)  # without perspective; y grows downward in pictures
+        >>> pose = head_pose(front)
+        >>> bool(abs(pose[0]) < 1), pose.shape
+        (True, (3,))
     """
     points = np.asarray(landmarks, np.float64)
     poses = [_pose(face) for face in points.reshape(-1, NUM_LANDMARKS, 2)]
@@ -170,6 +177,11 @@ def rotation_angles(rotations: NDArray[np.floating]) -> NDArray[np.float64]:
 
     Returns:
         ``(..., 3)`` in degrees.
+
+    Examples:
+        >>> import numpy as np
+        >>> rotation_angles(np.eye(3)) + 0.0
+        array([0., 0., 0.])
     """
     yaw = np.arcsin(np.clip(-rotations[..., 2, 0], -1, 1))
     pitch = np.arctan2(-rotations[..., 2, 1], rotations[..., 2, 2])

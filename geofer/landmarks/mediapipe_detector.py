@@ -1,12 +1,9 @@
 """MediaPipe's FaceLandmarker: quick, sees turned heads, and tells blendshapes as well; the default detector."""
 
-import contextlib
-import os
 import signal
-import sys
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +17,7 @@ from geofer.errors import ConfigError, DataError
 from geofer.landmarks.detector import Faces
 from geofer.landmarks.face_landmarker import SHA256, find_model
 from geofer.landmarks.face_mesh import MESH_VERTICES, MIRRORED_BLENDSHAPES, mesh_to_landmarks
+from geofer.quiet import silent_stderr
 
 SAME = 0.25
 """Two meshes whose middles are nearer than this share of the face's size show one face."""
@@ -68,7 +66,7 @@ class MediaPipeDetector:
             output_facial_transformation_matrixes=True,
         )
         _ignore_profiling_timers()
-        with _silent_stderr():
+        with silent_stderr():
             self._landmarker = vision.FaceLandmarker.create_from_options(options)
         weakref.finalize(self, _close, self._landmarker)
 
@@ -148,17 +146,3 @@ def _ignore_profiling_timers() -> None:
     """
     if hasattr(signal, "SIGPROF") and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGPROF, signal.SIG_IGN)
-
-
-@contextlib.contextmanager
-def _silent_stderr() -> Iterator[None]:
-    """Hides what C++ writes to the process's standard error, which no setting of mediapipe turns off."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)

@@ -13,6 +13,13 @@ class CalibrationError(Metric):
 
     Args:
         bins: Number of bins.
+
+    Examples:
+        >>> import torch
+        >>> error = CalibrationError()
+        >>> error.update(torch.tensor([[0.9, 0.1], [0.9, 0.1]]), torch.tensor([0, 1]))  # sure, and right in half
+        >>> round(error.compute(), 2)
+        0.4
     """
 
     full_state_update = False

@@ -12,6 +12,14 @@ class ConfusionMatrix(Metric):
 
     Args:
         num_classes: Number of expressions, K.
+
+    Examples:
+        >>> import torch
+        >>> matrix = ConfusionMatrix(num_classes=2)
+        >>> matrix.update(prediction=torch.tensor([0, 1, 1]), expression=torch.tensor([0, 0, 1]))
+        >>> matrix.compute()
+        array([[1, 1],
+               [0, 1]])
     """
 
     full_state_update = False
@@ -43,6 +51,11 @@ def recalls(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
 
     Args:
         confusion: ``(K, K)``, rows are true expressions.
+
+    Examples:
+        >>> import numpy as np
+        >>> recalls(np.array([[3, 1], [0, 2]]))
+        array([0.75, 1.  ])
     """
     shown = confusion.sum(1)
     return np.where(shown > 0, np.diag(confusion) / np.maximum(shown, 1), np.nan)
@@ -53,6 +66,11 @@ def balanced_accuracy(confusion: NDArray[np.int64]) -> float:
 
     Args:
         confusion: ``(K, K)``, rows are true expressions.
+
+    Examples:
+        >>> import numpy as np
+        >>> balanced_accuracy(np.array([[3, 1], [0, 2]]))
+        0.875
     """
     return float(np.nanmean(recalls(confusion)))
 
@@ -64,6 +82,11 @@ def macro_f1(confusion: NDArray[np.int64]) -> float:
 
     Args:
         confusion: ``(K, K)``, rows are true expressions.
+
+    Examples:
+        >>> import numpy as np
+        >>> round(macro_f1(np.array([[3, 1], [0, 2]])), 3)
+        0.829
     """
     involved = confusion.sum(0) + confusion.sum(1)
     return float((2 * np.diag(confusion)[involved > 0] / involved[involved > 0]).mean())

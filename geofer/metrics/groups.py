@@ -62,6 +62,11 @@ def accuracy_by_group(
 
     Returns:
         The groups that have a face, in the order of their levels.
+
+    Examples:
+        >>> groups = accuracy_by_group('yaw', [-30, -30, 0, 0], [False, True, True, True], subject=[0, 1, 0, 1])
+        >>> [(group.level, group.accuracy, group.faces) for group in groups]
+        [(-30, 0.5, 2), (0, 1.0, 2)]
     """
     levels, right, people = np.asarray(level), np.asarray(correct, bool), np.asarray(subject)
     groups = []
@@ -76,7 +81,14 @@ def accuracy_by_group(
 
 
 def groups_csv(groups: Sequence[GroupAccuracy]) -> str:
-    """Groups as CSV, one row each, accuracies in percent; an interval that is not known is empty."""
+    """Groups as CSV, one row each, accuracies in percent; an interval that is not known is empty.
+
+    Examples:
+        >>> print(groups_csv(accuracy_by_group('age', ['20-29', '30-39'], [True, False], subject=[0, 1])), end='')
+        factor,level,accuracy,low,high,faces,subjects
+        age,20-29,100.00,,,1,1
+        age,30-39,0.00,,,1,1
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(GroupAccuracy._fields)

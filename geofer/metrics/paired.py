@@ -49,6 +49,11 @@ def paired_difference(first: ArrayLike, second: ArrayLike, subject: ArrayLike) -
         first: ``(N,)`` whether the first model recognized each face; N is positive.
         second: ``(N,)`` whether the second one did.
         subject: ``(N,)`` whose face it is.
+
+    Examples:
+        >>> both = paired_difference([True, False, False, True], [True, True, True, True], subject=[0, 0, 1, 1])
+        >>> both.first, both.second, both.difference, both.subjects
+        (0.5, 1.0, 0.5, 2)
     """
     before, after, people = np.asarray(first, bool), np.asarray(second, bool), np.asarray(subject)
     gain, faces = _by_person(before, after, people)
@@ -70,6 +75,10 @@ def sign_flip_test(first: ArrayLike, second: ArrayLike, subject: ArrayLike) -> f
 
     Returns:
         The two-sided p in (0, 1].
+
+    Examples:
+        >>> sign_flip_test([False] * 6, [True] * 6, subject=range(6))  # 2 of 64 patterns of signs are as far from 0
+        0.03125
     """
     gain, _ = _by_person(np.asarray(first, bool), np.asarray(second, bool), np.asarray(subject))
     gain = gain[gain != 0]

@@ -45,7 +45,13 @@ class PoseExpressionCounts(NamedTuple):
 
 
 def angle_bin(degrees: Tensor) -> Tensor:
-    """Index of the nearest multiple of 15° in -90, -75, …, 90, or `UNKNOWN`; int64, of the shape of ``degrees``."""
+    """Index of the nearest multiple of 15° in -90, -75, …, 90, or `UNKNOWN`; int64, of the shape of ``degrees``.
+
+    Examples:
+        >>> import torch
+        >>> angle_bin(torch.tensor([-90.0, -7.0, 8.0, 90.0]))  # -90, 0, +15 and +90 degrees
+        tensor([ 0,  6,  7, 12])
+    """
     known = degrees.nan_to_num().clamp(-MAX_ANGLE, MAX_ANGLE)
     return (known / POSE_STEP).round().long().add(ANGLES // 2).masked_fill(degrees.isnan(), UNKNOWN)
 

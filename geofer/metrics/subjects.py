@@ -40,6 +40,11 @@ def subject_bootstrap(
 
     Returns:
         The lower and the upper end, of the accuracy in [0, 1].
+
+    Examples:
+        >>> import numpy as np
+        >>> subject_bootstrap(np.array([10, 0]), np.array([10, 10]))  # of two people, one is always recognized
+        (0.0, 1.0)
     """
     subjects = len(total)
     drawn = np.random.default_rng(seed).multinomial(subjects, np.full(subjects, 1 / subjects), size=replicates)

@@ -49,7 +49,12 @@ def load_report(run_folder: AnyPath, split: str = "test") -> RecognitionReport:
 
 
 def pose_name(yaw: float, pitch: float) -> str:
-    """A pose as the paper prints it: ``-45, +0``; ``unknown`` if both angles are NaN, ``+30, ?`` if one is."""
+    """A pose as the paper prints it: ``-45, +0``; ``unknown`` if both angles are NaN, ``+30, ?`` if one is.
+
+    Examples:
+        >>> pose_name(-45, 0), pose_name(math.nan, math.nan)
+        ('-45, +0', 'unknown')
+    """
     if math.isnan(yaw) and math.isnan(pitch):
         return "unknown"
     return ", ".join("?" if math.isnan(angle) else f"{angle:+.0f}" for angle in (yaw, pitch))
@@ -61,7 +66,12 @@ def pose_header(report: RecognitionReport) -> str:
 
 
 def percent(value: float) -> str:
-    """A share as a percentage with two digits, as in the paper; ``–`` where there is none."""
+    """A share as a percentage with two digits, as in the paper; ``–`` where there is none.
+
+    Examples:
+        >>> percent(0.7143), percent(math.nan)
+        ('71.43', '–')
+    """
     return "–" if math.isnan(value) else f"{100 * value:.2f}"
 
 

@@ -1,6 +1,7 @@
 """The classifier alone, trained on faces with labels: the row No_SynFI of Table VIII."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
@@ -35,6 +36,9 @@ class ExpressionClassifier(RecognitionModule):
         augmentation: AugmentationConfig = AugmentationConfig(),  # noqa: B008
         logit_adjustment: float = 0.0,
         classifier_optimization: Optimization = Optimization(),  # noqa: B008
+        init_from: str | None = None,
+        backbone_lr_fraction: float = 1.0,
+        backbone_frozen_epochs: int = 0,
     ) -> None:
         """Build the module.
 
@@ -47,8 +51,15 @@ class ExpressionClassifier(RecognitionModule):
                 ``τ log π`` is added to the logits, π being the fractions of the expressions among the training faces
                 of the face's own data set. With 1 the classifier learns as if all expressions were equally frequent.
             classifier_optimization: How C learns.
+            init_from: Where its first weights come from, see `RecognitionModule`. Of the last layers it takes the rows
+                of the expressions that are known there.
+            backbone_lr_fraction: What fraction of the learning rate the backbone learns at.
+            backbone_frozen_epochs: So many epochs at the beginning only what stands behind the backbone learns.
         """
-        super().__init__(expressions, image_size, Classifier(len(expressions), classifier))
+        super().__init__(expressions, image_size, Classifier(len(expressions), classifier), init_from)
+        check_range("backbone_lr_fraction", backbone_lr_fraction, 0)
+        check_range("backbone_frozen_epochs", backbone_frozen_epochs, 0)
+        self.backbone_lr_fraction, self.backbone_frozen_epochs = backbone_lr_fraction, backbone_frozen_epochs
         self.augmentation, self.image_loss = augmentation, classifier.image_loss
         check_range("logit_adjustment", logit_adjustment, 0)
         self.logit_adjustment = logit_adjustment
@@ -67,6 +78,17 @@ class ExpressionClassifier(RecognitionModule):
             if source is None:
                 raise ConfigError("logit_adjustment needs a data module, which counts the expressions: fit with one.")
             self.log_priors = source.class_fractions().clamp_min(SMALLEST_FRACTION).log().to(self.device)
+
+    def on_train_start(self) -> None:
+        """Also freeze the backbone, as a run that goes on in the middle of an epoch does not start that."""
+        super().on_train_start()
+        self.on_train_epoch_start()
+
+    def on_train_epoch_start(self) -> None:
+        """Freeze or thaw the backbone: its weights and its batch statistics."""
+        if self.backbone_frozen_epochs:
+            learns = self.current_epoch >= self.backbone_frozen_epochs
+            self.classifier.backbone.requires_grad_(learns).train(learns)
 
     def training_step(self, batch: FaceBatch, batch_idx: int) -> Tensor:
         """Cross entropy (Eq. 5, its first term) on a batch of real faces."""
@@ -89,4 +111,12 @@ class ExpressionClassifier(RecognitionModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """One optimizer, and its scheduler if the rate changes."""
-        return one_optimizer(self.classifier_optimization, self.classifier, self.batches)
+        if self.backbone_lr_fraction == 1:
+            return one_optimizer(self.classifier_optimization, self.classifier.parameters(), self.batches)
+        backbone = list(self.classifier.backbone.parameters())
+        behind = [value for name, value in self.classifier.named_parameters() if not name.startswith("backbone.")]
+        groups: list[dict[str, Any]] = [
+            {"params": behind},
+            {"params": backbone, "lr_fraction": self.backbone_lr_fraction},
+        ]
+        return one_optimizer(self.classifier_optimization, groups, self.batches)

@@ -66,6 +66,7 @@ class GenerativeModule(RecognitionModule, ABC):
         generator_optimization: Optimization = Optimization(),  # noqa: B008
         discriminator_optimization: Optimization = Optimization(),  # noqa: B008
         classifier_optimization: Optimization = Optimization(),  # noqa: B008
+        init_from: str | None = None,
     ) -> None:
         """Build the networks; the defaults are the paper's.
 
@@ -84,12 +85,13 @@ class GenerativeModule(RecognitionModule, ABC):
             generator_optimization: How E and G learn.
             discriminator_optimization: How the discriminators learn.
             classifier_optimization: How C learns.
+            init_from: Where the first weights of some or all networks come from, see `RecognitionModule`.
 
         Raises:
             ConfigError: A number or a size that cannot work.
         """
         check_range("ema_decay", ema_decay, 0, 1)
-        super().__init__(expressions, image_size, Classifier(len(expressions), classifier))
+        super().__init__(expressions, image_size, Classifier(len(expressions), classifier), init_from)
         self.automatic_optimization = False
         self.image_loss = classifier.image_loss
         self.augmentation, self.loss_config, self.schedule = augmentation, losses, schedule

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import inf
+from typing import Any
 
 import torch
 from lightning.pytorch.cli import LRSchedulerCallable, OptimizerCallable
@@ -17,6 +18,10 @@ from geofer.ranges import check_ranges
 Batches = Callable[[], float]
 """How many batches there are, infinity if nothing ends them. Asking Lightning opens the data, which must not happen
 before a checkpoint is restored: so whoever needs the number asks late."""
+
+
+Parameters = Iterable[nn.Parameter] | Iterable[dict[str, Any]]
+"""Of a part, or in groups."""
 
 
 @dataclass(frozen=True)
@@ -53,18 +58,21 @@ class Optimization:
                 "optimization.scheduler and optimization.lr_decay_fraction both set the learning rate; leave one out."
             )
 
-    def build(self, parameters: Iterable[nn.Parameter], batches: Batches) -> tuple[Optimizer, LRScheduler | None]:
+    def build(self, parameters: Parameters, batches: Batches) -> tuple[Optimizer, LRScheduler | None]:
         """The optimizer of some parameters, and its scheduler if the rate changes.
 
         Args:
-            parameters: Those of the part.
+            parameters: Those of the part, or groups of them as torch's optimizers take them. In a group ``lr_fraction``
+                says what fraction of the rate its parameters learn at.
             batches: How many the part learns from, asked for once training runs.
 
         Raises:
             ConfigError: The scheduler counts no batches.
         """
         build = self.optimizer or paper_adam
-        optimizer = build(parameters)
+        optimizer = build(parameters)  # type: ignore[arg-type]  # it takes groups, too
+        for group in optimizer.param_groups:
+            group["lr"] *= group.pop("lr_fraction", 1.0)
         if self.scheduler is None:
             return optimizer, linear_decay(optimizer, batches, self.lr_decay_fraction)
         scheduler = self.scheduler(optimizer)
@@ -95,15 +103,15 @@ def linear_decay(optimizer: Optimizer, batches: Batches, fraction: float) -> Lam
     return LambdaLR(optimizer, factor) if fraction > 0 else None
 
 
-def one_optimizer(optimization: Optimization, network: nn.Module, batches: Batches) -> OptimizerLRScheduler:
+def one_optimizer(optimization: Optimization, parameters: Parameters, batches: Batches) -> OptimizerLRScheduler:
     """What ``configure_optimizers`` returns for one network that Lightning trains by itself.
 
     Args:
         optimization: How it learns.
-        network: Whose parameters.
+        parameters: As in `Optimization.build`.
         batches: Of the whole training, asked for once it runs.
     """
-    optimizer, scheduler = optimization.build(network.parameters(), batches)
+    optimizer, scheduler = optimization.build(parameters, batches)
     if scheduler is None:
         return optimizer
     return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

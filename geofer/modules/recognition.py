@@ -26,8 +26,9 @@ from geofer.errors import CheckpointError, ConfigError, NonFiniteError, printabl
 from geofer.faces import FaceBatch, FaceSource
 from geofer.metrics import RecognitionMetrics, RecognitionReport
 from geofer.modules.averaging import average_statistics
+from geofer.modules.initial_weights import initialize_from, read_initial_weights
 from geofer.modules.optimization import Optimization
-from geofer.modules.stored import check_weights, stored_arguments, stored_kind
+from geofer.modules.stored import INIT_FROM, check_weights, stored_arguments, stored_kind
 from geofer.networks.classifier import Classifier, ClassifierOutput
 from geofer.networks.geometry_branch import Geometry, geometry_of
 from geofer.ranges import plain_number
@@ -44,6 +45,7 @@ class RecognitionModule(LightningModule):
         classifier: C.
         reports: The last `RecognitionReport` of ``"val"`` and of ``"test"``, set when their epoch ends.
         provenance: What it was trained on, see `geofer.checkpoints.PROVENANCE`; empty if that is not known.
+        initial_expressions: Those that the weights it started from know, see ``init_from``.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class RecognitionModule(LightningModule):
         expressions: Sequence[str],
         image_size: int,
         classifier: nn.Module,
+        init_from: str | None = None,
     ) -> None:
         """Take the classifier, and keep the subclass's arguments as hyperparameters.
 
@@ -59,6 +62,8 @@ class RecognitionModule(LightningModule):
             image_size: Side of the pictures in pixels.
             classifier: Maps pictures ``(B, 3, H, W)`` in [-1, 1] to logits ``(B, K)``; one that has a geometry branch
                 is also given the geometry.
+            init_from: Where ``fit`` takes the first weights from: the name of a bundled model, a model file or a
+                checkpoint, see `geofer.modules.initial_weights`; None keeps those that the networks are built with.
 
         Raises:
             ConfigError: An argument of the subclass has no plain form, which a checkpoint needs.
@@ -77,6 +82,21 @@ class RecognitionModule(LightningModule):
                 self.image_alone[split] = MulticlassAccuracy(len(self.expressions), average="micro")
         self.reports: dict[str, RecognitionReport] = {}
         self.provenance: dict[str, Any] = {}
+        self.init_from = init_from
+        self.initial_expressions: tuple[str, ...] = ()
+        self._initial_names: frozenset[str] = frozenset()
+
+    def setup(self, stage: str) -> None:
+        """Take the first weights before a fit; a checkpoint that it resumes from replaces them.
+
+        Raises:
+            CheckpointError: ``init_from`` names what is missing, damaged or something else.
+            ConfigError: Its networks are not those of this module.
+        """
+        if stage == "fit" and self.init_from is not None:
+            initial = read_initial_weights(self.init_from)
+            self._initial_names = initialize_from(self, self.expressions, initial)
+            self.initial_expressions = tuple(name for name in self.expressions if name in initial.expressions)
 
     @classmethod
     def load_from_checkpoint(  # type: ignore[override]  # files that are open already cannot be verified
@@ -159,6 +179,8 @@ class RecognitionModule(LightningModule):
         """
         if not isinstance(self.classifier, Classifier) or self.geometry == "none":
             return
+        if "classifier.geometry_branch.mean" in self._initial_names:
+            return  # it has learned with those of other faces
         source: FaceSource | None = getattr(self.trainer, "datamodule", None)
         if source is None:
             raise ConfigError(
@@ -216,6 +238,8 @@ class RecognitionModule(LightningModule):
         if describe is not None:
             seed = os.environ.get("PL_GLOBAL_SEED")  # where seed_everything leaves it
             self.provenance = {**describe(), "geofer": __version__, "seed": int(seed) if seed else None}
+            if self.init_from is not None:
+                self.provenance["init_from"] = Path(self.init_from).name
 
     def on_test_start(self) -> None:
         """Refuse to test every face of a folder that was trained on.
@@ -315,7 +339,7 @@ def hyperparameters(module: RecognitionModule, arguments: Mapping[str, Any]) -> 
     kind = type(module)
     return {
         "class_path": f"{kind.__module__}.{kind.__qualname__}",
-        **{name: plain(value, name) for name, value in arguments.items()},
+        **{name: plain(value, name) for name, value in arguments.items() if name != INIT_FROM},
     }
 
 

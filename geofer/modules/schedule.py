@@ -19,6 +19,12 @@ class Schedule:
         classifier_start: Before it, C does not learn.
         generator_steps: Steps of E and G for each one of the discriminators.
         end_to_end: Whether C teaches G (λ3). False is the row No_E2E of Table VIII: G is trained first and C after it.
+
+    Examples:
+        >>> Schedule(classifier_start=-1)
+        Traceback (most recent call last):
+            ...
+        geofer.errors.ConfigError: schedule.classifier_start is -1; choose a number 0 or more.
     """
 
     warmup: int = 1000

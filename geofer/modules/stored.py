@@ -28,6 +28,9 @@ HOMES = {
 FROM_DATA = ("expressions", "image_size")
 """What a module must know of its data; each has its own rules here."""
 
+INIT_FROM = "init_from"
+"""The argument that names a file of first weights: checkpoints have their own, and may name no other file."""
+
 REPLACED = 64
 """Weights that a network may make more than it keeps, such as the last layers of VGG."""
 
@@ -59,7 +62,7 @@ def stored_arguments(kind: Callable[..., Any], held: Mapping[str, Any]) -> dict[
     where = "hyper_parameters"
     try:
         rest = {name: held[name] for name in held if name not in ("class_path", *FROM_DATA)}
-        arguments = read_arguments(kind, rest, where, leave_out=FROM_DATA)
+        arguments = read_arguments(kind, rest, where, leave_out=(*FROM_DATA, INIT_FROM))
         arguments["expressions"] = read_expressions(held.get("expressions"), f"{where}.expressions")
         if "image_size" in held:
             arguments["image_size"] = read(ImageSize, held["image_size"], f"{where}.image_size")

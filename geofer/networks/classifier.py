@@ -116,6 +116,13 @@ class Classifier(nn.Module):
         if config.geometry != "none":
             self.geometry_branch = GeometryClassifier(num_classes, config.geometry, BRANCH_HIDDEN, BRANCH_DROPOUT)
 
+    @property
+    def expression_layers(self) -> tuple[str, ...]:
+        """Names of the layers that have a row for each expression."""
+        branch = self.geometry_branch
+        last = () if branch is None else (f"geometry_branch.layers.{len(branch.layers) - 1}",)
+        return (f"head.{len(self.head) - 1}", *last)
+
     def standardize_by(self, geometry: Tensor) -> None:
         """Take mean and deviation of what the geometry branch sees from training faces.
 

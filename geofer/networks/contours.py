@@ -31,6 +31,11 @@ def draw_contours(landmarks: Tensor, size: int) -> Tensor:
 
     Returns:
         ``(B, 6, size, size)`` float, one map for each of `CONTOURS`, about 1 on a straight line and 0 far from it.
+
+    Examples:
+        >>> import torch
+        >>> draw_contours(torch.zeros(2, 68, 2), size=64).shape
+        torch.Size([2, 6, 64, 64])
     """
     landmarks = landmarks.float()
     centers = _pixel_centers(size, landmarks)
@@ -60,6 +65,11 @@ def weigh_regions(landmarks: Tensor, size: int, weight: float) -> Tensor:
 
     Returns:
         ``(B, 1, size, size)`` float, soft at the edges.
+
+    Examples:
+        >>> import torch
+        >>> weigh_regions(torch.zeros(2, 68, 2), size=64, weight=4.0).shape
+        torch.Size([2, 1, 64, 64])
     """
     landmarks = landmarks.float()
     centers = _pixel_centers(size, landmarks)

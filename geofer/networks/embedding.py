@@ -14,6 +14,12 @@ class GeometryEmbedding(nn.Module):
 
     FC 128, FC 64, FC 32, each with BN and ReLU, give the embedding; FC 64, FC 128, each with BN and ReLU, then FC 136
     and tanh give the landmarks back, which is what Eq. 9 compares.
+
+    Examples:
+        >>> import torch
+        >>> code, reconstruction = GeometryEmbedding()(torch.zeros(4, 68, 2))
+        >>> code.shape, reconstruction.shape
+        (torch.Size([4, 32]), torch.Size([4, 68, 2]))
     """
 
     def __init__(self, size: int = 32) -> None:

@@ -10,6 +10,10 @@ def halvings(image_size: int) -> tuple[int, int]:
 
     Raises:
         ConfigError: The size is not ``2^k · s`` with k ≥ 2 and s from 4 to 7.
+
+    Examples:
+        >>> halvings(224), halvings(64)
+        ((5, 7), (4, 4))
     """
     side, count = image_size, 0
     while side > 7 and side % 2 == 0:

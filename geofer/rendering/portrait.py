@@ -138,7 +138,7 @@ def render(
     Raises:
         ConfigError: The expression or the level does not exist, or a number is out of its range.
 
-    Example:
+    Examples:
         >>> import geofer
         >>> geofer.render("happiness", yaw=30, size=128, seed=9).shape
         (128, 128, 3)

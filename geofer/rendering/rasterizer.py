@@ -4,6 +4,7 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
+from geofer.quiet import silent_stderr
 from geofer.rendering import raster_kernels
 
 
@@ -25,7 +26,8 @@ class Rasterizer:
             canonical: ``(V, 3)`` coordinates that the lashes are cut out in.
             device: Warp's name of a device; by default a GPU where there is one.
         """
-        wp.init()
+        with silent_stderr():  # a machine without a GPU is no reason for a warning
+            wp.init()
         self.device = device or str(wp.get_preferred_device())
         self.triangles = self._array(triangles, wp.int32)
         self.part = self._array(part, wp.int32)

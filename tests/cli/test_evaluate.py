@@ -206,3 +206,66 @@ def test_a_checkpoint_chooses_no_code(tmp_path, config, capsys):
     torch.save({"state_dict": module.state_dict(), "hyper_parameters": {"class_path": "os.system"}}, path)
     assert evaluate(path, config, tmp_path / "out") == 1
     assert "holds 'os.system', which is no model of geofer" in capsys.readouterr().err
+
+
+@pytest.fixture
+def onnx_file(tmp_path, checkpoint):
+    """The checkpoint's classifier, with its classes in another order and one more, on gray pictures of 24 pixels."""
+    pytest.importorskip("onnxruntime")
+    onnx = pytest.importorskip("onnx")
+
+    rng = np.random.default_rng(0)
+    weight = rng.normal(size=(24 * 24, 4)).astype(np.float32)
+    make, kind = onnx.helper, onnx.TensorProto.FLOAT
+    nodes = [make.make_node("Flatten", ["x"], ["flat"]), make.make_node("MatMul", ["flat", "w"], ["y"])]
+    graph = make.make_graph(
+        nodes,
+        "faces",
+        [make.make_tensor_value_info("x", kind, ["n", 1, 24, 24])],
+        [make.make_tensor_value_info("y", kind, ["n", 4])],
+        [onnx.numpy_helper.from_array(weight, "w")],
+    )
+    model = make.make_model(graph, opset_imports=[make.make_opsetid("", 17)], ir_version=10)
+    onnx.save(model, tmp_path / "other.onnx")
+    return tmp_path / "other.onnx", weight
+
+
+def test_anybodys_onnx_file_is_tested(tmp_path, onnx_file, config):
+    path, weight = onnx_file
+    more = ("--classes", "surprised,contempt,Happy,sadness", "--mean", "0", "--std", "0.5")
+    assert evaluate(path, config, tmp_path / "out", *more) == 0
+    faces = CartoonFaces(people=2, takes=1)
+    faces.setup()
+    shown = faces.faces("test")
+    pictures = torch.from_numpy(np.asarray(shown.images(np.arange(len(shown))))).float() / 255
+    small = torch.nn.functional.interpolate(pictures, (24, 24), mode="bilinear", antialias=True)
+    gray = (small * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1) / 0.5
+    told = gray.flatten(1) @ torch.from_numpy(weight)
+    answers = told[:, [2, 3, 0]].argmax(1).numpy()  # happiness, sadness, surprise
+    assert load_report(tmp_path / "out").accuracy == pytest.approx((answers == shown.table.expression).mean())
+
+
+@pytest.mark.parametrize(
+    ("classes", "told"),
+    [
+        ("surprise,happiness,sadness", "tells 4 classes apart, and --classes names 3"),
+        ("happy,sad,fear,anger", "tells no surprise apart"),
+        ("happy,happiness,sad,surprise", "names one twice"),
+        (None, "such as --classes angry,happy,calm"),
+    ],
+)
+def test_classes_that_are_not_the_networks_are_refused(tmp_path, onnx_file, config, classes, told, capsys):
+    assert evaluate(onnx_file[0], config, tmp_path / "out", *(("--classes", classes) if classes else ())) != 0
+    assert told in capsys.readouterr().err
+
+
+def test_weights_outside_of_the_file_are_not_opened(tmp_path, onnx_file, config, capsys):
+    import onnx
+
+    outside = tmp_path / "weights.bin"
+    model = onnx.load(onnx_file[0])
+    onnx.save(model, tmp_path / "split.onnx", save_as_external_data=True, location=outside.name, size_threshold=0)
+    assert outside.stat().st_size == 24 * 24 * 4 * 4
+    more = ("--classes", "happy,sad,surprise,contempt")
+    assert evaluate(tmp_path / "split.onnx", config, tmp_path / "out", *more) == 1
+    assert "keeps 1 of its weights in other files, which are not opened" in capsys.readouterr().err

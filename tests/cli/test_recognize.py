@@ -104,6 +104,12 @@ def test_without_a_table_the_terminal_tells(pictures, capsys):
     assert "of tests at this pose" in line
 
 
+def test_a_photograph_comes_with_the_package(capsys):
+    assert main(["recognize", "--sample"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "astronaut.jpg face 0: happiness" in line
+
+
 def test_annotated_copies_are_as_large_and_drawn_on(pictures):
     assert main(["recognize", "pictures/astronaut.png", "--annotate", "drawn"]) == 0
     drawn = Image.open("drawn/astronaut.png")
@@ -161,6 +167,17 @@ def test_a_video_becomes_rows_with_frames_and_times(clip):
     assert [row["time"] for row in rows] == [*(str(number / 10) for number in range(10)), ""]
     assert [row["expression"] for row in rows[:10]] == ["happiness"] * 3 + [""] * 3 + ["happiness"] * 4
     assert {row["error"] for row in rows[3:6]} == {"no face was found"}
+    assert [row["track"] for row in rows] == ["0-0"] * 3 + [""] * 3 + ["0-0"] * 4 + [""]
+
+
+def test_smoothed_rows_are_not_mixed_with_others(clip, capsys):
+    assert main(["recognize", "pictures/clip.mp4", "--every", "0.5", "--smooth", "2", "--output", "faces.csv"]) == 0
+    rows = table("faces.csv")
+    assert {row["model"].partition(" ")[2] for row in rows} == {"smoothed over 2 s"}
+    assert main(["recognize", "pictures/clip.mp4", "--every", "0.5", "--output", "faces.csv"]) == 1
+    assert "smoothed over 2 s" in capsys.readouterr().err
+    assert main(["recognize", "pictures/clip.mp4", "--smooth", "-1"]) == 2
+    assert "smooth is -1" in capsys.readouterr().err
 
 
 def test_a_folder_has_videos_too_and_only_some_frames_of_them(clip):

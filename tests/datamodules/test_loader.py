@@ -191,7 +191,7 @@ def test_too_few_faces_are_an_error(options):
 def test_balanced_epochs_have_as_many_faces_of_each_class(counts):
     classes = np.repeat(np.arange(len(counts)), counts)
     total = len(classes)
-    balanced = loader(total, batch_size=1, classes=classes)
+    balanced = loader(total, batch_size=1, classes=classes, balance=1.0)
     epochs = []
     for epoch in range(4):
         balanced.set_epoch(epoch)
@@ -206,7 +206,7 @@ def test_balanced_epochs_have_as_many_faces_of_each_class(counts):
     assert len({tuple(order) for order in epochs}) == 4
     balanced.set_epoch(2)
     assert numbers(balanced) == epochs[2]
-    parts = [loader(total, batch_size=1, classes=classes, rank=rank, world_size=2) for rank in range(2)]
+    parts = [loader(total, batch_size=1, classes=classes, balance=1.0, rank=rank, world_size=2) for rank in range(2)]
     together = [number for pair in zip(*map(numbers, parts), strict=True) for number in pair]
     parts[0].set_epoch(0)
     assert together[:total] == epochs[0]

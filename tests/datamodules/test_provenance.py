@@ -31,7 +31,7 @@ def test_what_is_trained_on_is_counted():
     assert known["data_set"] == "CartoonFaces"
     assert known["arguments"] == {
         **{"people": 3, "size": 32, "takes": 1},
-        **{"batch_size": 16, "num_workers": 0, "self_pairs": 0.2, "seed": 0, "balanced": False},
+        **{"batch_size": 16, "num_workers": 0, "self_pairs": 0.2, "seed": 0, "balance": 0.0},
     }
     assert known["expressions"] == list(EXPRESSIONS)
     assert (known["image_size"], known["crop"]) == (32, None)

@@ -30,6 +30,12 @@ Planter = Callable[[Path, Faces], object]
 LIGHTNING_COMMANDS = ("fit", "validate", "test", "predict")
 
 NOT_RUN = {
+    "geofer fit --config fine-tune --data.root photos/": "tests/e2e/test_fine_tuning.py runs it, with few pictures",
+    "geofer recognize photo.jpg --model runs/fine-tune": "the run of the line above",
+    "geofer evaluate other.onnx --classes angry,disgust,fear,happy,sad,surprise,neutral --mean 0.5 --std 0.5 "
+    "--config data/face-table --data.root photos --data.all_for_test true --output other-on-photos": (
+        "needs somebody's network; tests/cli/test_evaluate.py makes one"
+    ),
     "git clone <this repository> geofer && cd geofer": "the tests run inside of a clone",
     "aws s3 sync /data/faces/affectnet-96px-… s3://bucket/affectnet": "needs an account at a store in a cloud",
     "geofer study all --budget smoke": "minutes; `make study` of .ci/run does, and each other study is here",

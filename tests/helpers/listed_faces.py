@@ -4,7 +4,7 @@ from pathlib import Path
 
 from picture_trees import RenderedPicture, write_picture
 
-from geofer.datamodules.datasets.picture_faces import PictureFaces
+from geofer.datamodules.layouts.picture_faces import PictureFaces
 from geofer.datamodules.preparation.config import Preparation
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.faces import EXPRESSIONS

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from cartoon_faces import CartoonFaces
-from cartoon_training import CLASSIFIER, adam, make_trainer
+from cartoon_training import CLASSIFIER, adam, make_trainer, sgd
 from lightning import Callback, seed_everything
 
 from geofer.errors import ConfigError
@@ -78,3 +78,43 @@ def test_a_backbone_may_stay_in_float32(float32, dtype):
         logits = classifier(torch.rand(2, 3, 32, 32))
     assert seen == [dtype]
     assert logits.dtype == torch.bfloat16, "the two layers behind it are as fast as the trainer wants them"
+
+
+def test_the_backbone_is_frozen_first_and_learns_slower_then():
+    seed_everything(0, verbose=False)
+    data = CartoonFaces()
+    module = ExpressionClassifier(
+        data.expressions,
+        32,
+        CLASSIFIER,
+        classifier_optimization=sgd(0.5),
+        backbone_frozen_epochs=1,
+        backbone_lr_fraction=0.01,
+    )
+
+    class Steps(Callback):
+        """Keeps the weights before and after each epoch."""
+
+        def __init__(self) -> None:
+            self.states: list[dict[str, torch.Tensor]] = []
+
+        def on_train_start(self, trainer, pl_module) -> None:
+            self.keep(pl_module)
+
+        def on_train_epoch_end(self, trainer, pl_module) -> None:
+            self.keep(pl_module)
+
+        def keep(self, module) -> None:
+            self.states.append({name: value.clone() for name, value in module.classifier.state_dict().items()})
+
+    steps = Steps()
+    make_trainer(-1, max_epochs=2, limit_val_batches=0, callbacks=[steps]).fit(module, data)
+    start, frozen, thawed = steps.states
+    moved = [
+        {name for name in before if not torch.equal(before[name], after[name])}
+        for before, after in ((start, frozen), (frozen, thawed))
+    ]
+    assert moved[0] == {"head.0.weight", "head.0.bias", "head.2.weight", "head.2.bias"}
+    assert any("running_mean" in name for name in moved[1])
+    assert {name.partition(".")[0] for name in moved[1]} == {"backbone", "head"}
+    assert [group["lr"] for group in module.trainer.optimizers[0].param_groups] == pytest.approx([0.5, 0.005])

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -50,3 +53,10 @@ def test_a_detector_sees_the_pose_that_was_told(portraits):
     assert poses == pytest.approx(np.array(told), abs=12)
     assert np.sign(poses[:2, 0]).tolist() == [1, -1]
     assert poses[2, 1] > poses[3, 1] + 15
+
+
+def test_nothing_is_printed_on_a_machine_without_a_gpu():
+    """Warp's compiled part warns that there is no driver."""
+    code = "import geofer; geofer.render('happiness', size=64)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout + done.stderr == ""

@@ -29,6 +29,7 @@ def faces(script):
         votes=torch.eye(7)[expression],
         expression=expression,
         blendshapes=blendshapes,
+        landmarks=torch.rand(280, 68, 2),
         yaw=torch.linspace(-60, 60, 280),
         pitch=torch.zeros(280),
     )

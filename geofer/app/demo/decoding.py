@@ -10,17 +10,17 @@ import os
 import signal
 import struct
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from geofer.app.demo.turns import Turns
 from geofer.bare_pictures import TooManyPixelsError
 from geofer.errors import DataError
 from geofer.pictures import read_picture
@@ -37,8 +37,11 @@ MAX_SIDE = 2560
 SMALL = 6_000_000
 """Pixels of what is decoded in a tenth of a second or two. Of larger pictures there is one at a time."""
 
-AT_ONCE = 3
-"""Processes that decode small pictures at the same time."""
+AT_ONCE, WAITING = 3, 16
+"""Processes that decode small pictures at the same time, and how many more small ones wait."""
+
+LARGE_WAITING = 3
+"""Large pictures that wait for the one that is decoded. The next ones are told to come again."""
 
 CPU_SECONDS = 10
 MEMORY = 1 << 30
@@ -50,20 +53,25 @@ IS_LARGE = b"large"
 Image.init()  # in the process that is forked: to find the readers of all formats takes longer than to read a picture
 
 
+def process_context() -> BaseContext:
+    """How processes start: a process that has the libraries loaded forks one each time; Windows has no such thing."""
+    forks = "forkserver" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if forks else "spawn")
+    context.set_forkserver_preload([__name__])
+    return context
+
+
 class PictureDecoder:
     """Decodes pictures in processes that can be ended."""
 
     def __init__(self, seconds: float) -> None:
         """Allow that many seconds for each picture, and as many of waiting."""
         self._seconds = seconds
-        self._small, self._large = BoundedSemaphore(AT_ONCE), BoundedSemaphore(1)
+        self._small, self._large = Turns(AT_ONCE, WAITING, seconds), Turns(1, LARGE_WAITING, seconds)
         self._lock = Lock()
         self._busy: set[BaseProcess] = set()
-        # a process that has the libraries loaded forks one for each picture; Windows has no such thing
-        forks = "forkserver" in multiprocessing.get_all_start_methods()
-        self._context: BaseContext = multiprocessing.get_context("forkserver" if forks else "spawn")
-        self._context.set_forkserver_preload([__name__])
-        if forks:
+        self._context = process_context()
+        if self._context.get_start_method() == "forkserver":
             from multiprocessing import forkserver  # not on Windows
 
             forkserver.ensure_running()
@@ -88,20 +96,11 @@ class PictureDecoder:
             DataError: It is no picture, damaged or too large, or took too long; the message does not name the file.
         """
         try:
-            with self._turn(self._small):
+            with self._small.turn():
                 return self._decode(path, SMALL)
         except _LargeError:
-            with self._turn(self._large):
+            with self._large.turn():
                 return self._decode(path, MAX_PIXELS)
-
-    @contextmanager
-    def _turn(self, free: BoundedSemaphore) -> Iterator[None]:
-        if not free.acquire(timeout=self._seconds):
-            raise DataError("Others are being served. Try again in a moment.")
-        try:
-            yield
-        finally:
-            free.release()
 
     def _decode(self, path: str, max_pixels: int) -> NDArray[np.uint8]:
         ours, theirs = self._context.Pipe(duplex=False)

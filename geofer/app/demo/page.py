@@ -10,6 +10,9 @@ from geofer.app.demo.uploads import KEPT_SECONDS
 QUEUE = 16
 """Requests that may wait, of each kind that needs the models."""
 
+SESSIONS = 1000
+"""Visitors whose face and controls are remembered; of more, the oldest are forgotten. Each takes about 100 kB."""
+
 HEAD = """<header class="head"><h1>geofer</h1><p>Expressions, head pose, and how far to trust them.</p></header>"""
 FOOT = """<footer class="foot"><p>Pictures stay on the machine that runs <code>geofer demo</code> and are deleted when
 it ends. A classifier of expressions says what a face shows, not what a person feels.</p></footer>"""
@@ -38,4 +41,5 @@ def build_page(recognize: RecognizeTab, second: HeadTab | SynthesizeTab) -> Any:
                 with gr.Tab("Synthesize", id="synthesize"):
                     second.build()
         gr.HTML(FOOT)
+    page.state_session_capacity = SESSIONS
     return page.queue(max_size=QUEUE, default_concurrency_limit=1, api_open=False)

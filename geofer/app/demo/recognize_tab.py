@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from geofer.app.demo.aside import Aside, is_large
 from geofer.app.demo.decoding import PictureDecoder
 from geofer.app.demo.face_cards import face_cards, notice
 from geofer.app.demo.picture_input import LOOKED_AT_ONCE, picture_input
@@ -22,12 +22,23 @@ NOTHING_YET = "Choose a picture, take one with the camera, or try an example."
 NO_FACE = "No face was found. Take a picture in which the face is larger, lit from the front and not cut off."
 
 
-class RecognizeTab:
-    """ClassifierOutput for a picture, and the components around them."""
+Looked = tuple[NDArray[np.uint8], list[RecognizedFace]]
+"""The picture with its faces marked, and the faces."""
 
-    def __init__(self, recognizer: Recognizer, decoder: PictureDecoder, limit: TimeLimit) -> None:
-        """Decode and recognize with those, and within that time."""
-        self._recognizer, self._decoder, self._limit = recognizer, decoder, limit
+
+class RecognizeTab:
+    """The faces of a picture, and the components around them."""
+
+    def __init__(self, recognizer: Recognizer, decoder: PictureDecoder, limit: TimeLimit, aside: Aside[Looked]) -> None:
+        """Decode and recognize with those.
+
+        Args:
+            recognizer: For small pictures.
+            decoder: For all.
+            limit: Of the time that a small one takes.
+            aside: For large pictures; its work is `look`.
+        """
+        self._recognizer, self._decoder, self._limit, self._aside = recognizer, decoder, limit, aside
 
     def build(self) -> None:
         """Puts the tab's components into the page that is being built."""
@@ -65,15 +76,22 @@ class RecognizeTab:
         if upload is None:
             return hidden, notice(NOTHING_YET)
         try:
-            drawn, faces = self._limit.run(self._look, self._decoder.decode(str(upload["path"])))
+            drawn, faces = self._look(self._decoder.decode(str(upload["path"])))
         except GeoferError as error:
             return hidden, notice(str(error), "error")
         if not faces:
             return hidden, notice(NO_FACE, "warning")
         return gr.update(value=drawn, visible=True), face_cards(faces)
 
-    def _look(self, pixels: NDArray[np.uint8]) -> tuple[Image.Image, list[RecognizedFace]]:
-        faces = self._recognizer.recognize(pixels)
-        drawn = annotated(pixels, faces)
-        drawn.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
-        return drawn, faces
+    def _look(self, pixels: NDArray[np.uint8]) -> Looked:
+        if is_large(pixels):
+            return self._aside.run(pixels)
+        return self._limit.run(look, self._recognizer, pixels)
+
+
+def look(recognizer: Recognizer, pixels: NDArray[np.uint8]) -> Looked:
+    """Recognizes the faces of ``(H, W, 3)`` pixels, and marks them."""
+    faces = recognizer.recognize(pixels)
+    drawn = annotated(pixels, faces)
+    drawn.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
+    return np.asarray(drawn), faces

@@ -1,12 +1,14 @@
 """The tab that synthesizes: a picture's face with another expression and pose, beside its own."""
 
 from collections.abc import Mapping
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from geofer.app.demo.aside import Aside, is_large
 from geofer.app.demo.controls import STEPS, TO_EXPRESSION, Target, controls, targets_on_the_way
 from geofer.app.demo.decoding import PictureDecoder
 from geofer.app.demo.face_cards import notice
@@ -25,7 +27,8 @@ from geofer.app.synthesis.generation import (
 )
 from geofer.app.synthesis.target_geometry import placed_in_crop, posed_landmarks
 from geofer.errors import GeoferError
-from geofer.landmarks import LandmarkDetector
+from geofer.landmarks import build_detector
+from geofer.landmarks.alignment import CropRule
 from geofer.modules import GeometryGuidedFER
 
 SHOWN_SIDE = 256
@@ -39,10 +42,20 @@ class SynthesizeTab:
     """Faces that a generator makes, and the components around them."""
 
     def __init__(
-        self, generator: GeometryGuidedFER, detector: LandmarkDetector, decoder: PictureDecoder, limit: TimeLimit
+        self, generator: GeometryGuidedFER, detector: str, decoder: PictureDecoder, limit: TimeLimit, seconds: float
     ) -> None:
-        """Synthesize with that generator, within that time."""
-        self._generator, self._detector, self._decoder, self._limit = generator, detector, decoder, limit
+        """Synthesize with those.
+
+        Args:
+            generator: Makes the faces.
+            detector: Name of the landmark detector that finds the face of a picture.
+            decoder: For all pictures.
+            limit: Of the time that is taken in this process.
+            seconds: That a large picture may take.
+        """
+        self._generator, self._decoder, self._limit = generator, decoder, limit
+        self._find = partial(find, detector, generator.image_size, generator.provenance["crop"])
+        self.aside = Aside(self._find, seconds)
 
     def build(self) -> None:
         """Puts the tab's components into the page that is being built."""
@@ -79,7 +92,8 @@ class SynthesizeTab:
         if upload is None:
             return None, None, gr.skip(), gr.skip()
         try:
-            face = self._limit.run(self._find, self._decoder.decode(str(upload["path"])))
+            pixels = self._decoder.decode(str(upload["path"]))
+            face = self.aside.run(pixels) if is_large(pixels) else self._limit.run(self._find, pixels)
         except GeoferError as error:
             return str(error), None, gr.skip(), gr.skip()
         yaw, pitch, _ = face.pose
@@ -110,14 +124,19 @@ class SynthesizeTab:
             pictures = self._limit.run(synthesize, self._generator, face, geometries)
         return player(map(enlarged, pictures), way)
 
-    def _find(self, pixels: NDArray[np.uint8]) -> SourceFace:
-        faces = self._detector.detect([pixels], ["The picture"])[0]
-        return largest_face(pixels, faces, self._generator.image_size, self._generator.provenance["crop"])
-
     def _geometry(self, face: SourceFace, target: Target) -> NDArray[np.float32]:
         """``(68, 2)``: the average head in a pose, leaning as the face does."""
         points = posed_landmarks(target.blendshapes, target.yaw, target.pitch, face.pose[2])
         return placed_in_crop(points, face.landmarks, self._generator.provenance["crop"])
+
+
+_detector = cache(build_detector)
+
+
+def find(detector: str, size: int, crop: CropRule, pixels: NDArray[np.uint8]) -> SourceFace:
+    """The largest face of ``(H, W, 3)`` pixels, cropped to ``size`` pixels a side."""
+    faces = _detector(detector).detect([pixels], ["The picture"])[0]
+    return largest_face(pixels, faces, size, crop)
 
 
 def _within(angle: float, most: int) -> int:

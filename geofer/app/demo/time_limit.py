@@ -37,9 +37,7 @@ class TimeLimit:
             return future.result(self._seconds)
         except TimeoutError as error:
             future.cancel()
-            raise DataError(
-                f"This took longer than {self._seconds:g} seconds. Try again, or with a smaller picture."
-            ) from error
+            raise late(self._seconds) from error
 
     def _work(self) -> None:
         while True:
@@ -51,3 +49,8 @@ class TimeLimit:
             except BaseException as error:  # whoever waits gets it
                 future.set_exception(error)
             del future, work  # and the picture in it
+
+
+def late(seconds: float) -> DataError:
+    """What is said of work that took too long."""
+    return DataError(f"This took longer than {seconds:g} seconds. Try again, or with a smaller picture.")

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from geofer.app.export.exported_program import check_same_probabilities, exported_program
-from geofer.app.models.model_file import HEADER, ModelDescription
+from geofer.app.models.model_file import ModelDescription
 from geofer.errors import CheckpointError, ConfigError
 from geofer.paths import AnyPath, as_path, written_whole
+from geofer.weight_files import HEADER
 
 PACKAGES = ("onnx", "onnxruntime", "onnxscript")
 

@@ -6,8 +6,9 @@ import torch
 from torch import nn
 
 from geofer.app.export.exported_program import check_same_probabilities, exported_program
-from geofer.app.models.model_file import HEADER, ModelDescription
+from geofer.app.models.model_file import ModelDescription
 from geofer.paths import AnyPath, as_path, written_whole
+from geofer.weight_files import HEADER
 
 DESCRIPTION = f"{HEADER}.json"
 """Name of the extra file in the ``.pt2`` archive that holds the description."""

@@ -1,22 +1,13 @@
 """The recognizers bundled with geofer, by name: each is a model file in this folder."""
 
 import json
-from pathlib import Path
 
-from geofer.app.models.model_file import HEADER, ModelDescription
+from geofer.app.models.model_file import ModelDescription
 from geofer.errors import CheckpointError, printable
-
-FOLDER = Path(__file__).parent
-"""``photo``, by ``training/train_photo.py``, and ``rendered``, which has learned from no photograph's label, by
-``training/train_rendered.py``."""
+from geofer.weight_files import HEADER, bundled_models
 
 DEFAULT = "photo"
 """The one that `geofer.load` takes if none is named."""
-
-
-def bundled_models() -> dict[str, Path]:
-    """Name of each bundled recognizer → its file."""
-    return {path.stem: path for path in sorted(FOLDER.glob("*.safetensors"))}
 
 
 def bundled_description(name: str) -> ModelDescription:
@@ -24,6 +15,10 @@ def bundled_description(name: str) -> ModelDescription:
 
     Raises:
         CheckpointError: There is no such recognizer, or its file is damaged.
+
+    Examples:
+        >>> bundled_description('photo').inputs
+        ('image', 'blendshapes')
     """
     from safetensors import SafetensorError, safe_open
 

@@ -17,7 +17,7 @@ from geofer.landmarks.alignment import CropRule
 from geofer.modules.stored import check_weights
 from geofer.networks.classifier import ClassifierConfig
 from geofer.paths import AnyPath, as_path, written_whole
-from geofer.schema import ImageSize, SchemaError, read, read_expressions
+from geofer.schema import CropSize, SchemaError, read, read_expressions
 
 if TYPE_CHECKING:  # torchmetrics behind them takes a second to load
     from geofer.metrics.report import RecognitionReport
@@ -53,7 +53,7 @@ def from_checkpoint(path: AnyPath, crop: CropRule | None = None) -> tuple[nn.Mod
         raise CheckpointError(f"{printable(path)} holds no expression classifier of geofer.")
     try:
         expressions = read_expressions(held["expressions"], "hyper_parameters.expressions")
-        image_size = read(ImageSize, held["image_size"], "hyper_parameters.image_size")
+        image_size = read(CropSize, held["image_size"], "hyper_parameters.image_size")
         classifier = read(ClassifierConfig, held["classifier"], "hyper_parameters.classifier")
         epoch = read(int | None, checkpoint.get("epoch"), "epoch")
     except SchemaError as error:

@@ -1,18 +1,14 @@
 """A recognizer in one file: weights as safetensors, and in its header all that a prediction needs.
 
-Loading needs neither Lightning nor pickle. The header also holds a checksum over everything in the file, since
-safetensors itself loads a file with flipped bits in silence.
+Loading needs neither Lightning nor pickle; see `geofer.weight_files`.
 """
 
-import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from geofer.app.models.reliability import Reliability
 from geofer.errors import CheckpointError, GeoferError, printable
@@ -22,20 +18,12 @@ from geofer.networks.classifier import Classifier, ClassifierConfig
 from geofer.networks.geometry_classifier import GeometryClassifier
 from geofer.networks.geometry_ensemble import geometry_network
 from geofer.paths import AnyPath, as_path, written_whole
-from geofer.schema import Between, ImageSize, SchemaError, read, read_arguments, read_expressions, shown
+from geofer.schema import CropSize, ImageSize, SchemaError, read, read_arguments, read_expressions, shown
 from geofer.version import __version__
+from geofer.weight_files import LONGEST, packed, unpacked
 
 FORMAT = 3
 """Version of the format; any other is refused."""
-
-LONGEST = 4_000_000
-"""Bytes of a file's header, and letters of a description; a network of 3,000 weights has a header of 400,000."""
-
-CropSize = Annotated[int, Between(4, 2048)]
-"""Side of the crop that a network of pixels looks at."""
-
-HEADER, CHECKSUM = "geofer", "geofer_sha256"
-"""Names of the description and of the checksum in the file's metadata."""
 
 
 @dataclass(frozen=True)
@@ -127,16 +115,12 @@ def save_model(path: AnyPath, network: nn.Module, description: ModelDescription)
     Raises:
         CheckpointError: A weight is not finite, or the network is not the one described.
     """
-    from safetensors.torch import save
-
     path = as_path(path)
     weights = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
     check_weights(weights, description.network)
-    text = description.to_json()
-    metadata = {HEADER: text, CHECKSUM: _checksum(text, weights)}
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as file:
-        file.write(save(weights, metadata))
+        file.write(packed(weights, description.to_json()))
 
 
 def load_model(path: AnyPath) -> tuple[nn.Module, ModelDescription]:
@@ -149,7 +133,8 @@ def load_model(path: AnyPath) -> tuple[nn.Module, ModelDescription]:
     if not path.is_file():
         raise CheckpointError(f"{printable(path)}: there is no such model file.")
     try:
-        weights, description = _read(path)
+        weights, text = unpacked(path)
+        description = ModelDescription.from_json(text)
         check_weights(weights, description.network)
         network = description.network()
         network.load_state_dict(weights)
@@ -160,27 +145,6 @@ def load_model(path: AnyPath) -> tuple[nn.Module, ModelDescription]:
             f"{printable(path)} is damaged or no model of geofer ({type(error).__name__}: {error})."
         ) from error
     return network.eval(), description
-
-
-def _read(path: Path) -> tuple[dict[str, Tensor], ModelDescription]:
-    """The weights and the description, once the checksum is verified."""
-    from safetensors import SafetensorError, safe_open
-
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-    if length > LONGEST and path.stat().st_size > LONGEST:
-        raise CheckpointError(f"it is damaged or no model of geofer: its header takes more than {LONGEST} bytes")
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no dictionary
-    except SafetensorError as error:
-        raise CheckpointError(f"it is damaged or no safetensors file ({error})") from error
-    if HEADER not in metadata or CHECKSUM not in metadata:
-        raise CheckpointError("it has weights, but no description by geofer; `geofer export` writes one")
-    if _checksum(metadata[HEADER], weights) != metadata[CHECKSUM]:
-        raise CheckpointError("its checksum is wrong: it is damaged or was changed. Get it again from its source")
-    return weights, ModelDescription.from_json(metadata[HEADER])
 
 
 def _read_architecture(description: ModelDescription) -> dict[str, Any]:
@@ -200,13 +164,3 @@ def _read_architecture(description: ModelDescription) -> dict[str, Any]:
         pairs = zip(members, names, strict=True)
         arguments["members"] = [read_arguments(GeometryClassifier, *pair, of_class) for pair in pairs]
     return arguments
-
-
-def _checksum(text: str, weights: Mapping[str, Tensor]) -> str:
-    """SHA-256 over the description and over each weight's name, type, shape and bytes."""
-    digest = hashlib.sha256(text.encode())
-    for name in sorted(weights):
-        value = weights[name]
-        digest.update(f"\n{name} {value.dtype} {tuple(value.shape)}\n".encode())
-        digest.update(value.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()

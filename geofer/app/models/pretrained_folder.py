@@ -8,10 +8,11 @@ from typing import Any
 from torch import nn
 
 from geofer.app.models.model_card import model_card
-from geofer.app.models.model_file import HEADER, LONGEST, ModelDescription, load_model, save_model
+from geofer.app.models.model_file import ModelDescription, load_model, save_model
 from geofer.errors import CheckpointError, GeoferError, printable
 from geofer.paths import AnyPath, as_path, written_whole
 from geofer.schema import LONGEST_NAME, SchemaError
+from geofer.weight_files import HEADER, LONGEST
 
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
 

@@ -23,6 +23,7 @@ class RecognizedFace:
             never was.
         warning: Why the result may be worthless: a head pose that was not tested, too few pixels, or landmarks that
             were estimated.
+        track: In a video, which face it goes on with, see `geofer.app.recognition.tracks`; None of a picture.
     """
 
     box: NDArray[np.float32]
@@ -33,6 +34,7 @@ class RecognizedFace:
     probabilities: Mapping[str, float]
     reliability: float | None
     warning: str | None = None
+    track: str | None = None
 
     @property
     def expression(self) -> str:
@@ -44,7 +46,7 @@ class RecognizedFace:
 
         Returns:
             ``expression``; ``probabilities``; ``box``, four numbers; ``landmarks``, 68 times two; ``yaw``, ``pitch``
-            and ``roll`` in degrees, None if unknown; ``reliability``; ``warning``.
+            and ``roll`` in degrees, None if unknown; ``reliability``; ``warning``; ``track``.
         """
         return {
             "expression": self.expression,
@@ -54,6 +56,7 @@ class RecognizedFace:
             **{name: _known(getattr(self, name)) for name in ("yaw", "pitch", "roll")},
             "reliability": None if self.reliability is None else float(self.reliability),
             "warning": self.warning,
+            "track": self.track,
         }
 
 

@@ -18,8 +18,9 @@ from geofer.app.models.pretrained import Pretrained
 from geofer.app.recognition.face_warnings import face_warning, is_askew
 from geofer.app.recognition.inputs import Picture, Pictures, read_any, several
 from geofer.app.recognition.recognized_face import RecognizedFace
+from geofer.app.recognition.tracks import tracked
 from geofer.app.recognition.views import View, camera_views, video_views
-from geofer.errors import ConfigError, DataError, printable
+from geofer.errors import CheckpointError, ConfigError, DataError, printable
 from geofer.faces import normalize_image
 from geofer.landmarks import Faces, LandmarkDetector, build_detector
 from geofer.landmarks.alignment import alignment_for
@@ -108,7 +109,7 @@ class Recognizer(Pretrained):
         Raises:
             DataError: A picture cannot be read, or is none; of several it says which, counted from 0.
 
-        Example:
+        Examples:
             >>> import geofer
             >>> recognizer = geofer.load()
             >>> (face,) = recognizer(geofer.render("surprise", size=256))
@@ -204,33 +205,40 @@ class Recognizer(Pretrained):
             state["_built"] = None
         return state
 
-    def video(self, path: AnyPath, every: float = 0.0) -> Iterator[tuple[VideoFrame, list[RecognizedFace]]]:
+    def video(
+        self, path: AnyPath, every: float = 0.0, smooth: float = 0.0
+    ) -> Iterator[tuple[VideoFrame, list[RecognizedFace]]]:
         """The faces of each frame of a video.
 
         Args:
             path: The file.
             every: Seconds from one frame to the next; 0 takes all.
+            smooth: Seconds over which the probabilities of a face are smoothed, see
+                `geofer.app.recognition.tracks.tracked`.
 
         Raises:
             DataError: The file cannot be read; or, after its last frame, something of it is missing.
-            ConfigError: PyAV is not installed.
+            ConfigError: PyAV is not installed, or ``smooth`` is below 0.
         """
-        for view, faces in self.each(video_views(as_path(path), every)):
+        for view, faces in tracked(self.each(video_views(as_path(path), every)), smooth):
             if view.frame is None:
                 raise DataError(view.error)
             yield view.frame, faces
 
-    def camera(self, device: int | str = 0, every: float = 0.0) -> Iterator[tuple[VideoFrame, list[RecognizedFace]]]:
+    def camera(
+        self, device: int | str = 0, every: float = 0.0, smooth: float = 0.0
+    ) -> Iterator[tuple[VideoFrame, list[RecognizedFace]]]:
         """The faces that a camera sees, frame by frame, until the caller has enough.
 
         Args:
             device: Number of the camera, or the path of one.
             every: Least seconds from one frame to the next.
+            smooth: As in `video`.
 
         Raises:
             DataError: There is no such camera, or it stops.
         """
-        for view, faces in self.each(camera_views(device, every), at_once=True):
+        for view, faces in tracked(self.each(camera_views(device, every), at_once=True), smooth):
             if view.frame is not None:
                 yield view.frame, faces
 
@@ -276,10 +284,22 @@ class Recognizer(Pretrained):
 
     def _probabilities(self, inputs: Sequence[Tensor]) -> list[list[float]]:
         batches = zip(*(torch.split(part, self._batch_size) for part in inputs), strict=True)
-        with torch.inference_mode(), torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
-            logits = torch.cat([self.network(*(part.to(self._device) for part in batch)) for batch in batches])
-        shares: list[list[float]] = logits.float().softmax(dim=1).cpu().tolist()
-        return shares
+        try:
+            with torch.inference_mode(), torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
+                logits = torch.cat([self.network(*(part.to(self._device) for part in batch)) for batch in batches])
+        except torch.OutOfMemoryError:
+            raise
+        except (RuntimeError, AssertionError) as error:  # such as a ViT of 224 pixels whose file says 96
+            size = self.description.image_size
+            told = printable(str(error)[:300]).removesuffix(".")
+            raise CheckpointError(
+                f"The model cannot look at {size} × {size} pixels, as its file says: {told}."
+            ) from error
+        shares = logits.float().softmax(dim=1).cpu()
+        if not shares.isfinite().all():
+            raise CheckpointError("The model answers with what is no number: its weights are damaged or made so.")
+        answers: list[list[float]] = shares.tolist()
+        return answers
 
     def _inputs(self, pixels: NDArray[np.uint8], faces: Faces) -> tuple[Tensor, ...]:
         """What the network looks at."""
@@ -350,7 +370,7 @@ def load(path: AnyPath | None = None, **options: Any) -> Recognizer:  # noqa: AN
         CheckpointError: The file is missing, damaged, or something else.
         HubError: The Hub has no such model, or cannot be reached.
 
-    Example:
+    Examples:
         >>> import geofer
         >>> geofer.load().description.expressions
         ('anger', 'disgust', 'fear', 'happiness', 'neutral', 'sadness', 'surprise')

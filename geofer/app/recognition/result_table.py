@@ -25,7 +25,7 @@ ORIGIN = ("model", "modified")
 
 def columns(expressions: Sequence[str]) -> list[str]:
     """Names of the columns, in order; the same for pictures and videos, so that their tables can be joined."""
-    place = ["file", "frame", "time", "face", "x0", "y0", "x1", "y1"]
+    place = ["file", "frame", "time", "face", "track", "x0", "y0", "x1", "y1"]
     return [*place, "expression", *expressions, "yaw", "pitch", "roll", "reliability", "warning", "error", *ORIGIN]
 
 
@@ -50,6 +50,7 @@ def rows(view: View, faces: Sequence[RecognizedFace], model: str | None = None) 
         {
             **place,
             "face": number,
+            "track": face.track,
             **dict(zip(("x0", "y0", "x1", "y1"), (round(float(edge), 1) for edge in face.box), strict=True)),
             "expression": face.expression,
             **{name: round(share, 6) for name, share in face.probabilities.items()},

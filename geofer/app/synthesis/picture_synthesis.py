@@ -66,7 +66,7 @@ def synthesize(
         AssumptionWarning: A picture shows several faces, of which the largest is taken; or the target is turned further
             than rendered people are.
 
-    Example:
+    Examples:
         >>> import geofer
         >>> face = geofer.synthesize("me.jpg", "runs/quickstart", expression="happiness", yaw=20)  # doctest: +SKIP
         >>> face.shape  # doctest: +SKIP

@@ -14,8 +14,8 @@ from PIL import Image
 from geofer.app.synthesis.generation import LARGEST_PITCH, LARGEST_YAW, SourceFace, find_source, synthesize
 from geofer.app.synthesis.target_geometry import placed_in_crop, posed_landmarks
 from geofer.datamodules.datasets.face_table import FaceTable
-from geofer.datamodules.datasets.layout import list_files
-from geofer.datamodules.datasets.table_columns import LANDMARK_COLUMNS
+from geofer.datamodules.layouts.layout import list_files
+from geofer.datamodules.layouts.table_columns import LANDMARK_COLUMNS
 from geofer.errors import DataError, printable
 from geofer.faces import denormalize_landmarks
 from geofer.landmarks import LandmarkDetector

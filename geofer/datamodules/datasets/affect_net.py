@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geofer.datamodules.datasets.label_lists import expression_of, landmarks_of, read_rows
-from geofer.datamodules.datasets.layout import check_count, list_files, report
-from geofer.datamodules.datasets.picture_faces import PictureFaces
+from geofer.datamodules.layouts.label_lists import expression_of, landmarks_of, read_rows
+from geofer.datamodules.layouts.layout import check_count, list_files, report
+from geofer.datamodules.layouts.picture_faces import PictureFaces
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.errors import DataError
 from geofer.faces import EXPRESSIONS, Split

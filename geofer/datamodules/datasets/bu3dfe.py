@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geofer.datamodules.datasets.label_lists import TWO_LETTER_CODES, expression_of
-from geofer.datamodules.datasets.layout import Naming, check_count, report
-from geofer.datamodules.datasets.picture_faces import PictureFaces
+from geofer.datamodules.layouts.label_lists import TWO_LETTER_CODES, expression_of
+from geofer.datamodules.layouts.layout import Naming, check_count, report
+from geofer.datamodules.layouts.picture_faces import PictureFaces
 from geofer.datamodules.preparation.records import FaceRecord, PictureReader
 from geofer.datamodules.preparation.scan_views import ScanViews
 from geofer.datamodules.splits import Identities, split_by_subject, with_validation

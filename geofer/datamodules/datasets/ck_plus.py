@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from geofer.datamodules.datasets.label_lists import expression_of, landmarks_of
-from geofer.datamodules.datasets.layout import Naming, check_count, list_files, report
-from geofer.datamodules.datasets.picture_faces import PictureFaces
+from geofer.datamodules.layouts.label_lists import expression_of, landmarks_of
+from geofer.datamodules.layouts.layout import Naming, check_count, list_files, report
+from geofer.datamodules.layouts.picture_faces import PictureFaces
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.errors import ConfigError, DataError
 from geofer.faces import EXPRESSIONS

@@ -52,7 +52,7 @@ class CrossDataSet(FaceDataModule):
             num_workers=source.num_workers,
             self_pairs=source.self_pairs,
             seed=source.seed,
-            balanced=source.balanced,
+            balance=source.balance,
         )
         check_choice("train_faces", train_faces, get_args(TrainFaces))
         check_choice("test_faces", test_faces, get_args(TestFaces))

@@ -10,15 +10,15 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from geofer.datamodules.datasets.expression_words import ExpressionWords
-from geofer.datamodules.datasets.label_lists import landmarks_of
-from geofer.datamodules.datasets.layout import list_files
-from geofer.datamodules.datasets.picture_faces import PictureFaces
-from geofer.datamodules.datasets.table_columns import BOX, LANDMARK_COLUMNS, NEEDED, table_rows
+from geofer.datamodules.datasets.expression_words import NUMBER_BEFORE, ExpressionWords
+from geofer.datamodules.layouts.label_lists import landmarks_of
+from geofer.datamodules.layouts.layout import list_files
+from geofer.datamodules.layouts.picture_faces import PictureFaces
+from geofer.datamodules.layouts.table_columns import BOX, LANDMARK_COLUMNS, NEEDED, table_rows
 from geofer.datamodules.preparation.records import FaceRecord
-from geofer.errors import DataError, printable
+from geofer.errors import ConfigError, DataError, printable
 from geofer.faces import EXPRESSIONS, Split
-from geofer.paths import AnyPath
+from geofer.paths import AnyPath, as_path
 from geofer.pictures import is_picture_file
 
 SPLITS: Mapping[str, Split] = {
@@ -36,7 +36,7 @@ class FaceTable(PictureFaces):
 
     **A table** is a CSV file (UTF-8; with commas, semicolons, tabs or vertical bars) or a Parquet file with these
     columns, in any order, under these names or others that are common for them
-    (`geofer.datamodules.datasets.table_columns.ALIASES`):
+    (`geofer.datamodules.layouts.table_columns.ALIASES`):
 
     * ``path``: the picture, relative to ``root`` or absolute within it; ``expression``: its name, another word for it
       (`geofer.datamodules.datasets.expression_words.SYNONYMS`), or one of ``labels``;
@@ -59,7 +59,8 @@ class FaceTable(PictureFaces):
         root: The folder that holds the pictures.
         table: Name of the table, relative to ``root``; None reads a tree.
         expressions: Names of the expressions, in the order of their labels. Others are refused, but for those among
-            `VOCABULARY`, which are left out and counted.
+            `VOCABULARY`, which are left out and counted. None takes those of the tree's folders, whatever they are
+            called, in alphabetical order.
         labels: What labels stand for that are no words: the name of one of
             `geofer.datamodules.datasets.expression_words.NUMBERINGS` (``raf-db``, ``affectnet``, ``fer2013``,
             ``ferplus``, ``kdef``), or a mapping from each label to its expression.
@@ -73,10 +74,15 @@ class FaceTable(PictureFaces):
         root: AnyPath,
         *,
         table: AnyPath | None = None,
-        expressions: tuple[str, ...] = EXPRESSIONS,
+        expressions: tuple[str, ...] | None = EXPRESSIONS,
         labels: dict[str, str] | str | None = None,
         **common: Any,  # noqa: ANN401 - typed where they are declared
     ) -> None:
+        if expressions is None:
+            if table is not None:
+                raise ConfigError("Name the `expressions` of a table; only those of a tree follow from its folders.")
+            expressions = _named_by_folders(as_path(root, "root"))
+        self._expressions = expressions  # which `vocabulary` needs
         super().__init__(root, expressions=expressions, **common)
         self.table = None if table is None else os.fspath(table)
         self._expression = ExpressionWords(self.vocabulary, labels)
@@ -97,9 +103,7 @@ class FaceTable(PictureFaces):
         return [file for file in list_files(self.root, ("",)) if not is_picture_file(self.root / file)]
 
     def _tree(self) -> Iterator[FaceRecord]:
-        tops = _folders(self.root)
-        splits = bool(tops) and all(top.name.casefold() in SPLITS for top in tops)
-        classes = [folder for top in tops for folder in _folders(top)] if splits else tops
+        classes, splits = _class_folders(self.root)
         if not classes:
             raise DataError(
                 f"{printable(self.root)} has no folders named after expressions ({', '.join(self.vocabulary)}). Sort "
@@ -149,6 +153,27 @@ class FaceTable(PictureFaces):
                 f"{where}: {printable(path)} leads out of {printable(self.root)}. Set root to a folder above."
             )
         return inside
+
+
+def _class_folders(root: Path) -> tuple[list[Path], bool]:
+    """The folders of a tree that are named after expressions, and whether they lie in those of splits."""
+    tops = _folders(root)
+    splits = bool(tops) and all(top.name.casefold() in SPLITS for top in tops)
+    return [folder for top in tops for folder in _folders(top)] if splits else tops, splits
+
+
+def _named_by_folders(root: Path) -> tuple[str, ...]:
+    """The expressions that a tree's folders are named after: known words by their common name, others as they are."""
+    known = ExpressionWords(FaceTable.VOCABULARY)
+    names = set()
+    for folder in _class_folders(root)[0]:
+        try:
+            names.add(known(folder.name, ""))
+        except DataError:
+            names.add(NUMBER_BEFORE.sub("", folder.name, count=1))
+    if not names:
+        raise DataError(f"{printable(root)} has no folders. Sort the pictures into one for each expression.")
+    return tuple(sorted(names))
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -12,9 +12,9 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 
 from geofer.datamodules.base import FaceStore
-from geofer.datamodules.datasets.label_lists import expression_of, read_rows
-from geofer.datamodules.datasets.layout import check_count, report
-from geofer.datamodules.datasets.picture_faces import PictureFaces
+from geofer.datamodules.layouts.label_lists import expression_of, read_rows
+from geofer.datamodules.layouts.layout import check_count, report
+from geofer.datamodules.layouts.picture_faces import PictureFaces
 from geofer.datamodules.preparation.records import FaceRecord, Picture, PictureReader
 from geofer.errors import DataError
 from geofer.faces import EXPRESSIONS, Split

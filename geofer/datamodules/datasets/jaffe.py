@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from geofer.datamodules.datasets.label_lists import TWO_LETTER_CODES, expression_of
-from geofer.datamodules.datasets.layout import Naming, check_count
-from geofer.datamodules.datasets.picture_faces import PictureFaces
+from geofer.datamodules.layouts.label_lists import TWO_LETTER_CODES, expression_of
+from geofer.datamodules.layouts.layout import Naming, check_count
+from geofer.datamodules.layouts.picture_faces import PictureFaces
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.faces import EXPRESSIONS
 

@@ -52,11 +52,11 @@ class MixedFaces(FaceDataModule):
         self_pairs: float = 0.1,
         seed: int = 0,
     ) -> None:
-        super().__init__(batch_size=batch_size, num_workers=num_workers, self_pairs=self_pairs, seed=seed)
-        if not 0 <= balance <= 1:
-            raise ConfigError(f"balance is {balance}; choose a number from 0 to 1.")
+        super().__init__(
+            batch_size=batch_size, num_workers=num_workers, self_pairs=self_pairs, seed=seed, balance=balance
+        )
         _check_sources(sources, weights)
-        self.sources, self.balance = sources, plain_number(balance)
+        self.sources = sources
         self.weights = weights and {name: plain_number(weight) for name, weight in weights.items()}
         self.arguments["sources"] = {
             name: {"data_set": type(source).__name__, **source.arguments} for name, source in sources.items()

@@ -7,9 +7,9 @@ from typing import Any, Literal, get_args
 
 from lightning.pytorch.utilities import rank_zero_info
 
-from geofer.datamodules.datasets.label_lists import expression_of, read_rows
-from geofer.datamodules.datasets.layout import report
-from geofer.datamodules.datasets.picture_faces import PictureFaces
+from geofer.datamodules.layouts.label_lists import expression_of, read_rows
+from geofer.datamodules.layouts.layout import report
+from geofer.datamodules.layouts.picture_faces import PictureFaces
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.errors import ConfigError, DataError
 from geofer.paths import AnyPath

@@ -4,7 +4,7 @@ import os
 from functools import cached_property
 from typing import Any
 
-from geofer.datamodules.datasets.picture_faces import IndexedFaces
+from geofer.datamodules.layouts.picture_faces import IndexedFaces
 from geofer.datamodules.preparation.index import FaceIndex
 from geofer.paths import AnyPath
 

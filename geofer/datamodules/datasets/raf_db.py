@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from geofer.datamodules.datasets.label_lists import expression_of, read_rows
-from geofer.datamodules.datasets.layout import check_count, list_files, report
-from geofer.datamodules.datasets.picture_faces import PictureFaces
+from geofer.datamodules.layouts.label_lists import expression_of, read_rows
+from geofer.datamodules.layouts.layout import check_count, list_files, report
+from geofer.datamodules.layouts.picture_faces import PictureFaces
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.errors import DataError
 from geofer.faces import EXPRESSIONS, Split

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from geofer.datamodules.datasets.layout import check_count, list_files, report
-from geofer.datamodules.datasets.picture_faces import PictureFaces
-from geofer.datamodules.datasets.pose_lists import picture_name, read_picture_list
+from geofer.datamodules.layouts.layout import check_count, list_files, report
+from geofer.datamodules.layouts.picture_faces import PictureFaces
+from geofer.datamodules.layouts.pose_lists import picture_name, read_picture_list
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.errors import ConfigError, DataError
 from geofer.faces import EXPRESSIONS, Split

@@ -184,7 +184,7 @@ class OneShotFER(RecognitionModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """One optimizer, and its scheduler if the rate changes."""
-        return one_optimizer(self.classifier_optimization, self.classifier, self.batches)
+        return one_optimizer(self.classifier_optimization, self.classifier.parameters(), self.batches)
 
     def _without_held_out(self, batch: FaceBatch) -> FaceBatch:
         kept = ~self.is_held_out[batch["expression"]]

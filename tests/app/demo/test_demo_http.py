@@ -84,6 +84,15 @@ def test_a_face_is_recognized(address):
     assert Image.open(io.BytesIO(marked.content)).size == (512, 512)
 
 
+def test_a_large_picture_is_recognized_as_well(address):
+    photo = pytest.importorskip("skimage.data").astronaut()
+    file = io.BytesIO()
+    Image.fromarray(photo).resize((1200, 1200)).save(file, "JPEG")
+    answer, drawn = recognize(address, file.getvalue(), "face.jpg")
+    assert 'class="expression">happiness<' in answer
+    assert Image.open(io.BytesIO(httpx.get(drawn["value"]["url"]).content)).size == (1200, 1200)
+
+
 def at_once(address, target, data):
     """The answer of a function that is called past the queue."""
     call = {"data": data, "fn_index": function(address, *target), "session_hash": "test"}

@@ -11,8 +11,11 @@ from PIL import Image
 
 from geofer.app.demo.controls import ACROSS, STEPS, TO_EXPRESSION, UPWARDS, Target, targets_on_the_way
 from geofer.app.demo.face_cards import MOST_CARDS, face_cards, notice
+from geofer.app.demo.head_tab import HeadTab
+from geofer.app.demo.page import SESSIONS, build_page
 from geofer.app.demo.player import player
 from geofer.app.demo.pose_icon import SIDE, pose_icon
+from geofer.app.demo.recognize_tab import RecognizeTab
 from geofer.app.demo.time_limit import TimeLimit
 from geofer.app.recognition.recognized_face import RecognizedFace
 from geofer.errors import DataError
@@ -95,3 +98,12 @@ def test_late_work_is_told_and_waited_for():
         limit.run(max, 1, 2)
     time.sleep(0.3)
     assert limit.run(max, 1, 2) == 2
+
+
+def test_of_many_visitors_the_oldest_are_forgotten():
+    pytest.importorskip("gradio")
+    from gradio.state_holder import StateHolder
+
+    holder = StateHolder()
+    holder.set_blocks(build_page(RecognizeTab(None, None, None, None), HeadTab(None)))
+    assert holder.capacity == SESSIONS

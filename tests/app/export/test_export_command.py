@@ -9,8 +9,9 @@ from small_recognizers import EXPRESSIONS, geometry_recognizer, picture_recogniz
 from tiny_generator import classifier_alone
 
 import geofer.app.export.onnx_export
-from geofer.app.models.model_file import HEADER, ModelDescription, load_model, save_model
+from geofer.app.models.model_file import ModelDescription, load_model, save_model
 from geofer.cli import main
+from geofer.weight_files import HEADER
 
 
 @pytest.fixture

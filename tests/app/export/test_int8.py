@@ -12,10 +12,11 @@ from small_recognizers import EXPRESSIONS, geometry_recognizer, picture_recogniz
 
 from geofer.app.export.calibration_faces import read_cropped_faces
 from geofer.app.export.int8 import LOSS, export_int8
-from geofer.app.models.model_file import HEADER, ModelDescription
+from geofer.app.models.model_file import ModelDescription
 from geofer.errors import ConfigError, DataError
 from geofer.faces import normalize_image
 from geofer.landmarks.alignment import alignment_for
+from geofer.weight_files import HEADER
 
 
 def test_loss_is_of_the_file_that_was_written(tmp_path):

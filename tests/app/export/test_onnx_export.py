@@ -9,8 +9,9 @@ from small_recognizers import EXPRESSIONS, geometry_recognizer, picture_recogniz
 
 import geofer.app.export.onnx_export
 from geofer.app.export.onnx_export import export_onnx
-from geofer.app.models.model_file import HEADER, ModelDescription
+from geofer.app.models.model_file import ModelDescription
 from geofer.errors import CheckpointError, ConfigError
+from geofer.weight_files import HEADER
 
 
 def session_of(path):

@@ -4,10 +4,11 @@ import pytest
 from small_recognizers import geometry_recognizer, picture_recognizer
 
 import geofer
-from geofer.app.models.bundled import DEFAULT, bundled_description, bundled_models, model_line
+from geofer.app.models.bundled import DEFAULT, bundled_description, model_line
 from geofer.app.models.model_source import BUNDLED, named_path
 from geofer.cli import main
 from geofer.errors import CheckpointError
+from geofer.weight_files import bundled_models
 
 
 def test_every_model_file_of_the_package_is_listed_with_one_line(capsys):

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from geofer.app.models.bundled import bundled_models
 from geofer.app.models.model_file import ModelDescription, load_model, save_model
 from geofer.app.models.reliability import Reliability
 from geofer.errors import CheckpointError
+from geofer.weight_files import bundled_models
 
 GEOMETRY = ModelDescription(
     kind="geometry",

@@ -11,7 +11,7 @@ from picture_trees import write_picture
 
 from geofer.datamodules import KDEF, FaceTable
 from geofer.datamodules.datasets.expression_words import NUMBERINGS
-from geofer.datamodules.datasets.table_columns import LANDMARK_COLUMNS
+from geofer.datamodules.layouts.table_columns import LANDMARK_COLUMNS
 from geofer.errors import AssumptionWarning, ConfigError, DataError
 
 GRAY = np.full((8, 8, 3), 128, np.uint8)
@@ -307,3 +307,19 @@ def test_a_name_may_hold_any_character(tmp_path):
         changed = FaceTable(root).folder
         assert changed != folder
         folder = changed
+
+
+def test_expressions_may_be_those_of_the_folders(tmp_path):
+    for folder in ("train/Bored", "train/0_happy", "test/Bored"):
+        write_picture(tmp_path / folder / "a.png", np.zeros((8, 8, 3), np.uint8))
+    data = FaceTable(tmp_path, expressions=None)
+    assert data.expressions == ("Bored", "happiness")
+    assert [(record.expression, record.split) for record in data.records()] == [
+        ("Bored", "test"),
+        ("happiness", "train"),
+        ("Bored", "train"),
+    ]
+    with pytest.raises(ConfigError, match="Name the `expressions` of a table"):
+        FaceTable(tmp_path, expressions=None, table="faces.csv")
+    with pytest.raises(DataError, match="has no folders"):
+        FaceTable(tmp_path / "test" / "Bored", expressions=None)

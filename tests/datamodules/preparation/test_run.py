@@ -12,7 +12,7 @@ import pytest
 from picture_trees import write_picture
 
 from geofer.datamodules import FaceTable
-from geofer.datamodules.datasets.table_columns import LANDMARK_COLUMNS
+from geofer.datamodules.layouts.table_columns import LANDMARK_COLUMNS
 from geofer.datamodules.preparation.config import Preparation
 from geofer.datamodules.preparation.run import CHUNK, in_cell
 

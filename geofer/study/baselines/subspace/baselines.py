@@ -9,10 +9,9 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
-from geofer.study.baselines.subspace.dgplvm import DGPLVM
 from geofer.study.baselines.subspace.ds_gplvm import DSGPLVM
 from geofer.study.baselines.subspace.gma import GMLDA, GMLPP
-from geofer.study.baselines.subspace.gplrf import GPLRF
+from geofer.study.baselines.subspace.latent_classes import DGPLVM, GPLRF
 from geofer.study.baselines.subspace.lpp import LPP
 from geofer.study.baselines.subspace.multi_view import MultiViewClassifier, PerView
 from geofer.study.baselines.subspace.mvda import MvDA

@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from geofer.errors import DataError
-from geofer.study.baselines.subspace.eigen import Matrix
 from geofer.study.baselines.subspace.gplvm import BackMapping, Observed, balanced_rows, first_guess, fit_latent
-from geofer.study.baselines.subspace.graph import heat_graph, laplacian
+from geofer.study.baselines.subspace.matrices import Matrix, heat_graph, laplacian
 from geofer.study.baselines.subspace.multi_view import Numbers, SharedSpace
 
 

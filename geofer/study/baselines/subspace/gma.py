@@ -5,9 +5,7 @@ from abc import abstractmethod
 import numpy as np
 from scipy.linalg import block_diag
 
-from geofer.study.baselines.subspace.eigen import Matrix, class_means, scatters
-from geofer.study.baselines.subspace.graph import heat_graph
-from geofer.study.baselines.subspace.lpp import locality
+from geofer.study.baselines.subspace.matrices import Matrix, class_means, heat_graph, locality, scatters
 from geofer.study.baselines.subspace.multi_view import LinearSharedSpace, Numbers
 
 

@@ -30,7 +30,7 @@ from scipy.optimize import minimize
 from scipy.spatial.distance import cdist
 from torch import Tensor
 
-from geofer.study.baselines.subspace.eigen import Matrix, class_means
+from geofer.study.baselines.subspace.matrices import Matrix, class_means
 
 Prior = Callable[[Tensor], Tensor]
 """From latent points ``(N, d)`` to their penalty, a scalar."""

@@ -1,17 +1,19 @@
-"""GPLVMs of one view whose prior knows the classes, as scikit-learn transformers."""
+"""GPLVMs of one view whose prior knows the classes, as scikit-learn transformers: D-GPLVM and GPLRF."""
 
 from abc import ABC, abstractmethod
 from typing import Any, Self
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
+from torch import Tensor
 
-from geofer.study.baselines.subspace.eigen import Matrix
 from geofer.study.baselines.subspace.gplvm import BackMapping, Observed, Prior, balanced_rows, first_guess, fit_latent
+from geofer.study.baselines.subspace.matrices import Matrix, laplacian
 
 
 class LatentClasses(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):
@@ -80,3 +82,52 @@ class LatentClasses(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         return tags
+
+
+class DGPLVM(LatentClasses):
+    r"""D-GPLVM (Urtasun & Darrell, ICML 2007): the prior is the inverse of Fisher's criterion.
+
+    Latent classes are tight, and their means apart.
+
+    .. math:: -\ln p(X) = \frac 1{\sigma_d^2} \operatorname{tr}(S_b^{-1} S_w) + \text{const}
+
+    with :math:`S_w` and :math:`S_b` the scatters of latent points within and between classes. :math:`S_b` has a rank of
+    at most one less than there are classes, which limits ``n_components`` as in the paper.
+
+    Readings: a hundredth of the latent points' mean scatter is added to the diagonal of :math:`S_b`; the classes'
+    scatter is weighted by their sizes. New points come from the back mapping (see `gplvm`); what classifies them, in
+    the paper a Gaussian process, is not part of this.
+    """
+
+    def _prior(self, labels: NDArray[np.int64]) -> Prior:
+        members = torch.from_numpy(np.eye(labels.max() + 1)[labels])
+        averaging = members / members.sum(0)
+
+        def penalty(latent: Tensor) -> Tensor:
+            centered = latent - latent.mean(0)
+            means = members @ (averaging.T @ centered)
+            within, between = (centered - means).T @ (centered - means), means.T @ means
+            slack = 0.01 * centered.square().mean(0).sum() * len(latent) / latent.shape[1] + 1e-12
+            regular = between + slack * torch.eye(latent.shape[1], dtype=latent.dtype)
+            ratio: Tensor = torch.linalg.solve(regular, within).diagonal().sum()
+            return self.weight * ratio
+
+        return penalty
+
+
+class GPLRF(LatentClasses):
+    r"""GPLRF (Zhong, Li, Yeung, Hou & Liu, AAAI 2010): a Gaussian Markov random field over the graph of each class.
+
+    .. math:: -\ln p(X) = \frac \alpha 2 \operatorname{tr}(X^T L X) + \text{const}, \quad L = D - W,
+
+    with W 1 between two faces of one class and 0 else, and D its sums. Unlike that of `DGPLVM` it lets the latent space
+    have any number of dimensions.
+
+    Readings: L is divided by its mean diagonal and the number of faces, so that ``weight`` does not depend on how many
+    there are.
+    """
+
+    def _prior(self, labels: NDArray[np.int64]) -> Prior:
+        matrix = laplacian((labels[:, None] == labels).astype(float) - np.eye(len(labels)))
+        scaled = torch.from_numpy(matrix / (np.trace(matrix) or 1.0))
+        return lambda latent: self.weight / 2 * (latent * (scaled @ latent)).sum()

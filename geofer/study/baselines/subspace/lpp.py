@@ -7,8 +7,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from geofer.study.baselines.subspace.eigen import Matrix, leading_directions
-from geofer.study.baselines.subspace.graph import heat_graph
+from geofer.study.baselines.subspace.matrices import Matrix, heat_graph, leading_directions, locality
 
 
 class LPP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -50,11 +49,3 @@ class LPP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     @property
     def _n_features_out(self) -> int:
         return len(self.components_)
-
-
-def locality(faces: Matrix, weights: Matrix) -> tuple[Matrix, Matrix, Matrix]:
-    """The mean ``(d,)`` that D weights, and around it ``XᵀWX`` and ``XᵀDX`` ``(d, d)`` of faces ``(n, d)``."""
-    degrees = weights.sum(1)
-    mean = degrees @ faces / degrees.sum() if degrees.any() else faces.mean(0)
-    centered = faces - mean
-    return mean, centered.T @ weights @ centered, centered.T * degrees @ centered

@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets, unique_labels
 from sklearn.utils.validation import check_is_fitted
 
 from geofer.errors import DataError
-from geofer.study.baselines.subspace.eigen import Matrix, leading_directions
+from geofer.study.baselines.subspace.matrices import Matrix, leading_directions
 
 Numbers = NDArray[np.int64]
 

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.linalg import block_diag
 
-from geofer.study.baselines.subspace.eigen import Matrix
+from geofer.study.baselines.subspace.matrices import Matrix
 from geofer.study.baselines.subspace.multi_view import LinearSharedSpace, Numbers
 
 

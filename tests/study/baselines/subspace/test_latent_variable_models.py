@@ -15,9 +15,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from subspace_people import toy_people, two_views
 
 from geofer.errors import DataError
-from geofer.study.baselines.subspace.dgplvm import DGPLVM
 from geofer.study.baselines.subspace.ds_gplvm import DSGPLVM, _align
-from geofer.study.baselines.subspace.gplrf import GPLRF
 from geofer.study.baselines.subspace.gplvm import (
     BackMapping,
     Observed,
@@ -25,6 +23,7 @@ from geofer.study.baselines.subspace.gplvm import (
     negative_log_likelihood,
     objective,
 )
+from geofer.study.baselines.subspace.latent_classes import DGPLVM, GPLRF
 
 
 def test_likelihood_is_that_of_gaussian_processes():

@@ -11,8 +11,8 @@ from subspace_people import toy_people, two_views
 
 from geofer.errors import DataError
 from geofer.study.baselines.subspace.gma import GMLDA, GMLPP
-from geofer.study.baselines.subspace.graph import heat_graph, laplacian
 from geofer.study.baselines.subspace.lpp import LPP
+from geofer.study.baselines.subspace.matrices import heat_graph, laplacian
 from geofer.study.baselines.subspace.mvda import MvDA
 
 

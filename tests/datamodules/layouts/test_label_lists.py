@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from geofer.datamodules.datasets.label_lists import expression_of, landmarks_of, read_rows
+from geofer.datamodules.layouts.label_lists import expression_of, landmarks_of, read_rows
 from geofer.errors import DataError
 
 

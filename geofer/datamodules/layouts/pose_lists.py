@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from geofer.datamodules.base import FaceStore
-from geofer.datamodules.datasets.label_lists import read_rows
-from geofer.datamodules.datasets.layout import report
+from geofer.datamodules.layouts.label_lists import read_rows
+from geofer.datamodules.layouts.layout import report
 from geofer.errors import DataError
 
 LISTED = re.compile(r"(?:val/)?\d/([^/]+)(?:/(?:\d\.\w+)?)?")

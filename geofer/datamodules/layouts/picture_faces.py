@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geofer.datamodules.base import FaceDataModule, FaceStore
-from geofer.datamodules.datasets.pose_lists import tag_test_faces
+from geofer.datamodules.layouts.pose_lists import tag_test_faces
 from geofer.datamodules.preparation.config import Preparation
 from geofer.datamodules.preparation.index import FaceIndex, IndexInfo
 from geofer.datamodules.preparation.listing import Listing, cache_name, list_records
@@ -36,7 +36,7 @@ class IndexedFaces(FaceDataModule):
             ``geofer cross-validate``.
         fold: Which of them is tested, from 0.
         pose_lists: Tag by tag, such as ``pose>30``, the list of the test pictures that have it; see
-            `geofer.datamodules.datasets.pose_lists`.
+            `geofer.datamodules.layouts.pose_lists`.
         all_for_test: Every face is tested, for a model that was trained elsewhere; one that was trained on faces of a
             folder of the same name is refused.
         repeated_pictures: ``raise`` refuses one picture in several splits; ``drop`` leaves it in the test,
@@ -45,7 +45,8 @@ class IndexedFaces(FaceDataModule):
         num_workers: Threads that gather batches ahead.
         self_pairs: Share of training pairs in [0, 1] whose target is the input itself.
         seed: Splits that are drawn, order of the faces, choice of the pairs.
-        balanced: Whether an epoch of training has equally many faces of each expression; rare ones are repeated.
+        balance: How far an epoch of training evens out the expressions, from 0 (as they come) to 1 (all alike): an
+            expression with n faces gets a share in proportion to ``n^(1 - balance)``; rare ones are repeated.
 
     Raises:
         ConfigError: A setting is out of its range.
@@ -64,10 +65,10 @@ class IndexedFaces(FaceDataModule):
         num_workers: int = 0,
         self_pairs: float = 0.1,
         seed: int = 0,
-        balanced: bool = False,
+        balance: float = 0.0,
     ) -> None:
         super().__init__(
-            batch_size=batch_size, num_workers=num_workers, self_pairs=self_pairs, seed=seed, balanced=balanced
+            batch_size=batch_size, num_workers=num_workers, self_pairs=self_pairs, seed=seed, balance=balance
         )
         if not 0 <= val_fraction < 1:
             raise ConfigError(f"val_fraction is {val_fraction}; it is a share, from 0 to below 1.")

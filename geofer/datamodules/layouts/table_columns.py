@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from geofer.datamodules.datasets.label_lists import read_rows, text_encoding
+from geofer.datamodules.layouts.label_lists import read_rows, text_encoding
 from geofer.errors import DataError, printable
 from geofer.faces import NUM_LANDMARKS
 from geofer.ranges import did_you_mean

@@ -5,7 +5,7 @@ import pytest
 from faces_in_memory import pictures, table
 
 from geofer.datamodules.base import FaceStore, Origins
-from geofer.datamodules.datasets.pose_lists import picture_name, read_picture_list, tag_test_faces
+from geofer.datamodules.layouts.pose_lists import picture_name, read_picture_list, tag_test_faces
 from geofer.datamodules.splits import Identities
 from geofer.errors import DataError
 

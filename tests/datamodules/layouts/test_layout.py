@@ -4,7 +4,7 @@ import warnings
 import pytest
 from data_set_trees import touch
 
-from geofer.datamodules.datasets.layout import Naming, check_count, list_files, report
+from geofer.datamodules.layouts.layout import Naming, check_count, list_files, report
 from geofer.errors import DataError
 
 NAMING = Naming("Set", re.compile(r"face(\d)\.png"), "face1.png")
