@@ -12,7 +12,7 @@ from geofer.app.demo.aside import Aside
 from geofer.app.demo.decoding import PictureDecoder
 from geofer.app.demo.head_tab import HeadTab
 from geofer.app.demo.page import build_page
-from geofer.app.demo.recognize_tab import RecognizeTab, look
+from geofer.app.demo.recognize_tab import RecognizeTab, look_with
 from geofer.app.demo.server import address, check_installed, is_loopback, listening, private_folder, serve
 from geofer.app.demo.synthesize_tab import SynthesizeTab
 from geofer.app.demo.time_limit import TimeLimit
@@ -43,7 +43,8 @@ def demo(arguments: Sequence[str]) -> None:
             ExitStack() as asides,
         ):
             recognizer = load(options.model, detector=options.detector, device=options.device)
-            looking = asides.enter_context(Aside(partial(look, recognizer), options.time_limit))
+            aside = partial(look_with, options.model, options.detector, options.device)
+            looking = asides.enter_context(Aside(aside, options.time_limit))
             second = _second_tab(options.generator, options.detector, decoder, options.time_limit, options.head)
             if isinstance(second, SynthesizeTab):
                 asides.enter_context(second.aside)

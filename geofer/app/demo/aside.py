@@ -41,7 +41,8 @@ class Aside(Generic[Seen]):
         """Allow that many seconds for each picture, and as many of waiting.
 
         Args:
-            work: What is done with ``(H, W, 3)`` pixels; it can be pickled, and so can what it returns.
+            work: What is done with ``(H, W, 3)`` pixels; it can be pickled, and so can what it returns;
+                neither may hold tensors, each of which would take an open file.
             seconds: Of each picture, in which the process starts if it must.
         """
         self._work, self._seconds = work, seconds
@@ -85,11 +86,12 @@ class Aside(Generic[Seen]):
     def _running(self) -> "Connection[Any, Any]":
         if self._pipe is None:
             context = process_context()
-            self._pipe, theirs = context.Pipe()
+            pipe, theirs = context.Pipe()
             work = {"target": _serve, "args": (self._work, theirs), "daemon": True}
-            self._process = context.Process(**work)  # type: ignore[attr-defined]
-            self._process.start()
+            process: BaseProcess = context.Process(**work)  # type: ignore[attr-defined]
+            process.start()
             theirs.close()
+            self._pipe, self._process = pipe, process
         return self._pipe
 
     def _end(self) -> None:

@@ -1,6 +1,7 @@
 """The tab that recognizes: a picture in, its faces with expressions, head poses and reliability out."""
 
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from geofer.app.demo.picture_input import LOOKED_AT_ONCE, picture_input
 from geofer.app.demo.time_limit import TimeLimit
 from geofer.app.recognition.annotation import annotated
 from geofer.app.recognition.recognized_face import RecognizedFace
-from geofer.app.recognition.recognizer import Recognizer
+from geofer.app.recognition.recognizer import Recognizer, load
 from geofer.errors import GeoferError
 
 SHOWN_SIDE = 1280
@@ -36,7 +37,7 @@ class RecognizeTab:
             recognizer: For small pictures.
             decoder: For all.
             limit: Of the time that a small one takes.
-            aside: For large pictures; its work is `look`.
+            aside: For large pictures; its work is `look_with`.
         """
         self._recognizer, self._decoder, self._limit, self._aside = recognizer, decoder, limit, aside
 
@@ -95,3 +96,11 @@ def look(recognizer: Recognizer, pixels: NDArray[np.uint8]) -> Looked:
     drawn = annotated(pixels, faces)
     drawn.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
     return np.asarray(drawn), faces
+
+
+_loaded = cache(load)
+
+
+def look_with(model: str | None, detector: str, device: str, pixels: NDArray[np.uint8]) -> Looked:
+    """Likewise, in a process of its own, which loads the recognizer with the first picture."""
+    return look(_loaded(model, detector=detector, device=device), pixels)
