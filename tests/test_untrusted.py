@@ -27,7 +27,6 @@ from geofer.errors import CheckpointError, ConfigError
 from geofer.modules import ExpressionClassifier, GeometryGuidedFER, Optimization
 from geofer.modules.recognition import RecognitionModule
 from geofer.modules.stored import stored_arguments
-from geofer.networks.classifier import ClassifierConfig
 from geofer.weight_files import CHECKSUM, HEADER, checksum
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
@@ -207,7 +206,8 @@ def test_nor_by_leaving_out_what_would_forbid_it(good, tmp_path, nothing_is_fetc
         else:
             with pytest.raises(CheckpointError, match=r"x\.ckpt cannot be used: .*(weights|built|backbone_arguments)"):
                 load(tmp_path / "x.ckpt")
-        assert not stored_arguments(kind, held).get("classifier", ClassifierConfig(pretrained=False)).pretrained
+        if "classifier" not in held:
+            assert stored_arguments(kind, held)["classifier"].pretrained is False
 
 
 @pytest.mark.parametrize("size", [0, 3, 2049])
@@ -228,8 +228,8 @@ def test_a_size_that_this_network_cannot_look_at_is_told():
 def test_finite_weights_that_answer_with_nan_are_told(tmp_path):
     description = ModelDescription("picture", ("a", "b"), {"backbone": "small_resnet", "hidden": 8}, image_size=64)
     network = description.network()
-    variances = [value for name, value in network.state_dict().items() if name.endswith("running_var")]
-    variances[0].fill_(-1)  # finite, and a square root is taken of it
+    for name, value in (("0.weight", 0), ("0.bias", 10), ("2.weight", 3e38)):  # finite, but not ten times as large
+        network.state_dict()[f"head.{name}"].fill_(value)
     save_model(tmp_path / "x.safetensors", network, description)
     with pytest.raises(CheckpointError, match="what is no number"):
         Recognizer(*load_model(tmp_path / "x.safetensors"), "none").recognize(np.zeros((64, 64, 3), np.uint8))
@@ -427,6 +427,28 @@ def test_a_description_is_checked_entry_by_entry(tmp_path, entries):
         load_model(tmp_path / "x.safetensors")
     assert len(str(caught.value)) < 500
     assert str(caught.value).isprintable()
+
+
+def test_holes_of_a_file_are_not_read(tmp_path):
+    """Four gigabytes of zeros, which take nothing on the disk."""
+    description = ModelDescription("picture", ("a", "b"), {"backbone": "small_resnet", "hidden": 8}, image_size=64)
+    size = 4 << 30
+    tensors = {"head.0.weight": {"dtype": "F32", "shape": [size // 4], "data_offsets": [0, size]}}
+    header = json.dumps({"__metadata__": {HEADER: description.to_json(), CHECKSUM: "0" * 64}, **tensors}).encode()
+    with (tmp_path / "x.safetensors").open("wb") as file:
+        file.write(struct.pack("<Q", len(header)) + header)
+        file.truncate(8 + len(header) + size)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(CheckpointError, match=r"x\.safetensors cannot be used: it has 1 weights, and .* many more"):
+        load_model(tmp_path / "x.safetensors")
+    tensors |= {name: {"dtype": "F8_E4M3", "shape": [0], "data_offsets": [size, size]} for name in map(str, range(80))}
+    header = json.dumps({"__metadata__": {HEADER: description.to_json(), CHECKSUM: "0" * 64}, **tensors}).encode()
+    with (tmp_path / "x.safetensors").open("wb") as file:
+        file.write(struct.pack("<Q", len(header)) + header)
+        file.truncate(8 + len(header) + size)
+    with pytest.raises(CheckpointError, match="do not fit what it says it is"):
+        load_model(tmp_path / "x.safetensors")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000, "kB"
 
 
 def test_a_huge_header_is_refused_before_it_is_parsed(tmp_path):

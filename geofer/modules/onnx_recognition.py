@@ -115,8 +115,7 @@ def _opened(path: Path) -> tuple[Any, list[Any]]:
         raise CheckpointError(f"{printable(path)}: there is no such file.")
     data = path.read_bytes()
     try:
-        graph = onnx.load_model_from_string(data).graph
-        outside = [tensor.name for tensor in _tensors(graph) if tensor.data_location == onnx.TensorProto.EXTERNAL]
+        outside = [*_outside(onnx.load_model_from_string(data))]
     except Exception as error:  # protobuf's own
         raise CheckpointError(f"{printable(path)} is damaged, or no ONNX file.") from error
     if outside:
@@ -127,6 +126,7 @@ def _opened(path: Path) -> tuple[Any, list[Any]]:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 4
+    options.add_session_config_entry("session.load_model_format", "ONNX")  # and not what was not looked through
     try:
         session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # it has classes for some
@@ -138,14 +138,13 @@ def _opened(path: Path) -> tuple[Any, list[Any]]:
     return session, list(inputs[0].shape)
 
 
-def _tensors(graph: Any) -> Iterator[Any]:  # noqa: ANN401 - onnx has no types
-    """All tensors of a graph, and of the graphs inside it."""
-    yield from graph.initializer
-    for sparse in graph.sparse_initializer:
-        yield from (sparse.values, sparse.indices)
-    for node in graph.node:
-        for attribute in node.attribute:
-            yield from (attribute.t, *attribute.tensors)
-            for inner in (attribute.g, *attribute.graphs):
-                if inner.node or inner.initializer:
-                    yield from _tensors(inner)
+def _outside(message: Any) -> Iterator[str]:  # noqa: ANN401 - onnx has no types
+    """The names of all tensors that are kept elsewhere, wherever in a model they stand: also in its functions."""
+    from google.protobuf.message import Message
+
+    if getattr(message, "external_data", ()) or getattr(message, "data_location", 0):
+        yield message.name
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            for inner in (value,) if isinstance(value, Message) else value:
+                yield from _outside(inner)

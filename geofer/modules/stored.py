@@ -82,12 +82,21 @@ def check_weights(weights: Mapping[str, Tensor], build: Callable[[], nn.Module])
         CheckpointError: Names, shapes or types differ, a number is NaN or infinite, or the network cannot be built.
     """
     check_shapes({name: (tuple(value.shape), value.dtype) for name, value in weights.items()}, build)
+    check_finite(weights)
+
+
+def check_finite(weights: Mapping[str, Tensor]) -> None:
+    """Looks at the numbers.
+
+    Raises:
+        CheckpointError: One is NaN or infinite.
+    """
     broken = [name for name, value in weights.items() if value.is_floating_point() and not value.isfinite().all()]
     if broken:
         raise CheckpointError(f"{len(broken)} of its weights are NaN or infinite, first {printable(broken[0])}")
 
 
-def check_shapes(found: Mapping[str, tuple[tuple[int, ...], torch.dtype]], build: Callable[[], nn.Module]) -> None:
+def check_shapes(found: "Mapping[str, Shaped]", build: Callable[[], nn.Module]) -> None:
     """As `check_weights`, by shapes and types alone.
 
     Raises:
@@ -110,14 +119,15 @@ def check_shapes(found: Mapping[str, tuple[tuple[int, ...], torch.dtype]], build
         )
 
 
-Shaped = tuple[tuple[int, ...], torch.dtype]
+Shaped = tuple[tuple[int, ...], torch.dtype | None]
+"""Shape and type of a weight; None is a type that no network has."""
 
 
 def _fits(expected: Shaped | None, found: Shaped | None) -> bool:
     """Whether a weight can be loaded; half precision into single, but no other kind of number."""
     if expected is None or found is None or expected[0] != found[0]:
         return False
-    return expected[1] == found[1] or (expected[1].is_floating_point and found[1].is_floating_point)
+    return expected[1] == found[1] or all(of is not None and of.is_floating_point for of in (expected[1], found[1]))
 
 
 def _shape(weight: Shaped | None) -> str:

@@ -37,7 +37,7 @@ _SIDEWAYS = ("mouth-trans-out", "nose-trans-out")
 
 _SPREAD = {
     **{"cheek": 0.30, "ear": 0.30, "eye": 0.22},
-    **{"chin": 0.30, "eyebrows": 0.20, "forehead": 0.25, "head": 0.25, "mouth": 0.22, "neck": 0.2, "nose": 0.28},
+    **{"chin": 0.30, "eyebrows": 0.15, "forehead": 0.25, "head": 0.25, "mouth": 0.22, "neck": 0.2, "nose": 0.28},
 }
 """Standard deviation of a region's changes, which Anny scales to [-1, 1]."""
 

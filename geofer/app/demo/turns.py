@@ -10,7 +10,7 @@ from geofer.errors import DataError
 class Turns:
     """Lets so many in at the same time.
 
-    The room to wait in is bounded: each visitor who waits keeps one of the page's few threads from all others.
+    How many may wait is bounded: each visitor who waits keeps one of the page's few threads from all others.
     """
 
     def __init__(self, at_once: int, waiting: int, seconds: float) -> None:

@@ -14,7 +14,7 @@ from torch import nn
 from geofer.app.models.reliability import Reliability
 from geofer.errors import CheckpointError, GeoferError, printable
 from geofer.landmarks.alignment import CropRule
-from geofer.modules.stored import check_weights
+from geofer.modules.stored import check_finite, check_shapes, check_weights
 from geofer.networks.classifier import Classifier, ClassifierConfig
 from geofer.networks.geometry_classifier import GeometryClassifier
 from geofer.networks.geometry_ensemble import geometry_network
@@ -159,9 +159,9 @@ def load_described(path: AnyPath, describe: Callable[[str], Described]) -> tuple
     if not path.is_file():
         raise CheckpointError(f"{printable(path)}: there is no such model file.")
     try:
-        weights, text = unpacked(path)
+        weights, text = unpacked(path, lambda text, shapes: check_shapes(shapes, describe(text).network))
         description = describe(text)
-        check_weights(weights, description.network)
+        check_finite(weights)
         network = description.network()
         network.load_state_dict(weights)
     except (GeoferError, SchemaError) as error:

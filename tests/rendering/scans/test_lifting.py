@@ -36,7 +36,7 @@ def test_exact_landmarks_come_back_from_every_side(marked):
     scan, true, front = marked
     lifted = lift_landmarks(scan, scan.pixels(true, front, SIZE)[0], front, SIZE)
     found = errors(scan, lifted, true)
-    assert found.mean(1).max() < 0.02
+    assert found.mean(1).max() < 0.025
     assert np.quantile(found, 0.95) < 0.08
     assert found.max() < 0.2  # the jaw's ends, by the ears, where the surface leaves the line of sight
 
