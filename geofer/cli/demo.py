@@ -5,7 +5,6 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from typing import NoReturn
 
 from geofer.app.demo.aside import Aside
@@ -70,7 +69,7 @@ def _end(code: int) -> NoReturn:
 
 
 def _second_tab(
-    generator: Path | None, detector: str, decoder: PictureDecoder, seconds: float, head: bool
+    generator: str | None, detector: str, decoder: PictureDecoder, seconds: float, head: bool
 ) -> HeadTab | SynthesizeTab:
     limit = TimeLimit(seconds)  # of its own: who renders keeps nobody waiting who recognizes
     if head:
@@ -85,10 +84,9 @@ def _parser() -> CommandParser:
     )
     parser.add_argument(
         "--generator",
-        type=Path,
         metavar="RUN_OR_CHECKPOINT",
         help="a checkpoint of the full method, its run's folder, or a generator's file to synthesize with; else the "
-        "bundled generator",
+        "bundled generator, people",
     )
     parser.add_argument(
         "--head", action="store_true", help="show a rendered head to move, instead of synthesizing pictures' faces"

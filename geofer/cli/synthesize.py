@@ -67,9 +67,8 @@ def parser() -> CommandParser:
     )
     parser.add_argument(
         "--checkpoint",
-        type=Path,
         help="a checkpoint of the full method, its run's folder, or a generator's file; else the bundled generator, "
-        "which has learned from rendered people and from photographs",
+        "people, which has learned from rendered people and from photographs",
     )
     parser.add_argument(
         "--crop", choices=get_args(CropRule), help="how its faces were cropped, if the checkpoint does not say so"
@@ -188,7 +187,7 @@ def _sources(given: Namespace, model: FaceGenerator) -> tuple[Iterator[tuple[Sou
         root, pictures = source_pictures(given.face)
         crop = model.provenance["crop"]
         return find_faces(root, pictures, _detector(given), model.image_size, crop, left_out), left_out
-    config = given.config or (given.checkpoint / CONFIG if given.checkpoint is not None else None)
+    config = given.config or (Path(given.checkpoint, CONFIG) if given.checkpoint is not None else None)
     if config is None or not config.is_file():
         raise ConfigError(
             f"There is no {config or CONFIG} to tell the run's training people: name FACE, a run's folder, or --config."
