@@ -8,6 +8,12 @@ and all in all in the 35 poses of the BU-3DFE grid. Errors are mean distances fr
 finds no face, or one whose points are off by more than `FAILED` on average; errors count the others. ± is the standard
 error over people. Prints the tables of docs/landmarks.md.
 
+    python experiments/detectors.py --any-pose --photographs FOLDER --detectors geofer retinaface mediapipe dlib
+
+The same people in all poses, up to profile (yaw 90) and pitch 60. Errors are in % of the diagonal of the box around the
+true points, which also means something in profile. With photographs, how far the points of each detector are from those
+of MediaPipe, where that sees a face, in % of the diagonal of the box around those.
+
     python experiments/detectors.py --photographs FOLDER --without FOLDER --sample 2000
 
 How many faces detectors find, and how many where there are none: in photographs of a face each, which are the column
@@ -20,6 +26,7 @@ import io
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -33,6 +40,7 @@ from geofer.landmarks import Faces, LandmarkDetector, build_detector, head_pose
 from geofer.landmarks.head_pose import rotation_angles
 from geofer.pictures import read_picture
 from geofer.rendering import RenderedSubject, RenderSpec, render_subject
+from geofer.rendering.camera import head_rotation
 
 OPTIONS = {"mediapipe": {"mirrored": False}}
 """Only landmarks are compared, so nobody looks twice for blendshapes."""
@@ -84,20 +92,20 @@ def main() -> None:
     parser.add_argument("--detectors", nargs="+", default=["retinaface", "mediapipe", "dlib"])
     parser.add_argument("--photographs", type=Path, help="folder of Parquet files with a column jpg, a face in each")
     parser.add_argument("--without", type=Path, help="folder of pictures without any face")
+    parser.add_argument("--any-pose", action="store_true", help="how exact detectors are in any pose")
+    parser.add_argument("--first", type=int, default=0, help="leave out photographs before this row of each file")
     parser.add_argument("--sample", type=int, default=2000, help="most photographs of each file")
     options = parser.parse_args()
+    if options.any_pose:
+        compare_any_pose(options)
+        return
     if options.photographs or options.without:
         compare_found(options)
         return
     spec = RenderSpec(views=5, image_size=224, crop="loose", scene="picture", camera=True, seed=options.seed)
-    people = [render_subject(spec, person) for person in range(options.people)]
-    truth = Truth(
-        np.repeat(np.arange(len(people)), [len(person.images) for person in people]),
-        np.concatenate([person.landmarks for person in people]),
-        np.concatenate([np.column_stack((person.yaw, person.pitch, person.roll)) for person in people]),
-    )
-    answers = {name: ask(build_detector(name, **OPTIONS.get(name, {})), people, truth) for name in options.detectors}
-    print(f"{len(people)} people, {len(truth.person)} pictures")
+    people, truth = render(spec, options.people)
+    eyes = np.linalg.norm(truth.points[:, RIGHT_EYE_OUTER] - truth.points[:, LEFT_EYE_OUTER], axis=-1)
+    answers = {name: ask(chosen(name), people, truth, eyes) for name in options.detectors}
     for axis, angles in enumerate((truth.pose[:, 0], truth.pose[:, 1])):
         bins = {f"{angle:+.0f}": angles == angle for angle in np.unique(angles)}
         print_table(("yaw", "pitch")[axis], bins, answers, truth, describe_landmarks)
@@ -113,9 +121,69 @@ def main() -> None:
     print_table("pitch", bins, poses, truth, describe_pitch)
 
 
+def render(spec: RenderSpec, count: int) -> tuple[list[RenderedSubject], Truth]:
+    """So many people, and what their pictures show."""
+    people = [render_subject(spec, person) for person in range(count)]
+    truth = Truth(
+        np.repeat(np.arange(len(people)), [len(person.images) for person in people]),
+        np.concatenate([person.landmarks for person in people]),
+        np.concatenate([np.column_stack((person.yaw, person.pitch, person.roll)) for person in people]),
+    )
+    print(f"{len(people)} people, {len(truth.person)} pictures")
+    return people, truth
+
+
+def chosen(name: str) -> LandmarkDetector:
+    """The detector of that name."""
+    return build_detector(name, **OPTIONS.get(name, {}))
+
+
+def compare_any_pose(options: argparse.Namespace) -> None:
+    """Prints how exact points and poses are by yaw, and by pitch, and how far points are from those of MediaPipe."""
+    spec = RenderSpec(
+        poses="continuous",
+        views=5,
+        yaw_limit=90,
+        pitch_limit=60,
+        image_size=224,
+        crop="loose",
+        scene="picture",
+        camera=True,
+        seed=options.seed,
+    )
+    people, truth = render(spec, options.people)
+    diagonal = np.linalg.norm(np.ptp(truth.points, axis=1), axis=1)
+    answers = {name: ask(chosen(name), people, truth, diagonal) for name in options.detectors}
+    for axis, edges in enumerate(((0, 15, 30, 45, 60, 75, 90), (0, 15, 30, 45, 60))):
+        angle = np.abs(truth.pose[:, axis])
+        bins = {f"{low} to {high}": (angle >= low) & (angle < high) for low, high in pairwise(edges)}
+        print_table(("±yaw", "±pitch")[axis], bins, answers, truth, describe_any_pose)
+    if not options.photographs:
+        return
+    print(f"\n| photographs | {' | '.join(options.detectors)} |\n|---|{'---|' * len(options.detectors)}")
+    for title, pictures in photographs(options):
+        seen = [faces.landmarks[:1] for faces in chosen("mediapipe").detect(pictures)]
+        rows = [number for number, points in enumerate(seen) if len(points)]
+        if not rows:
+            continue
+        points = np.concatenate([seen[number] for number in rows])
+        few = [Pictures(np.stack([pictures[number]])) for number in rows]
+        near = Truth(np.arange(len(rows)), points, np.zeros((len(rows), 3), np.float32))
+        sizes = np.linalg.norm(np.ptp(points, axis=1), axis=1)
+        cells = [describe_landmarks(ask(chosen(name), few, near, sizes), near, sizes > 0) for name in options.detectors]
+        print(f"| {title}, {len(rows)} | {' | '.join(cells)} |", flush=True)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Some pictures, as `RenderedSubject` has them."""
+
+    images: NDArray[np.uint8]
+
+
 def compare_found(options: argparse.Namespace) -> None:
     """Prints how many pictures each detector finds a face in, and the CPU time that a picture takes."""
-    detectors = {name: build_detector(name, **OPTIONS.get(name, {})) for name in options.detectors}
+    detectors = {name: chosen(name) for name in options.detectors}
     print(f"| pictures | {' | '.join(detectors)} |\n|---|{'---|' * len(detectors)}", flush=True)
     for title, pictures in shown(options):
         cells = []
@@ -127,14 +195,20 @@ def compare_found(options: argparse.Namespace) -> None:
         print(f"| {title}, {len(pictures)} | {' | '.join(cells)} |", flush=True)
 
 
-def shown(options: argparse.Namespace) -> Iterator[tuple[str, list[NDArray[np.uint8]]]]:
-    """Groups of pictures with their names."""
+def photographs(options: argparse.Namespace) -> Iterator[tuple[str, list[NDArray[np.uint8]]]]:
+    """Those of each file, with its name."""
     chance = np.random.default_rng(options.seed)
     for path in sorted(options.photographs.glob("*.parquet")) if options.photographs else ():
         if "jpg" in pq.read_schema(path).names:
             column = pq.read_table(path, columns=["jpg"])["jpg"]
+            column = column.slice(min(options.first, len(column)))
             rows = np.sort(chance.permutation(len(column))[: options.sample]).tolist()
             yield path.stem, [np.array(Image.open(io.BytesIO(column[row].as_py())).convert("RGB")) for row in rows]
+
+
+def shown(options: argparse.Namespace) -> Iterator[tuple[str, list[NDArray[np.uint8]]]]:
+    """Groups of pictures with their names."""
+    yield from photographs(options)
     if options.without:
         yield "no face", [read_picture(path) for path in sorted(options.without.iterdir())]
     spec = RenderSpec(
@@ -159,8 +233,13 @@ def shown(options: argparse.Namespace) -> Iterator[tuple[str, list[NDArray[np.ui
                 yield f"rendered, yaw {low} to {low + 30}, pitch {name}", list(images[rows])
 
 
-def ask(detector: LandmarkDetector, people: Sequence[RenderedSubject], truth: Truth) -> ClassifierOutput:
-    """Runs a detector over all pictures, after one to warm up."""
+def ask(
+    detector: LandmarkDetector,
+    people: Sequence[RenderedSubject] | Sequence[Pictures],
+    truth: Truth,
+    size: NDArray[np.floating],
+) -> ClassifierOutput:
+    """Runs a detector over all pictures, after one to warm up; errors are in % of the ``(n,)`` sizes."""
     detector.detect([people[0].images[0]])
     start = time.process_time()
     found = [faces for person in people for faces in detector.detect(list(person.images))]
@@ -168,8 +247,7 @@ def ask(detector: LandmarkDetector, people: Sequence[RenderedSubject], truth: Tr
     nothing = Faces.from_landmarks(np.full((1, NUM_LANDMARKS, 2), np.nan))
     first = [faces if len(faces) else nothing for faces in found]
     points = np.stack([faces.landmarks[0] for faces in first])
-    eyes = np.linalg.norm(truth.points[:, RIGHT_EYE_OUTER] - truth.points[:, LEFT_EYE_OUTER], axis=-1)
-    error = 100 * np.linalg.norm(points - truth.points, axis=-1) / eyes[:, None]
+    error = 100 * np.linalg.norm(points - truth.points, axis=-1) / size[:, None]
     pose = np.stack([faces.poses[0] for faces in first]).astype(float)
     unknown = np.full((1, 4, 4), np.nan)
     matrices = np.stack([(unknown if faces.head_matrices is None else faces.head_matrices)[0] for faces in first])
@@ -184,6 +262,18 @@ def describe_landmarks(answers: ClassifierOutput, truth: Truth, rows: NDArray[np
     error = answers.error[rows]
     inner = mean_and_spread(error[:, GROUPS["all but jaw"]].mean(1), truth.person[rows])
     return f"{mean_and_spread(error.mean(1), truth.person[rows])}, {inner}, {100 * np.isnan(error[:, 0]).mean():.0f} %"
+
+
+def describe_any_pose(answers: ClassifierOutput, truth: Truth, rows: NDArray[np.bool_]) -> str:
+    """Error of all points, of yaw and pitch, of the rotation as a whole, and failures."""
+    error, pose = answers.error[rows].mean(1), answers.pose[rows]
+    seen = ~np.isnan(error)
+    if not seen.any():
+        return "–, 100 %"
+    yaw, pitch, _ = np.abs(pose - truth.pose[rows])[seen].mean(0)
+    first, second = (head_rotation(*values[seen].T) for values in (pose, truth.pose[rows]))
+    apart = np.degrees(np.arccos(np.clip((np.einsum("nij,nij->n", first, second) - 1) / 2, -1, 1))).mean()
+    return f"{np.nanmean(error):.1f}, {yaw:.1f}°, {pitch:.1f}°, {apart:.1f}°, {100 * (~seen).mean():.0f} %"
 
 
 def describe_pose(poses: NDArray[np.float64], truth: Truth, rows: NDArray[np.bool_]) -> str:

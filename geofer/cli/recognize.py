@@ -18,9 +18,8 @@ def recognize(arguments: Sequence[str]) -> None:
         raise ConfigError(
             "Name pictures, videos or folders as PATH, or a --camera, and not both; --sample is a picture to try."
         )
-    from geofer.cli.recognize_files import (
-        recognize_files,  # torch takes seconds: --help and mistakes do not wait for it
-    )
+    # torch takes seconds: --help and mistakes do not wait for it
+    from geofer.cli.recognize_files import recognize_files
 
     recognize_files(options)
 

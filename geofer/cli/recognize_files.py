@@ -230,7 +230,8 @@ def _print(found: Sequence[Row]) -> None:
         file = printable(row["file"])
         place = file if row["time"] is None else f"{file} {row['time']:.2f} s"
         if row.get("error"):
-            print(f"{place}: {printable(row['error'])}")
+            told = printable(row["error"])
+            print(told if told.startswith(file) else f"{place}: {told}")
             continue
         known, warning = row["reliability"], row["warning"]
         tested = [] if known is None else [f"right in {known:.0%} of tests at this pose"]

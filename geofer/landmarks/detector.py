@@ -24,8 +24,10 @@ class Faces:
             the detector does not tell.
         head_matrices: ``(n, 4, 4)`` float32, from MediaPipe's canonical face (centimeters, x right, y up, z towards
             the camera) to the camera; None if the detector does not tell.
-        estimated: ``(n,)`` bool, where the landmarks were not seen but guessed from the place of the eyes, the nose
-            and the mouth, as in full profile; None if none was.
+        estimated: ``(n,)`` bool, where eyes and mouth cannot be seen well, as in full profile, and landmarks are a
+            second choice; None if none are.
+        landmark_std: ``(n, 68)`` float32, standard deviation of x, and of y, of each landmark in pixels, as the
+            detector judges it; None if it does not tell.
     """
 
     boxes: NDArray[np.float32]
@@ -35,6 +37,7 @@ class Faces:
     blendshapes: NDArray[np.float32] | None = None
     head_matrices: NDArray[np.float32] | None = None
     estimated: NDArray[np.bool_] | None = None
+    landmark_std: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         """Number of faces."""

@@ -61,23 +61,24 @@ class FaceMeshModel:
             place: Brings the face upright into the middle of `SIDE` pixels, 1.5 times as large as the face.
 
         Returns:
-            ``(478, 2)`` vertices in pixels of the crop, and how sure the network is, in [0, 1], that it sees a face
-            there whose parts it can tell; it is not for most faces turned by more than 60 degrees.
+            ``(478, 3)`` vertices, x and y in pixels of the crop and depth in the same unit, less towards the camera;
+            and how sure the network is, in [0, 1], that it sees a face there whose parts it
+            can tell; it is not for most faces turned by more than 60 degrees.
         """
         crop = place.apply(image).astype(np.float32) / 255
         with self._lock:
             self._mesh.setInput(np.ascontiguousarray(crop.transpose(2, 0, 1)[None]))
             found = dict(zip(self._outputs, self._mesh.forward(self._outputs), strict=True))
-        mesh = found["Identity"].reshape(MESH_VERTICES, 3)[:, :2].astype(np.float64) - 0.5
+        mesh = found["Identity"].reshape(MESH_VERTICES, 3).astype(np.float64) - (0.5, 0.5, 0)
         return mesh, float(1 / (1 + np.exp(-found["Identity_1"].item())))
 
     def blendshapes(self, mesh: NDArray[np.floating]) -> NDArray[np.float32]:
         """The 52 scores of `geofer.landmarks.face_mesh.BLENDSHAPES` in their order, each in [0, 1].
 
         Args:
-            mesh: ``(478, 2)`` vertices of an upright face, in pixels of any size.
+            mesh: ``(478, 2)`` or ``(478, 3)`` vertices of an upright face, in pixels of any size.
         """
         with self._lock:
-            self._blendshapes.setInput(np.asarray(mesh[list(BLENDSHAPE_VERTICES)][None], np.float32))
+            self._blendshapes.setInput(np.asarray(mesh[None, list(BLENDSHAPE_VERTICES), :2], np.float32))
             scores = self._blendshapes.forward().reshape(-1)
         return np.asarray(scores, np.float32)

@@ -1,11 +1,9 @@
 """Head pose from the 68 points: where a camera must stand to see the average head's points at these places."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from geofer.faces import LEFT_EYE, NUM_LANDMARKS, RIGHT_EYE
+from geofer.faces import NUM_LANDMARKS
 from geofer.landmarks.mean_head import MEAN_HEAD
 
 POSED_POINTS = (*range(36), 36, 39, 42, 45)
@@ -15,11 +13,8 @@ Without the jaw all points lie nearly in one plane, and errors of yaw double; th
 errors of pitch are a third larger.
 """
 
-NOSE_AND_MOUTH = (30, 48, 54)
-"""The tip of the nose and the corners of the mouth."""
-
-PROFILE = 0.1
-"""Squared cosine of the yaw at which half of what the points hardly tell is believed, 72 degrees."""
+PROFILE = 0.01
+"""Squared cosine of the yaw at which half of what a picture hardly tells is believed, 84 degrees."""
 
 DISTANCE = 1200.0
 """From the head to the camera that is assumed, in millimeters: an ordinary portrait. Pictures do not tell theirs."""
@@ -54,47 +49,26 @@ def head_pose(landmarks: NDArray[np.floating]) -> NDArray[np.float32]:
     return np.array(poses, np.float32).reshape(*points.shape[:-2], 3)
 
 
-def head_from_points(points: NDArray[np.floating]) -> NDArray[np.float64] | None:
-    """The average head's 68 points, placed so that its five points lie as near as possible to those of a face.
-
-    Hidden points lie where the head has them. A person's own shape and expression are not in the result.
-
-    Args:
-        points: ``(5, 2)`` in pixels, as `geofer.landmarks.retinaface.FaceBoxes` has them.
-
-    Returns:
-        ``(68, 2)`` in pixels; None where the points tell no pose.
-    """
-    import cv2
-
-    head = np.array(MEAN_HEAD)
-    eyes = head[RIGHT_EYE].mean(0), head[LEFT_EYE].mean(0)
-    seen = _camera_at(np.stack((*eyes, *head[list(NOSE_AND_MOUTH)])), np.asarray(points, np.float64))
-    if seen is None:
-        return None
-    flat = cv2.projectPoints(head * _TO_CAMERA, seen.turn, seen.shift, _camera(seen.focal), None)[0][:, 0]
-    return np.asarray(flat * seen.pixels + seen.middle, np.float64)
-
-
 def _pose(face: NDArray[np.float64]) -> NDArray[np.float64]:
     import cv2
 
     unknown = np.full(3, np.nan)
     if not np.isfinite(face).all():
         return unknown
-    seen = _camera_at(np.array(MEAN_HEAD)[list(POSED_POINTS)], face[list(POSED_POINTS)])
+    seen = _seen_from(np.array(MEAN_HEAD)[list(POSED_POINTS)], face[list(POSED_POINTS)])
     if seen is None:
         return unknown
-    rotation = _rotation_to_axis(seen.shift.reshape(3)) @ cv2.Rodrigues(seen.turn)[0]
+    turn, shift = seen
+    rotation = _rotation_to_axis(shift.reshape(3)) @ cv2.Rodrigues(turn)[0]
     return rotation_angles(rotation * np.outer(_TO_CAMERA, _TO_CAMERA))
 
 
 def steady_pose(pose: NDArray[np.floating], lean: float) -> NDArray[np.float64]:
     """A pose near profile, told as one that people take.
 
-    In full profile, pitch and roll turn the head about the same axis, so that small errors of the points give a pitch
-    of 124 and a roll of 136 degrees. What the points tell then, their sum or difference, stays; the other is drawn
-    towards no pitch, the more, the nearer to profile. A yaw beyond 90 becomes 90.
+    In full profile, pitch and roll turn the head about the same axis, so that small errors give a pitch of 124 and a
+    roll of 136 degrees. What a picture tells then, their sum or difference, stays; the other is drawn towards no pitch,
+    the more, the nearer to profile. A yaw beyond 90 becomes 90.
 
     Args:
         pose: Yaw, pitch and roll in degrees.
@@ -120,23 +94,17 @@ def _wrapped(degrees: float) -> float:
     return float((degrees + 180) % 360 - 180)
 
 
-@dataclass(frozen=True)
-class _Camera:
-    """Where a camera stands to see a head so: what `cv2.projectPoints` needs, and from its unit to pixels."""
+def _seen_from(
+    head: NDArray[np.float64], points: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """How the head is turned, and where it is, before a camera `DISTANCE` away that sees its points at those pixels.
 
-    turn: NDArray[np.float64]
-    shift: NDArray[np.float64]
-    focal: float
-    pixels: float
-    middle: NDArray[np.float64]
-
-
-def _camera_at(head: NDArray[np.float64], points: NDArray[np.float64]) -> _Camera | None:
-    """The camera `DISTANCE` away that sees points of the head at those pixels; None where there is none."""
+    Returns:
+        A rotation vector and a shift, ``(3, 1)`` each, as OpenCV has them; None where there are none.
+    """
     import cv2
 
-    middle = points.mean(0)
-    centered = points - middle
+    centered = points - points.mean(0)
     size = float(np.linalg.norm(centered, axis=1).mean() / np.linalg.norm(head - head.mean(0), axis=1).mean())
     if size <= np.finfo(np.float32).eps * np.abs(points).max():
         return None
@@ -150,7 +118,7 @@ def _camera_at(head: NDArray[np.float64], points: NDArray[np.float64]) -> _Camer
             turn, shift = cv2.solvePnPRefineLM(space, flat, _camera(focal), None, turn, shift)
     except cv2.error:
         return None
-    return _Camera(np.asarray(turn, np.float64), np.asarray(shift, np.float64), focal, size, middle)
+    return np.asarray(turn, np.float64), np.asarray(shift, np.float64)
 
 
 def _camera(focal: float) -> NDArray[np.float64]:

@@ -1,129 +1,28 @@
 """RetinaFace's boxes and MediaPipe's points: faces of any size, pose and lean; the default detector.
 
-**Looking.** A glance at the whole picture, 128 pixels wide, shows large faces. The picture is looked at again, 640
-pixels wide, and then as large as its smallest faces need, in tiles, until a look shows one large face alone; in
-pictures of more than 640 pixels a glance is not enough to say so. Where nothing was found, the picture is looked at
-with a border, and turned by quarter turns.
-
-**Confirming.** RetinaFace also sees faces in upside-down ones, and puts the eyes where the mouth is. Each face's points
-are therefore found a second time, by MediaPipe's mesh, and must agree with RetinaFace's. A face whose points do not is
-looked at by itself, in four turns. The turn in which they agree counts, else the one in which RetinaFace is surest, if
-it is sure of it there, too.
-
-**Landmarks** are those of the mesh. Where the network of the mesh sees no face, as in profiles, they are the average
-head's, placed by RetinaFace's five points, and `Faces.estimated` says so.
+`geofer.landmarks.face_finder` finds the faces. Landmarks are those of the mesh. Where the network of the mesh sees no
+face, as in profiles, landmarks and pose are those of `geofer.landmarks.landmark_network`; `Faces.estimated` says so.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geofer.errors import ConfigError
-from geofer.landmarks.alignment import Alignment
 from geofer.landmarks.detector import Faces
+from geofer.landmarks.face_finder import PRESENT, FaceFinder
 from geofer.landmarks.face_landmarker import SHA256, find_model
 from geofer.landmarks.face_mesh import mesh_to_landmarks
-from geofer.landmarks.face_mesh_model import SIDE, FaceMeshModel
-from geofer.landmarks.head_pose import head_from_points, steady_pose
-from geofer.landmarks.retinaface import RetinaFace
-
-GLANCE = 128
-"""Side of the first look's picture, in pixels."""
-
-MIDDLE = 640
-"""Longer side of the second look's picture."""
-
-SMALL = 50.0
-"""Pixels that a face must be high in the look that is to find it; of 40 one in five is missed."""
-
-BIG = 300.0
-"""Pixels above which a face in the second and third look does not count: an earlier look must see it. RetinaFace takes
-many large animals for faces."""
-
-TILE, TILE_OVERLAP = 1024, 320
-"""Most pixels a side that are looked at at once, which bounds the memory, and how far such parts overlap."""
-
-BORDER = 1.6
-"""Side of the look at a tight crop over that of its picture."""
-
-AROUND = 1.2
-"""Side of the look at one face over the size of its box. Profiles are seen surely where they fill the look."""
-
-LARGE = 0.35
-"""A face as large as this share of the picture's smaller side is a portrait."""
-
-POSSIBLE = 0.5
-"""Least score of a box that the mesh is asked about."""
-
-PRESENT = 0.5
-"""How sure the network of the mesh must be that it sees a face."""
-
-AGREEMENT = 0.06
-"""Mean distance between RetinaFace's five points and the mesh's, over the box's size, up to which they agree. Over
-FairFace, 88 % of upright faces are below it, and 1 % of those that lie or hang and were taken for upright."""
-
-MESH_MARGIN = 1.46
-"""Side of the mesh's crop over the larger side of RetinaFace's box. It is then 1.5 times as large as the mesh, as the
-network expects."""
-
-ASKEW = 15.0
-"""Degrees by which the mesh may lean in its crop before it is fitted again."""
-
-SAME = 0.4
-"""Two faces whose middles are nearer than this share of the larger one's size are one."""
-
-FIVE_OF_MESH = ((33, 133), (263, 362), (4,), (61,), (291,))
-"""Vertices whose means are RetinaFace's five points."""
-
-
-@dataclass(frozen=True)
-class _Sighting:
-    """A face that RetinaFace saw.
-
-    Attributes:
-        middle: ``(2,)`` of its box, in pixels of the picture.
-        size: Larger side of the box.
-        score: In [0, 1].
-        points: ``(5, 2)`` in pixels of the picture.
-    """
-
-    middle: NDArray[np.float64]
-    size: float
-    score: float
-    points: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class _Fit:
-    """A sighting and what the mesh says of it.
-
-    Attributes:
-        seen: The sighting.
-        mesh: ``(478, 2)`` in pixels of the mesh's crop, where the face is upright.
-        place: From the picture to that crop.
-        presence: How sure the network of the mesh is, in [0, 1].
-        distance: Between the sighting's points and the mesh's, over the face's size.
-    """
-
-    seen: _Sighting
-    mesh: NDArray[np.float64]
-    place: Alignment
-    presence: float
-    distance: float
-
-    @property
-    def confirmed(self) -> bool:
-        """Whether both see the same face in the same way up."""
-        return self.presence >= PRESENT and self.distance <= AGREEMENT
+from geofer.landmarks.face_mesh_model import FaceMeshModel
+from geofer.landmarks.head_pose import head_pose
+from geofer.landmarks.landmark_network import look_at
 
 
 class RetinaFaceDetector:
     """Finds faces with RetinaFace, fits MediaPipe's mesh to each, and tells blendshapes; the largest face comes first.
 
-    A score is the smaller one of RetinaFace's and the mesh's. It is below `PRESENT` where landmarks are estimated. The
+    A score is the smaller one of RetinaFace's and the mesh's. It is below 0.5 where landmarks are estimated. The
     box is the one around the mesh, or around the estimated landmarks.
 
     Args:
@@ -145,176 +44,30 @@ class RetinaFaceDetector:
         smallest: float = 40.0,
         min_confidence: float = 0.9,
     ) -> None:
-        if not smallest >= 1 or not POSSIBLE <= min_confidence <= 1:
-            raise ConfigError(
-                f"retinaface: smallest is {smallest} and min_confidence is {min_confidence}; choose 1 pixel or more, "
-                f"and a number from {POSSIBLE} to 1."
-            )
-        self._smallest, self._sure = smallest, min_confidence
         self._mesh = FaceMeshModel(find_model(Path(model) if model is not None else None, sha256))
-        self._boxes = RetinaFace()
+        self._finder = FaceFinder(self._mesh, smallest, min_confidence)
 
     def detect(self, images: Sequence[NDArray[np.uint8]], names: Sequence[str] = ()) -> list[Faces]:
         """See `LandmarkDetector`; with blendshapes."""
-        return [self._faces(self._find(image)) if image.size else Faces.none() for image in images]
+        return [self._faces(image) if image.size else Faces.none() for image in images]
 
-    def _find(self, image: NDArray[np.uint8]) -> list[_Fit]:
-        """Each face once, confirmed or sure."""
-        height, width = image.shape[:2]
-        found: list[_Fit] = []
-        for number, look in enumerate(self._looks(image)):
-            found = self._merged(image, found, look)
-            large = [fit.seen.size >= LARGE * min(height, width) for fit in found if self._counts(fit)]
-            if large == [True] and (number > 0 or max(height, width) <= MIDDLE):
-                break
-        if not any(self._counts(fit) for fit in found):
-            for look in self._second_looks(image):
-                found = self._merged(image, found, look)
-        return [fit for fit in (self._upright(image, fit) for fit in found) if self._counts(fit)]
-
-    def _looks(self, image: NDArray[np.uint8]) -> Iterator[list[_Sighting]]:
-        """From the quickest look to the closest."""
-        longest = max(image.shape[:2])
-        closest = SMALL / self._smallest * longest
-        yield self._glance(image, _whole(image))
-        if closest > GLANCE:
-            yield self._scan(image, min(MIDDLE, closest) / longest)
-        if closest > MIDDLE:
-            yield self._scan(image, closest / longest)
-
-    def _second_looks(self, image: NDArray[np.uint8]) -> Iterator[list[_Sighting]]:
-        """Where nothing was found: with a border, and in the other three ways up."""
-        yield self._glance(image, _whole(image, BORDER))
-        for quarter in (1, 2, 3):
-            yield self._glance(image, _whole(image, 1.0, quarter))
-
-    def _glance(self, image: NDArray[np.uint8], place: Alignment) -> list[_Sighting]:
-        """What one square part of a picture shows."""
-        seen = self._boxes.find(place.apply(image), POSSIBLE)
-        scale = 1 / np.sqrt(np.linalg.det(place.matrix[:, :2]))
-        middles = place.to_picture((seen.boxes[:, :2] + seen.boxes[:, 2:]) / 2)
-        sizes = scale * (seen.boxes[:, 2:] - seen.boxes[:, :2]).max(axis=1, initial=0)
-        rows = zip(middles, sizes.tolist(), seen.scores.tolist(), place.to_picture(seen.points), strict=True)
-        return [_Sighting(*row) for row in rows]
-
-    def _scan(self, image: NDArray[np.uint8], scale: float) -> list[_Sighting]:
-        """What a picture shows at another scale, tile by tile."""
-        import cv2
-
-        size = [max(1, round(scale * side)) for side in image.shape[1::-1]]
-        smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        scaled = np.asarray(cv2.resize(image, size, interpolation=smooth), np.uint8)
-        zoom = np.array(size) / image.shape[1::-1]
-        found = []
-        for top, left in ((y, x) for y in _starts(size[1]) for x in _starts(size[0])):
-            part = scaled[top : top + TILE, left : left + TILE]
-            rest = [(0, -side % 32) for side in part.shape[:2]]
-            seen = self._boxes.find(np.pad(part, (*rest, (0, 0)), mode="edge"), POSSIBLE)
-            corners, points = (
-                np.add(places, (left + 0.5, top + 0.5)) / zoom - 0.5
-                for places in (seen.boxes.reshape(-1, 2, 2), seen.points)
-            )
-            sizes = np.ptp(corners, axis=1).max(axis=1, initial=0)
-            rows = zip(corners.mean(axis=1), sizes.tolist(), seen.scores.tolist(), points, strict=True)
-            found += [_Sighting(*row) for row in rows if scale * row[1] <= BIG]
-        return found
-
-    def _merged(self, image: NDArray[np.uint8], found: list[_Fit], look: list[_Sighting]) -> list[_Fit]:
-        """Each face once: of two sightings of one, the larger, and of two of about the same size, the surer."""
-        known = {id(fit.seen): fit for fit in found}
-        together = [fit.seen for fit in found] + look
-        kept: list[_Sighting] = []
-        for seen in sorted(together, key=lambda seen: (-round(np.log(seen.size) / np.log(1.5)), -seen.score)):
-            if all(np.linalg.norm(seen.middle - other.middle) >= SAME * max(seen.size, other.size) for other in kept):
-                kept.append(seen)
-        return [known[id(seen)] if id(seen) in known else self._fitted(image, seen) for seen in kept]
-
-    def _counts(self, fit: _Fit) -> bool:
-        return fit.confirmed or fit.seen.score >= self._sure
-
-    def _fitted(self, image: NDArray[np.uint8], seen: _Sighting) -> _Fit:
-        return self._fitted_at(image, seen, _place(seen.middle, MESH_MARGIN * seen.size, _lean(seen.points), SIDE))
-
-    def _fitted_at(self, image: NDArray[np.uint8], seen: _Sighting, place: Alignment) -> _Fit:
-        mesh, presence = self._mesh.fit(image, place)
-        away = place.to_picture(_five_points(mesh)) - seen.points
-        return _Fit(seen, mesh, place, presence, float(np.linalg.norm(away, axis=1).mean() / seen.size))
-
-    def _upright(self, image: NDArray[np.uint8], fit: _Fit) -> _Fit:
-        """The same face in the right way up; its score is 0 if it is not seen by itself."""
-        if not fit.confirmed:
-            ways = [way for quarter in range(4) for way in self._seen_alone(image, fit.seen, quarter)]
-            if not ways:
-                return replace(fit, seen=replace(fit.seen, score=0.0))
-            fit = min(ways, key=lambda way: (not way.confirmed, way.distance if way.confirmed else -way.seen.score))
-        askew = np.degrees(_lean(_five_points(fit.mesh)))
-        if fit.presence >= PRESENT and abs(askew) > ASKEW:
-            points = fit.place.to_picture(_five_points(fit.mesh))
-            again = self._fitted(image, replace(fit.seen, points=points))
-            fit = again if again.presence >= PRESENT else fit
-        return fit
-
-    def _seen_alone(self, image: NDArray[np.uint8], seen: _Sighting, quarter: int) -> list[_Fit]:
-        """The face of a sighting, looked at by itself and turned, if it is still seen."""
-        place = _place(seen.middle, AROUND * seen.size, quarter * np.pi / 2, GLANCE)
-        near = [
-            again
-            for again in self._glance(image, place)
-            if np.linalg.norm(again.middle - seen.middle) < SAME * seen.size
-        ]
-        return [self._fitted(image, again) for again in sorted(near, key=lambda again: -again.score)[:1]]
-
-    def _faces(self, found: list[_Fit]) -> Faces:
-        found = sorted(found, key=lambda fit: -fit.seen.size)
-        points, boxes, estimated = [], [], []
-        for fit in found:
-            mesh = fit.place.to_picture(fit.mesh)
-            guess = head_from_points(fit.seen.points) if fit.presence < PRESENT else None
-            landmarks = mesh_to_landmarks(mesh.astype(np.float32)) if guess is None else guess
-            around = mesh if guess is None else guess
-            points.append(landmarks)
-            boxes.append((*around.min(axis=0), *around.max(axis=0)))
-            estimated.append(fit.presence < PRESENT)
-        faces = Faces.from_landmarks(
-            points,
-            boxes=boxes,
-            blendshapes=[self._mesh.blendshapes(fit.mesh) for fit in found],
+    def _faces(self, image: NDArray[np.uint8]) -> Faces:
+        found = sorted(self._finder.find(image), key=lambda face: -face.seen.size)
+        if not found:
+            return Faces.none()
+        meshes = np.stack([face.place.to_picture(face.mesh[:, :2]) for face in found]).astype(np.float32)
+        landmarks = mesh_to_landmarks(meshes)
+        boxes = np.concatenate((meshes.min(axis=1), meshes.max(axis=1)), axis=1)
+        poses = head_pose(landmarks)
+        estimated = np.array([face.presence < PRESENT for face in found])
+        placed = look_at(image, [face.seen for face in found if face.presence < PRESENT])
+        landmarks[estimated], poses[estimated] = placed.landmarks, placed.poses
+        boxes[estimated] = np.concatenate((placed.landmarks.min(axis=1), placed.landmarks.max(axis=1)), axis=1)
+        return Faces(
+            boxes,
+            np.array([min(face.seen.score, face.presence) for face in found], np.float32),
+            landmarks,
+            poses,
+            blendshapes=np.stack([self._mesh.blendshapes(face.mesh) for face in found]),
+            estimated=estimated,
         )
-        poses = faces.poses.copy()
-        for number in np.flatnonzero(estimated):
-            poses[number] = steady_pose(poses[number], np.degrees(_lean(found[number].seen.points)))
-        scores = np.array([min(fit.seen.score, fit.presence) for fit in found], np.float32)
-        return replace(faces, scores=scores, poses=poses, estimated=np.array(estimated, bool))
-
-
-def _whole(image: NDArray[np.uint8], margin: float = 1.0, quarter: int = 0) -> Alignment:
-    height, width = image.shape[:2]
-    middle = np.array((width - 1, height - 1)) / 2
-    return _place(middle, margin * max(height, width), quarter * np.pi / 2, GLANCE)
-
-
-def _place(middle: NDArray[np.float64], side: float, lean: float, pixels: int) -> Alignment:
-    """The square around a place whose upright leans by an angle in radians, clockwise in the picture."""
-    turn = pixels / side * np.array(((np.cos(lean), np.sin(lean)), (-np.sin(lean), np.cos(lean))))
-    return Alignment(np.column_stack((turn, (pixels - 1) / 2 - turn @ middle)), pixels)
-
-
-def _lean(points: NDArray[np.float64]) -> float:
-    """How a face with these five points leans, in radians, clockwise in the picture.
-
-    From the eyes to the mouth, and along the eyes, each the more, the longer it is: in profile there is little between
-    the eyes.
-    """
-    across = points[1] - points[0]
-    down = (points[3] + points[4] - points[0] - points[1]) / 2 + (-across[1], across[0])
-    return float(np.arctan2(-down[0], down[1]))
-
-
-def _five_points(mesh: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.stack([mesh[list(vertices)].mean(axis=0) for vertices in FIVE_OF_MESH])
-
-
-def _starts(side: int) -> list[int]:
-    """Where tiles of a side begin, as far apart as they may be."""
-    count = 1 + max(0, -(-(side - TILE) // (TILE - TILE_OVERLAP)))
-    return [round(place) for place in np.linspace(0, max(0, side - TILE), count)]

@@ -351,3 +351,10 @@ def test_a_name_that_no_terminal_can_show_stops_nothing(pictures, tmp_path):
         assert done.returncode == 0, done.stderr
     assert len(table("faces.csv")) == 6
     assert b"6 of 6 files are in" in done.stdout
+
+
+def test_what_cannot_be_read_is_named_once(pictures, capsys):
+    assert main(["recognize", "pictures/text.jpg"]) in (0, 1)
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "text.jpg" in line]
+    assert line.count("text.jpg") == 1
+    assert "damaged, or no picture" in line

@@ -19,6 +19,7 @@ def test_geofers_own_detectors_are_plugins():
         plugin for plugin in list_plugins() if plugin.kind == "landmark detector" and plugin.distribution == "geofer"
     ]
     assert {plugin.name for plugin in own} == {
+        "geofer",
         "retinaface",
         "mediapipe",
         "dlib",
