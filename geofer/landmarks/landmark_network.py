@@ -160,7 +160,9 @@ def look_at(image: NDArray[np.uint8], seen: Sequence[Sighting]) -> PlacedFaces:
     askew = np.flatnonzero(np.abs(poses[:, 2]) > ASKEW)
     if len(askew):
         leans[askew] += poses[askew, 2]
-        points[askew], std[askew], poses[askew] = _look(image, [seen[number] for number in askew.tolist()], leans[askew])
+        points[askew], std[askew], poses[askew] = _look(
+            image, [seen[number] for number in askew.tolist()], leans[askew]
+        )
     poses[:, 2] += leans
     steady = [steady_pose(pose, float(lean)) for pose, lean in zip(poses, leans, strict=True)]
     return PlacedFaces(points.astype(np.float32), std.astype(np.float32), np.array(steady, np.float32))
