@@ -76,7 +76,7 @@ def test_a_moved_face_keeps_its_own_shape():
 @pytest.mark.parametrize("name", ["happiness", "surprise", "anger"])
 def test_a_moved_average_face_is_the_average_head_that_moves(name):
     shown = expression_blendshapes(name, 4)
-    np.testing.assert_allclose(moved_landmarks(posed_landmarks(REST, 10), shown), posed_landmarks(shown, 10), atol=0.06)
+    np.testing.assert_allclose(moved_landmarks(posed_landmarks(REST, 10), shown), posed_landmarks(shown, 10), atol=0.04)
     np.testing.assert_allclose(head_pose(moved_landmarks(posed_landmarks(REST), shown, yaw=-30))[0], -30, atol=5)
     back = moved_landmarks(posed_landmarks(shown), REST, own=shown)
     np.testing.assert_allclose(back, posed_landmarks(REST), atol=0.04)
