@@ -133,9 +133,7 @@ def moved_landmarks(
     from geofer.rendering.landmarks import LANDMARK_VERTICES
 
     head = load_head()
-    shapes = (
-        1000 * head.blendshape_offsets.reshape(len(blendshapes), -1, 3)[:, head.index_of(np.array(LANDMARK_VERTICES))]
-    )
+    shapes = 1000 * head.moves.reshape(len(blendshapes), -1, 3)[:, head.index_of(np.array(LANDMARK_VERTICES))]
     shown = np.array(MEAN_HEAD) + (0 if own is None else np.tensordot(own, shapes, axes=1))
     camera, *_ = np.linalg.lstsq(np.column_stack((shown, np.ones(NUM_LANDMARKS))), landmarks, rcond=None)
     left = landmarks - shown @ camera[:3] - camera[3]
