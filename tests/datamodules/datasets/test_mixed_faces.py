@@ -97,7 +97,7 @@ def test_what_does_not_go_together() -> None:
         mixed(Faces(), Faces(), weights={"a": 1})
     with pytest.raises(ConfigError, match="all above 0"):
         mixed(Faces(), weights={"a": 0})
-    with pytest.raises(ConfigError, match="balance"):
+    with pytest.raises(ConfigError, match="balance is 2"):
         mixed(Faces(), balance=2)
     with pytest.raises(ConfigError, match="no sources"):
         MixedFaces({})

@@ -13,7 +13,7 @@ YAWS, PITCHES = np.array([(yaw, pitch) for pitch in (-30, -15, 0, 15, 30) for ya
 SIZE = 512
 
 
-@pytest.fixture(scope="module", params=[(0, "surprise"), (3, "happiness"), (5, "anger")])
+@pytest.fixture(scope="module", params=[(6, "surprise"), (3, "happiness"), (5, "anger")])
 def marked(request, tmp_path_factory):
     """A scan, its true landmarks, and its frontal view."""
     root = tmp_path_factory.mktemp("scan")
@@ -36,9 +36,9 @@ def test_exact_landmarks_come_back_from_every_side(marked):
     scan, true, front = marked
     lifted = lift_landmarks(scan, scan.pixels(true, front, SIZE)[0], front, SIZE)
     found = errors(scan, lifted, true)
-    assert found.mean(1).max() < 0.025
-    assert np.quantile(found, 0.95) < 0.08
-    assert found.max() < 0.2  # the jaw's ends, by the ears, where the surface leaves the line of sight
+    assert found.mean(1).max() < 0.02
+    assert np.quantile(found, 0.95) < 0.06
+    assert found.max() < 0.15  # the jaw's ends, by the ears, where the surface leaves the line of sight
 
 
 def test_landmarks_beside_an_edge_are_not_read_off_what_lies_behind(marked):
