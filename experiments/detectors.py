@@ -35,7 +35,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from PIL import Image
 
-from geofer.faces import JAW, LEFT_EYE_OUTER, NUM_LANDMARKS, RIGHT_EYE_OUTER
+from geofer.faces import EXPRESSIONS, JAW, LEFT_EYE_OUTER, NUM_LANDMARKS, RIGHT_EYE_OUTER
 from geofer.landmarks import Faces, LandmarkDetector, build_detector, head_pose
 from geofer.landmarks.head_pose import rotation_angles
 from geofer.pictures import read_picture
@@ -138,19 +138,25 @@ def chosen(name: str) -> LandmarkDetector:
     return build_detector(name, **OPTIONS.get(name, {}))
 
 
-def compare_any_pose(options: argparse.Namespace) -> None:
-    """Prints how exact points and poses are by yaw, and by pitch, and how far points are from those of MediaPipe."""
-    spec = RenderSpec(
+def any_pose(seed: int, views: int, expressions: tuple[str, ...] = EXPRESSIONS) -> RenderSpec:
+    """Whole heads, turned and leaning as far as heads do."""
+    return RenderSpec(
         poses="continuous",
-        views=5,
+        views=views,
         yaw_limit=90,
         pitch_limit=60,
         image_size=224,
         crop="loose",
         scene="picture",
         camera=True,
-        seed=options.seed,
+        expressions=expressions,
+        seed=seed,
     )
+
+
+def compare_any_pose(options: argparse.Namespace) -> None:
+    """Prints how exact points and poses are by yaw, and by pitch, and how far points are from those of MediaPipe."""
+    spec = any_pose(options.seed, views=5)
     people, truth = render(spec, options.people)
     diagonal = np.linalg.norm(np.ptp(truth.points, axis=1), axis=1)
     answers = {name: ask(chosen(name), people, truth, diagonal) for name in options.detectors}
@@ -211,18 +217,7 @@ def shown(options: argparse.Namespace) -> Iterator[tuple[str, list[NDArray[np.ui
     yield from photographs(options)
     if options.without:
         yield "no face", [read_picture(path) for path in sorted(options.without.iterdir())]
-    spec = RenderSpec(
-        poses="continuous",
-        views=10,
-        yaw_limit=90,
-        pitch_limit=60,
-        image_size=224,
-        crop="loose",
-        scene="picture",
-        camera=True,
-        expressions=("neutral", "happiness"),
-        seed=options.seed,
-    )
+    spec = any_pose(options.seed, views=10, expressions=("neutral", "happiness"))
     people = [render_subject(spec, person) for person in range(options.people)]
     images = np.concatenate([person.images for person in people])
     yaw, pitch = (np.abs(np.concatenate([getattr(person, name) for person in people])) for name in ("yaw", "pitch"))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geofer.landmarks.detector import Faces
-from geofer.landmarks.face_finder import PRESENT, FaceFinder
+from geofer.landmarks.face_finder import PRESENT, FaceFinder, FoundFace
 from geofer.landmarks.face_landmarker import SHA256, find_model
 from geofer.landmarks.face_mesh import mesh_to_landmarks
 from geofer.landmarks.face_mesh_model import FaceMeshModel
@@ -53,8 +53,10 @@ class RetinaFaceDetector:
 
     def _faces(self, image: NDArray[np.uint8]) -> Faces:
         found = sorted(self._finder.find(image), key=lambda face: -face.seen.size)
-        if not found:
-            return Faces.none()
+        return self._placed(image, found) if found else Faces.none()
+
+    def _placed(self, image: NDArray[np.uint8], found: list[FoundFace]) -> Faces:
+        """One or more faces with their points and poses."""
         meshes = np.stack([face.place.to_picture(face.mesh[:, :2]) for face in found]).astype(np.float32)
         landmarks = mesh_to_landmarks(meshes)
         boxes = np.concatenate((meshes.min(axis=1), meshes.max(axis=1)), axis=1)
@@ -68,6 +70,9 @@ class RetinaFaceDetector:
             np.array([min(face.seen.score, face.presence) for face in found], np.float32),
             landmarks,
             poses,
-            blendshapes=np.stack([self._mesh.blendshapes(face.mesh) for face in found]),
+            blendshapes=self._blendshapes(found),
             estimated=estimated,
         )
+
+    def _blendshapes(self, found: list[FoundFace]) -> NDArray[np.float32]:
+        return np.stack([self._mesh.blendshapes(face.mesh) for face in found])
