@@ -20,79 +20,24 @@ saw either. Errors are in % of the diagonal of the box around the 68 true points
 import argparse
 import csv
 import hashlib
-import io
 import math
-import multiprocessing
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
-from functools import cache, partial
 from pathlib import Path
 
 import cv2
 import numpy as np
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import torch
-from numpy.typing import NDArray
-from PIL import Image
-from rich.progress import track
+from landmark_crops import Crops, box_or_guess
+from landmark_examples import NEAR, SPEC, Examples, prepare
 from safetensors.torch import save
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from turned_photographs import turned
 
-from geofer.faces import LEFT_EYE, MIRRORED_LANDMARKS, NUM_LANDMARKS, RIGHT_EYE
-from geofer.landmarks.face_finder import GLANCE, POSSIBLE, FaceFinder, lean_of, square_around
-from geofer.landmarks.face_landmarker import find_model
-from geofer.landmarks.face_mesh import mesh_to_landmarks
-from geofer.landmarks.face_mesh_model import FaceMeshModel
-from geofer.landmarks.head_pose import head_pose, rotation_angles
+from geofer.datamodules.preparation.rendering import renderer_digest
+from geofer.landmarks.face_finder import square_around
+from geofer.landmarks.head_pose import rotation_angles
 from geofer.landmarks.landmark_network import MARGIN, SIDE, LandmarkNetwork, SeenFaces
-from geofer.landmarks.retinaface import RetinaFace
 from geofer.paths import cache_folder, written_whole
-from geofer.rendering import RenderSpec, render_subject
-from geofer.rendering.camera import head_rotation
-
-KEPT = 144
-"""Side of the pictures that are learned from, in pixels."""
-
-AROUND = 1.8
-"""Side of a photograph's picture over the larger side of RetinaFace's box."""
-
-SPEC = RenderSpec(
-    subjects=100_000,
-    levels=(2, 4),
-    poses="continuous",
-    views=3,
-    yaw_limit=90,
-    pitch_limit=60,
-    roll_jitter=8,
-    image_size=KEPT,
-    crop="loose",
-    scene="picture",
-    camera=True,
-    lips="pressed",
-    seed=5001,
-)
-
-VALIDATION = 16
-"""So many people, the first ones, are only measured."""
-
-FRONT_YAW, FRONT_PITCH, SURE = 35, 25, 0.9
-"""Degrees up to which MediaPipe's points are taken for true, and how sure its mesh must be."""
-
-YAW_TURNS, PITCH_TURNS = (15, 60), (-25, 25)
-"""Degrees by which photographs are turned further away, and up or down."""
-
-ROWS = 250
-"""Photographs of one job."""
-
-NEAR = {
-    1: ((RIGHT_EYE, 0), (slice(30, 31), 2), (slice(48, 49), 3)),
-    -1: ((LEFT_EYE, 1), (slice(30, 31), 2), (slice(54, 55), 4)),
-}
-"""Yaw's sign → points whose means RetinaFace sees on the near side, and which of its five they are."""
 
 ABOUT = 0.05
 """How far, in halves of the crop, RetinaFace's points are off: b of their density."""
@@ -103,286 +48,6 @@ known, and of photographs, whose pose follows from their points (`geofer.landmar
 
 MEASURED = {"to 30": (0, 30), "30 to 45": (30, 45), "45 to 60": (45, 60), "60 to 75": (60, 75), "75 to 90": (75, 90)}
 """Bins of the absolute yaw, in degrees."""
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Pictures of n faces; what is not known is NaN.
-
-    Attributes:
-        pictures: ``(n, KEPT, KEPT, 3)`` uint8 RGB.
-        points: ``(n, 68, 2)`` float32 in pixels.
-        near: ``(n, 3, 2)`` float32 in pixels: RetinaFace's points of `NEAR`.
-        side: ``(n,)`` int64, the sign of the yaw that `NEAR` goes by.
-        box: ``(n, 3)`` float32: middle and larger side of RetinaFace's box, in pixels.
-        pose: ``(n, 3)`` float32: yaw, pitch, roll in degrees.
-        held: ``(n,)`` bool, whether it only measures.
-    """
-
-    pictures: NDArray[np.uint8]
-    points: NDArray[np.float32]
-    near: NDArray[np.float32]
-    side: NDArray[np.int64]
-    box: NDArray[np.float32]
-    pose: NDArray[np.float32]
-    held: NDArray[np.bool_]
-
-    def __len__(self) -> int:
-        """How many faces."""
-        return len(self.points)
-
-    def save(self, path: Path) -> None:
-        """Writes them."""
-        with written_whole(path) as file:
-            np.savez(file, **{field.name: getattr(self, field.name) for field in fields(self)})
-
-    def of(self, rows: NDArray[np.bool_]) -> "Examples":
-        """Some of them."""
-        return Examples(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
-
-    @classmethod
-    def gather(cls, paths: Iterable[Path]) -> "Examples":
-        """Those of several files."""
-        parts = [np.load(path) for path in paths]
-        return cls(**{field.name: np.concatenate([part[field.name] for part in parts]) for field in fields(cls)})
-
-
-def render_person(number: int, folder: Path) -> Path:
-    """Renders one person and looks for the faces with RetinaFace, unless that was done before."""
-    path = folder / f"{number}.npz"
-    if path.exists():
-        return path
-    person = render_subject(SPEC, number)
-    count = len(person.images)
-    Examples(
-        pictures=person.images,
-        points=person.landmarks,
-        near=np.full((count, 3, 2), np.nan, np.float32),
-        side=np.ones(count, np.int64),
-        box=np.stack([box_of(*pair) for pair in zip(person.images, person.landmarks, strict=True)]),
-        pose=np.column_stack((person.yaw, person.pitch, person.roll)),
-        held=np.full(count, number < VALIDATION),
-    ).save(path)
-    return path
-
-
-@cache
-def retinaface() -> RetinaFace:
-    """One for each process."""
-    return RetinaFace()
-
-
-@cache
-def finder() -> FaceFinder:
-    """One for each process."""
-    return FaceFinder(FaceMeshModel(find_model()), 40.0, SURE)
-
-
-def box_of(picture: NDArray[np.uint8], points: NDArray[np.float32]) -> NDArray[np.float32]:
-    """``(3,)`` middle and larger side of RetinaFace's box of the face with those points, NaN where it sees none."""
-    place = square_around(np.full(2, (KEPT - 1) / 2), KEPT, 0.0, GLANCE)
-    seen = retinaface().find(place.apply(picture), POSSIBLE)
-    extent = np.ptp(points, axis=0).max()
-    for box in KEPT / GLANCE * (seen.boxes[np.argsort(-seen.scores)] + 0.5) - 0.5:
-        middle, size = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]).max()
-        if np.linalg.norm(middle - points.mean(0)) < 0.4 * extent and 0.6 < size / extent < 2.5:
-            return np.array((*middle, size), np.float32)
-    return np.full(3, np.nan, np.float32)
-
-
-def keep_photographs(job: tuple[Path, int], folder: Path) -> Path:
-    """What is known of some photographs of a file, unless that was done before."""
-    source, start = job
-    path = folder / f"{source.stem}-{start}.npz"
-    if path.exists():
-        return path
-    names = pq.read_schema(source).names
-    table = pq.read_table(source, columns=[name for name in ("jpg", "image", "split") if name in names])
-    if "split" in names:
-        table = table.filter(pc.field("split") == "train")
-    rows = []
-    for number, row in enumerate(table.slice(start, ROWS).to_pylist(), start):
-        picture = np.array(Image.open(io.BytesIO(row.get("jpg") or row["image"])).convert("RGB"))
-        rows += photograph(picture, number, held="split" not in names and number % 10 == 0)
-    rows = [blank(), *rows]
-    stacked = Examples(**{field.name: np.stack([row[field.name] for row in rows]) for field in fields(Examples)})
-    stacked.of(np.arange(len(rows)) > 0).save(path)
-    return path
-
-
-def blank() -> dict[str, NDArray[np.generic]]:
-    """A row of `Examples` of which nothing is known."""
-    return {
-        "pictures": np.zeros((KEPT, KEPT, 3), np.uint8),
-        "points": np.full((NUM_LANDMARKS, 2), np.nan, np.float32),
-        "near": np.full((3, 2), np.nan, np.float32),
-        "side": np.array(1),
-        "box": np.full(3, np.nan, np.float32),
-        "pose": np.full(3, np.nan, np.float32),
-        "held": np.array(False),
-    }
-
-
-def photograph(picture: NDArray[np.uint8], number: int, held: bool) -> list[dict[str, NDArray[np.generic]]]:
-    """The face of a photograph, and a turned copy of it, as rows of `Examples`; none if nothing is known of it."""
-    found = finder().find(picture)
-    if not found:
-        return []
-    face = max(found, key=lambda face: face.seen.size)
-    lean = lean_of(face.seen.points)
-    place = square_around(face.seen.middle, AROUND * face.seen.size, lean, KEPT)
-    scale = np.sqrt(np.linalg.det(place.matrix[:, :2]))
-    row = blank() | {
-        "pictures": place.apply(picture),
-        "box": np.array((*place.to_crop(face.seen.middle), scale * face.seen.size), np.float32),
-        "held": np.array(held),
-    }
-    if not face.confirmed:
-        if abs(lean) > np.pi / 4:  # taken for lying, which these are not
-            return []
-        five = place.to_crop(face.seen.points)
-        side = 1 if five[2, 0] > five[:2, 0].mean() else -1
-        near = five[[of_five for _, of_five in NEAR[side]]]
-        return [row | {"near": near.astype(np.float32), "side": np.array(side)}]
-    enlarged = scale / np.sqrt(np.linalg.det(face.place.matrix[:, :2]))
-    mesh = np.column_stack((place.to_crop(face.place.to_picture(face.mesh[:, :2])), enlarged * face.mesh[:, 2]))
-    points = mesh_to_landmarks(mesh[:, :2].astype(np.float32))
-    yaw, pitch, roll = head_pose(points)
-    if held:
-        return [row | {"points": points, "pose": np.array((yaw, pitch, roll), np.float32)}]
-    if not (abs(yaw) < FRONT_YAW and abs(pitch) < FRONT_PITCH and face.presence > SURE):
-        return []
-    chance = np.random.default_rng(number)
-    side = np.sign(yaw) if abs(yaw) > 8 else chance.choice((-1, 1))
-    turn = head_rotation(np.array([side * chance.uniform(*YAW_TURNS)]), chance.uniform(*PITCH_TURNS, 1), np.zeros(1))[0]
-    drawn, moved = turned(row["pictures"], mesh, turn)
-    there = mesh_to_landmarks(moved[:, :2].astype(np.float32))
-    row |= {"points": points, "pose": np.array((yaw, pitch, roll), np.float32)}
-    return [row, row | {"pictures": drawn, "points": there, "box": box_of(drawn, there), "pose": head_pose(there)}]
-
-
-def prepare(options: argparse.Namespace) -> tuple[Examples, Examples]:
-    """Rendered faces and photographs; what is not there yet is made."""
-    rendered, taken = (options.folder / name for name in ("rendered", "photographs"))
-    for folder in (rendered, taken):
-        folder.mkdir(parents=True, exist_ok=True)
-    jobs = [(path, start) for path in options.photographs for start in range(0, options.most, ROWS)]
-    people = range(options.people)
-    with multiprocessing.get_context("spawn").Pool(options.processes) as pool:
-        photographs = pool.imap_unordered(partial(keep_photographs, folder=taken), jobs)
-        taken_files = [file for file in track(photographs, "Photographs", total=len(jobs))]
-        drawn = pool.imap_unordered(partial(render_person, folder=rendered), people)
-        files = [file for file in track(drawn, "Rendering people", total=len(people))]
-    return Examples.gather(sorted(files)), Examples.gather(sorted(taken_files))
-
-
-class Crops:
-    """Draws crops as the detector might see them, and what is known of them."""
-
-    def __init__(self, faces: Examples, seed: int) -> None:
-        """``faces`` to draw from."""
-        self.faces, self.chance = faces, np.random.default_rng(seed)
-
-    def draw(self, count: int) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Images ``(count, 3, SIDE, SIDE)``, points, near points and their side, rotations, as in `Examples`.
-
-        Points are in [-1, 1] of the crop, and rotations ``(count, 3, 3)``.
-        """
-        drawn = [self._one(row) for row in self.chance.integers(len(self.faces), size=count)]
-        images, points, near, side, pose = (np.stack(column) for column in zip(*drawn, strict=True))
-        return (
-            torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1,
-            torch.from_numpy(points).float(),
-            torch.from_numpy(near).float(),
-            torch.from_numpy(side),
-            torch.from_numpy(head_rotation(*pose.T)).float(),
-        )
-
-    def _one(self, row: int) -> tuple[NDArray[np.generic], ...]:
-        chance, faces = self.chance, self.faces
-        points, pose, side = faces.points[row], faces.pose[row].copy(), faces.side[row]
-        middle, size = box_or_guess(faces.box[row], points, chance)
-        size *= np.exp(0.09 * chance.standard_normal())
-        middle = middle + 0.035 * size * chance.standard_normal(2)
-        lean = math.radians(12 * chance.standard_normal() * (2.0 if chance.random() < 0.2 else 1.0))
-        place = square_around(middle, MARGIN * size, lean, SIDE)
-        image = cv2.warpAffine(
-            faces.pictures[row], place.matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-        points, near = (to_unit(place.to_crop(known)) for known in (points, faces.near[row]))
-        pose[2] -= math.degrees(lean)
-        if chance.random() < 0.5:
-            image = image[:, ::-1]
-            points = points[list(MIRRORED_LANDMARKS)] * (-1, 1)
-            near, pose, side = near * (-1, 1), pose * (-1, 1, -1), -side
-        return spoiled(np.ascontiguousarray(image), chance, faces.pictures), points, near, side, pose
-
-
-def to_unit(places: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Pixels of the crop to [-1, 1] of it."""
-    return (2 * places + 1) / SIDE - 1
-
-
-def box_or_guess(
-    box: NDArray[np.float32], points: NDArray[np.float32], chance: np.random.Generator | None
-) -> tuple[NDArray[np.float64], float]:
-    """Middle and size of RetinaFace's box, or of one as it might be around the points."""
-    if np.isfinite(box).all():
-        return box[:2].astype(np.float64), float(box[2])
-    low, high = points.min(0), points.max(0)
-    extent = float((high - low).max())
-    lift = 0.1 if chance is None else chance.uniform(0, 0.2)
-    return (low + high) / 2 - (0, lift * extent), extent * (1.2 if chance is None else chance.uniform(1.05, 1.4))
-
-
-def spoiled(image: NDArray[np.uint8], chance: np.random.Generator, others: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A crop behind things, in other light, coarse, blurred, noisy or compressed."""
-    if chance.random() < 0.35:
-        image = covered(image, chance, others)
-    if chance.random() < 0.3:
-        side = int(np.exp(chance.uniform(np.log(20), np.log(SIDE))))
-        image = cv2.resize(cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA), (SIDE, SIDE))
-    if chance.random() < 0.15:
-        image = cv2.GaussianBlur(image, (0, 0), chance.uniform(0.5, 1.8))
-    if chance.random() < 0.15:
-        image = np.repeat(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
-    levels = np.arange(256) / 255
-    table = levels ** np.exp(0.3 * chance.standard_normal())
-    table = 0.5 + (table - 0.5) * np.exp(0.25 * chance.standard_normal()) + 0.05 * chance.standard_normal()
-    tint = np.exp(0.08 * chance.standard_normal(3)) if chance.random() < 0.5 else np.ones(3)
-    image = cv2.LUT(image, np.clip(255 * table[:, None] * tint, 0, 255).astype(np.uint8)[None])
-    if chance.random() < 0.2:
-        noise = np.zeros((SIDE, SIDE, 3), np.int16)
-        cv2.setRNGSeed(int(chance.integers(1 << 30)))
-        cv2.randn(noise, 0, chance.uniform(2, 18))
-        image = np.clip(image + noise, 0, 255).astype(np.uint8)
-    if chance.random() < 0.15:
-        written = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, int(chance.integers(20, 80))))[1]
-        image = cv2.imdecode(written, cv2.IMREAD_COLOR)
-    return np.asarray(image, np.uint8)
-
-
-def covered(image: NDArray[np.uint8], chance: np.random.Generator, others: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Something before the face: a patch, a bar or the edge of something, of one color or of another picture."""
-    mask = np.zeros((SIDE, SIDE), np.uint8)
-    middle, angle = chance.uniform(0, SIDE, 2), chance.uniform(0, 180)
-    form = chance.random()
-    if form < 0.6:
-        axes = chance.uniform(0.06, 0.3, 2) * SIDE
-        cv2.ellipse(mask, (middle.tolist(), (2 * axes).tolist(), angle), (1,), -1)
-    else:
-        reach = SIDE * (chance.uniform(0.05, 0.12) if form < 0.75 else 2.0)
-        away = SIDE * 2.0 if form >= 0.75 else 0.0
-        middle = np.full(2, SIDE / 2) + (away + SIDE * chance.uniform(0.15, 0.5)) * np.array(
-            (np.cos(np.radians(angle * 2)), np.sin(np.radians(angle * 2)))
-        )
-        corners = cv2.boxPoints((middle.tolist(), (2 * reach, 6 * SIDE), 2 * angle))
-        cv2.fillConvexPoly(mask, np.round(corners).astype(np.int32), (1,))
-    before: NDArray[np.generic] = chance.integers(0, 256, 3)
-    if chance.random() < 0.5:
-        other = others[chance.integers(len(others))]
-        before = np.roll(other, chance.integers(KEPT, size=2), axis=(0, 1))[:SIDE, :SIDE]
-    return np.where(mask[..., None] > 0, before, image).astype(np.uint8)
 
 
 def loss_of(
@@ -510,7 +175,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=2)
-    kept = cache_folder() / "landmarks" / hashlib.sha256(repr(SPEC).encode()).hexdigest()[:16]
+    kept = cache_folder() / "landmarks" / hashlib.sha256((repr(SPEC) + renderer_digest()).encode()).hexdigest()[:16]
     parser.add_argument("--folder", type=Path, default=kept, help="what was rendered and seen, the state and the curve")
     parser.add_argument("--output", type=Path, default=Path("geofer/landmarks/landmark_network.safetensors"))
     options = parser.parse_args()

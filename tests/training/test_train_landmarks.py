@@ -1,5 +1,7 @@
 """How the network of the detector ``geofer`` learns: crops and their truth, turned photographs, and the loss."""
 
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -12,16 +14,18 @@ from geofer.landmarks.landmark_network import SIDE, SeenFaces
 from geofer.rendering.camera import head_rotation
 
 script = load_script("training/train_landmarks")
-ABOUT, KEPT, NEAR, Crops, Examples = script.ABOUT, script.KEPT, script.NEAR, script.Crops, script.Examples
+landmark_crops, landmark_examples = (sys.modules[name] for name in ("landmark_crops", "landmark_examples"))
+ABOUT, KEPT, NEAR = script.ABOUT, landmark_examples.KEPT, landmark_examples.NEAR
+Crops, Examples = landmark_crops.Crops, landmark_examples.Examples
 
 
 def examples(**known):
     """One face of which that is known."""
-    return Examples(**{name: np.asarray(value)[None] for name, value in (script.blank() | known).items()})
+    return Examples(**{name: np.asarray(value)[None] for name, value in (landmark_examples.blank() | known).items()})
 
 
 def test_crops_show_what_their_points_say(monkeypatch):
-    monkeypatch.setattr(script, "spoiled", lambda image, chance, others: image)
+    monkeypatch.setattr(landmark_crops, "spoiled", lambda image, chance, others: image)
     chance = np.random.default_rng(0)
     points = chance.uniform(45, 100, (68, 2)).astype(np.float32)
     points[0], points[16] = (40, 60), (104, 84)
@@ -65,7 +69,7 @@ def test_the_pose_follows_the_crop():
 
 def test_a_turned_photograph_moves_its_points():
     picture = np.asarray(cv2.resize(skimage.data.astronaut()[20:240, 120:340], (KEPT, KEPT)), np.uint8)
-    rows = script.photograph(picture, 1, held=False)
+    rows = landmark_examples.photograph(picture, 1, held=False)
     assert len(rows) == 2
     plain, copy = rows
     np.testing.assert_array_equal(plain["pictures"].shape, (KEPT, KEPT, 3))
@@ -81,7 +85,7 @@ def test_a_turned_photograph_moves_its_points():
 def test_without_a_turn_nothing_changes():
     picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     mesh = np.random.default_rng(1).normal((32, 32, 0), (9, 9, 3), (478, 3))
-    drawn, moved = script.turned(cv2.GaussianBlur(picture, (0, 0), 2), mesh, np.eye(3))
+    drawn, moved = landmark_examples.turned(cv2.GaussianBlur(picture, (0, 0), 2), mesh, np.eye(3))
     np.testing.assert_allclose(moved, mesh, atol=1e-9)
     assert np.abs(drawn.astype(int) - cv2.GaussianBlur(picture, (0, 0), 2))[2:-2, 2:-2].mean() < 1
 

@@ -33,7 +33,7 @@ TRUTH = ("landmarks", "visible", "expression", "level", "blendshapes", "yaw", "p
 
 
 @cache
-def _renderer_digest() -> str:
+def renderer_digest() -> str:
     """Changes with the renderer's source code and with the head model's version."""
     digest = hashlib.sha256(version("anny").encode())
     for source in sorted(Path(geofer.rendering.__file__).parent.glob("*.py")):
@@ -44,7 +44,7 @@ def _renderer_digest() -> str:
 def render_folder(root: Path, spec: RenderSpec) -> Path:
     """The folder under ``root`` where the pictures of ``spec`` belong."""
     shape = json.dumps(asdict(replace(spec, subjects=1)), sort_keys=True)
-    digest = hashlib.sha256((shape + _renderer_digest()).encode()).hexdigest()
+    digest = hashlib.sha256((shape + renderer_digest()).encode()).hexdigest()
     return root / f"rendered-{spec.image_size}px-{digest[:16]}"
 
 
