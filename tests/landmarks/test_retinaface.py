@@ -146,7 +146,7 @@ def test_rendered_profiles_are_found_and_their_points_placed(detector, profiles)
 @pytest.mark.parametrize(
     ("alone", "std", "expected"),
     [(False, 0.06, 1), (False, 0.08, 0), (True, 0.08, 1), (True, 0.11, 0)],
-    ids=["clear", "seen once, not clear", "seen twice", "seen twice, not clear"],
+    ids=["seen once", "seen once, not clearly", "seen twice", "seen twice, not clearly"],
 )
 def test_a_face_that_the_mesh_does_not_see_counts_if_its_points_are_clear(
     detector, profiles, monkeypatch, alone, std, expected
