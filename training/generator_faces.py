@@ -76,7 +76,7 @@ def fairface(data: Path, split: str, cache: Path, count: int) -> FaceArrays:
 
 
 def london(data: Path, cache: Path) -> FaceArrays:
-    """The London Set: the first three digits of a name are the person, the last two are 03 (neutral) or 08 (a smile)."""
+    """The London Set: the first three digits of a name are the person; 03 at its end is a neutral face, 08 a smile."""
     files = sorted(path.name for path in (data / "London").glob("*.jpg"))
     faces = photographs(data / "London", files, cache / "london.npz")
     smiling, neutral = EXPRESSIONS.index("happiness"), EXPRESSIONS.index("neutral")
