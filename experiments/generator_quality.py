@@ -137,7 +137,7 @@ def features(faces: Pictures, network: EfficientNetLite) -> torch.Tensor:
         return torch.cat([network(part) for part in pictures.split(32)])
 
 
-def share(seen: list[str], wanted: list[str]) -> float:
+def fraction_right(seen: list[str], wanted: list[str]) -> float:
     """How many are what they shall be."""
     return float(np.mean([a == b for a, b in zip(seen, wanted, strict=True)]))
 
@@ -157,7 +157,7 @@ def compare(
         seen, points = reference(pictures)
         found = ~np.isnan(points[:, 0, 0])
         row: dict[str, float] = {
-            "recognized": share(seen, wanted),
+            "recognized": fraction_right(seen, wanted),
             "no face": float(1 - found.mean()),
         }
         error = landmark_error(torch.from_numpy(points), torch.from_numpy(target))["landmark_error_inner"]
@@ -165,7 +165,7 @@ def compare(
         for name, value in openings(points[found]).items():
             row[f"correlation, {name}"] = float(np.corrcoef(value, asked[name][found])[0, 1])
         if reference.second is not None:
-            row["recognized by the second"] = share(reference.by_the_second(pictures), wanted)
+            row["recognized by the second"] = fraction_right(reference.by_the_second(pictures), wanted)
         if kind != "source":
             who = reference.who(pictures, target)
             row["distance of the person"] = float((who - person).norm(dim=1).mean())
@@ -264,9 +264,11 @@ def photographs(generator: PretrainedGenerator, reference: Reference, options: a
         for kind, pictures in (("warp", warped), ("generator", made)):
             seen, points = reference(pictures)
             found = ~np.isnan(points[:, 0, 0])
-            row[kind] = share(seen, [name] * len(seen))
+            row[kind] = fraction_right(seen, [name] * len(seen))
             if reference.second is not None:
-                row[f"{kind}, by the second"] = share(reference.by_the_second(pictures), [name] * len(pictures))
+                row[f"{kind}, by the second"] = fraction_right(
+                    reference.by_the_second(pictures), [name] * len(pictures)
+                )
             if kind == "generator":
                 error = landmark_error(torch.from_numpy(points), torch.from_numpy(target))["landmark_error_inner"]
                 row["landmark error"] = float(error.nanmean())
@@ -302,7 +304,7 @@ def london(generator: PretrainedGenerator, reference: Reference, options: argpar
     own_nearest = (apart.argmin(dim=1) == torch.arange(len(people))).float().mean()
     seen, _ = reference(calmed)
     return rows | {
-        "smile to neutral": {"recognized": share(seen, ["neutral"] * len(people))},
+        "smile to neutral": {"recognized": fraction_right(seen, ["neutral"] * len(people))},
         "and back": {"nearest to the person": float(own_nearest)},
     }
 
