@@ -141,11 +141,11 @@ class FaceWarp(nn.Module):
 
             places = in_picture(_normalized(places, size), skin.pixel)
             mirrored = in_picture(_normalized(mirrored, size), skin.pixel[half])
-            seen_share = in_picture(shown[:, None], skin.pixel).movedim(-1, 1)
-            guessed_share = in_picture(guessed[:, None], skin.pixel[half]).movedim(-1, 1)
+            seen_fraction = in_picture(shown[:, None], skin.pixel).movedim(-1, 1)
+            guessed_fraction = in_picture(guessed[:, None], skin.pixel[half]).movedim(-1, 1)
             lips = 1 - fill_polygon(target[:, INNER_LIP], size)
-            shown_image = seen_share * _look_up(image, places) + guessed_share * _look_up(image, mirrored)
-            covered = seen_share * lips
+            shown_image = seen_fraction * _look_up(image, places) + guessed_fraction * _look_up(image, mirrored)
+            covered = seen_fraction * lips
             return WarpedFace(shown_image * lips, covered, _continued(places.movedim(-1, 1), covered))
 
     def _lay(self, landmarks: Tensor, size: int) -> Tensor:
