@@ -237,12 +237,17 @@ def test_synthetic_faces_seen_in_parts_teach_what_they_teach_at_once(few_faces):
         assert torch.allclose(weights[7][0][name], weight, atol=1e-6), name
 
 
+def one_batch(few_faces):
+    """As training sees it."""
+    return few_faces.on_after_batch_transfer(next(iter(few_faces.train_dataloader())), 0)
+
+
 def classifier_sees(few_faces, generator=None, **settings):
     """The classifier's synthetic faces of a batch, the warp's faces, and the batch."""
     synthesis = SynthesisConfig(per_real=2, **settings)
     module = make_module(synthesis=synthesis, **({} if generator is None else {"generator": generator}))
     fit(module, few_faces, steps=1)
-    batch = next(iter(few_faces.train_dataloader()))
+    batch = one_batch(few_faces)
     image, _, expression = module._synthesize_for_classifier(batch, None, 16)
     return module, batch, image, expression
 
@@ -282,7 +287,7 @@ def test_synthetic_faces_count_as_a_mean_or_one_by_one(few_faces, pooled, weight
 @pytest.mark.parametrize("learns", [False, True])
 def test_the_embedding_can_be_kept_from_serving_the_discriminator(few_faces, learns):
     module = make_module(losses=LossConfig(condition_learns=learns))
-    batch = next(iter(few_faces.train_dataloader()))
+    batch = one_batch(few_faces)
     synthesis = module.synthesizer(batch["image"], batch["landmarks"], batch["target_landmarks"])
     alone = synthesis._replace(image=synthesis.image.detach())
     _, losses = module._generator_loss(batch, alone, strength=1.0)
