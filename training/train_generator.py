@@ -76,7 +76,7 @@ RATE, CLIP, DECAY = 8e-4, 1.0, 0.999
 EYES, MOUTH = 4.0, 12.0
 """What pixels around eyes and mouth count for in the reconstruction, and what those inside the mouth count for more."""
 
-GRADIENTS, PERCEPTUAL, EXPRESSION, ADVERSARIAL, MATCHING, GEOMETRY = 0.5, 0.05, 0.1, 0.02, 0.02, 1e-4
+GRADIENTS, PERCEPTUAL, EXPRESSION, ADVERSARIAL, MATCHING, GEOMETRY = 0.5, 0.05, 0.03, 0.02, 0.02, 1e-4
 """What the other terms count for beside the reconstruction."""
 
 ADVERSARIAL_FROM = 0.3

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_parameter_registration_hook
+from torch.overrides import TorchFunctionMode
 
 from geofer.errors import CheckpointError, printable
 from geofer.networks.classifier import Classifier, ClassifierConfig
@@ -139,7 +140,7 @@ def check_shapes(found: "Mapping[str, Shaped]", build: Callable[[], nn.Module]) 
         CheckpointError: They differ, or the network cannot be built.
     """
     try:
-        with torch.device("meta"), _at_most(len(found)):
+        with torch.device("meta"), _undrawn(), _at_most(len(found)):
             expected = {name: (tuple(value.shape), value.dtype) for name, value in build().state_dict().items()}
     except CheckpointError:
         raise
@@ -168,6 +169,21 @@ def _fits(expected: Shaped | None, found: Shaped | None) -> bool:
 
 def _shape(weight: Shaped | None) -> str:
     return "none" if weight is None else f"{weight[0]} of {weight[1]}"
+
+
+class _undrawn(TorchFunctionMode):  # noqa: N801 - a context manager
+    """Leaves weights as they are that shall be drawn from a normal distribution.
+
+    On the device ``meta`` there is nothing to draw, but torch would import its compiler for it, for two seconds.
+    """
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: object, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> object:
+        kwargs = kwargs or {}
+        if func in (Tensor.normal_, nn.init.normal_):
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **kwargs)
 
 
 class _at_most:  # noqa: N801 - a context manager
