@@ -5,6 +5,7 @@ import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -15,8 +16,10 @@ import yaml
 from rich.console import Console
 
 from geofer.cli.command_processes import can_fork, ending, in_parallel, run_command
+from geofer.cli.engine_options import add_engine_options, chosen_cluster
 from geofer.configurations import read_settings
 from geofer.errors import ConfigError, GeoferError, escaped
+from geofer.ray_cluster import RayCluster
 from geofer.study.design import Row, Settings, Study, merged
 from geofer.study.measures.runs import measure, measured, unmeasured
 from geofer.study.report.accuracy import HEADINGS, INTERVALS, table
@@ -58,7 +61,10 @@ def run_study(arguments: Sequence[str]) -> None:
     studies = list(STUDIES.values()) if options.name == ALL else [_known(options.name)]
     settings = _settings(options.budget, options.config)
     seeds = options.seeds or BUDGETS[options.budget]
-    threads = _threads_of_each(options.jobs)
+    cluster = chosen_cluster(options)
+    if cluster is not None:
+        cluster = replace(cluster, cpus=options.cpus, gpus=options.gpus)
+    threads = _threads_of_each(options.jobs) if cluster is None else cluster.cpus
     command = partial(run_command, fork=can_fork(settings, extra))
     failed: dict[str, GeoferError] = {}
     for study in studies:
@@ -68,7 +74,7 @@ def run_study(arguments: Sequence[str]) -> None:
             folder = options.output / name
         run = StudyRun(study, settings, folder, command, tuple(extra), threads)
         try:
-            _run(run, _chosen(study, options.rows), seeds, options.jobs, arguments)
+            _run(run, _chosen(study, options.rows), seeds, options.jobs, cluster, arguments)
         except GeoferError as error:
             if options.name != ALL:
                 raise
@@ -87,20 +93,50 @@ def _threads_of_each(jobs: int) -> int | None:
     return None if jobs == 1 else max(1, torch.get_num_threads() // jobs)
 
 
-def _run(run: StudyRun, rows: Sequence[Row], seeds: Sequence[int], jobs: int, arguments: Sequence[str]) -> None:
+@dataclass(frozen=True)
+class RowWork:
+    """Runs rows with their seeds; it is sent to the workers of a cluster.
+
+    Attributes:
+        run: The study.
+    """
+
+    run: StudyRun
+
+    def __call__(self, job: tuple[str, int]) -> Result:
+        """Trains and tests one row."""
+        name, seed = job
+        return _do(self.run, self.run.study.row(name), seed, self.run.run)
+
+
+def _run(
+    run: StudyRun,
+    rows: Sequence[Row],
+    seeds: Sequence[int],
+    jobs: int,
+    cluster: RayCluster | None,
+    arguments: Sequence[str],
+) -> None:
     """Run and measure what is missing of one study, report, and print its table."""
     console, reported = Console(), time.monotonic()
     missing = run.missing(rows, seeds)
     done = len(rows) * len(seeds) - len(missing)
-    if jobs > 1:
-        run.prepare(missing)
+    if jobs > 1 or cluster is not None:
+        run.prepare(missing, cluster and replace(cluster, cpus=1, gpus=0))
 
     def work(place: int) -> Result:
         row, seed = missing[place]
         console.rule(f"{run.study.name}: {row.name}, seed {seed} ({done + place + 1} of {len(rows) * len(seeds)})")
         return _do(run, row, seed, run.run)
 
-    for result in in_parallel(work, range(len(missing)), jobs):
+    if cluster is None:
+        finished = in_parallel(work, range(len(missing)), jobs)
+    else:
+        finished = cluster.work_through(RowWork(run), [(row.name, seed) for row, seed in missing])
+    for number, result in enumerate(finished, done + 1):
+        if cluster is not None:
+            told = f"{result.row}, seed {result.seed}: accuracy {result.report.accuracy:.1%}"
+            print(f"{run.study.name}: {told} ({number} of {len(rows) * len(seeds)})")
         if result.origin is not None:
             print(f"{result.row}: {result.origin} had the same settings and seed, so its result is taken.")
         if time.monotonic() - reported > SECONDS_BETWEEN_REPORTS:
@@ -158,6 +194,9 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--seeds", type=int, nargs="+", help="other seeds than the budget's")
     parser.add_argument("--rows", nargs="+", help="only these rows")
     parser.add_argument("--jobs", type=int, default=1, help="so many rows at a time, which share the cores")
+    add_engine_options(parser)
+    parser.add_argument("--cpus", type=int, default=1, help="with --engine ray: cores and threads of a row")
+    parser.add_argument("--gpus", type=float, default=0, help="with --engine ray: GPUs of a row, or a share of one")
     parser.add_argument(
         "--output", type=Path, help="folder of the study, studies/<name>-<budget> by default; of all, what these lie in"
     )
