@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import time
-from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,7 +15,8 @@ import yaml
 from rich.console import Console
 
 from geofer.cli.command_processes import can_fork, ending, in_parallel, run_command
-from geofer.cli.engine_options import add_engine_options, chosen_cluster
+from geofer.cli.engine_options import chosen_cluster
+from geofer.cli.parsers import BUDGETS, study_parser
 from geofer.configurations import read_settings
 from geofer.errors import ConfigError, GeoferError, escaped
 from geofer.ray_cluster import RayCluster
@@ -26,10 +26,6 @@ from geofer.study.report.accuracy import HEADINGS, INTERVALS, table
 from geofer.study.report.writing import write_report
 from geofer.study.running import Result, StudyRun
 from geofer.study.studies.catalog import STUDIES
-
-BUDGETS = {"smoke": [0], "cpu": [11, 12, 13], "paper": [0, 1, 2]}
-"""Budget → its seeds; the settings lie in ``geofer/study/budgets``. On the people of the seeds 0 to 10 some of the
-settings of ``cpu`` were chosen, so that budget leaves them out."""
 
 SECONDS_BETWEEN_REPORTS = 60.0
 """While a study runs; at its end it reports, however short it was."""
@@ -49,7 +45,7 @@ def run_study(arguments: Sequence[str]) -> None:
         ConfigError: The command line or a configuration file is wrong.
         GeoferError: A run failed; what was finished stays.
     """
-    options, extra = _parser().parse_known_args(arguments)
+    options, extra = study_parser().parse_known_args(arguments)
     if options.list or options.name is None:
         for study in STUDIES.values():
             print(f"{study.name:22} {study.title}. {study.source}: {', '.join(row.name for row in study.rows)}")
@@ -178,29 +174,6 @@ def _print(study: Study, run: StudyRun, seeds: Sequence[int], console: Console) 
         cells = line.cells()
         shown.add_row(*(cells[place] for place in kept))
     console.print(shown)
-
-
-def _parser() -> ArgumentParser:
-    parser = ArgumentParser(
-        prog="geofer study",
-        description="Repeat a table or figure of the paper: run what is missing, then report.",
-        epilog="Further arguments are passed to every `geofer fit`, such as --trainer.devices 2.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("name", nargs="?", help="which study, or all of them; without one they are listed")
-    parser.add_argument("--list", action="store_true", help="list the studies and their rows")
-    parser.add_argument("--budget", choices=list(BUDGETS), default="cpu", help="how large: minutes, hours, or on a GPU")
-    parser.add_argument("--config", type=Path, action="append", default=[], help="laid over the budget's settings")
-    parser.add_argument("--seeds", type=int, nargs="+", help="other seeds than the budget's")
-    parser.add_argument("--rows", nargs="+", help="only these rows")
-    parser.add_argument("--jobs", type=int, default=1, help="so many rows at a time, which share the cores")
-    add_engine_options(parser)
-    parser.add_argument("--cpus", type=int, default=1, help="with --engine ray: cores and threads of a row")
-    parser.add_argument("--gpus", type=float, default=0, help="with --engine ray: GPUs of a row, or a share of one")
-    parser.add_argument(
-        "--output", type=Path, help="folder of the study, studies/<name>-<budget> by default; of all, what these lie in"
-    )
-    return parser
 
 
 def _known(name: str) -> Study:

@@ -13,7 +13,7 @@ from torch import nn
 
 from geofer.app.models.reliability import Reliability
 from geofer.errors import CheckpointError, GeoferError, printable
-from geofer.landmarks.alignment import CropRule
+from geofer.faces import CropRule
 from geofer.modules.stored import check_finite, check_shapes, check_weights
 from geofer.networks.classifier import Classifier, ClassifierConfig
 from geofer.networks.geometry_classifier import GeometryClassifier

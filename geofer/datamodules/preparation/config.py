@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from geofer.errors import ConfigError
-from geofer.landmarks.alignment import CropRule
+from geofer.faces import CropRule
 from geofer.paths import AnyPath, as_path
 from geofer.ranges import check_choice, take_plain_numbers
 from geofer.ray_cluster import Engine, RayCluster, cluster_of
