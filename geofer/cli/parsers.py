@@ -1,4 +1,4 @@
-"""The command lines of commands, apart from their work, whose imports take seconds: a help text does not wait for them."""
+"""The command lines of commands, apart from their work, whose imports take seconds: help texts do not wait for it."""
 
 from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
