@@ -192,12 +192,12 @@ def test_a_recognized_folder_is_the_same_table_byte_for_byte(cluster, second, tm
 def test_rows_of_a_study_are_the_same(cluster, second, tmp_path, geofer_cache, monkeypatch, capsys):
     monkeypatch.setenv("GEOFER_CACHE", str(geofer_cache))
     monkeypatch.chdir(tmp_path)
-    how = ["study", "ablations", "--budget", "smoke", "--rows", "no-syn-fi", "no-ls", "--output"]
+    how = ["study", "synthetic-faces", "--budget", "smoke", "--rows", "0n", "1n", "--output"]
     joined = tmp_path / "joined" / "study"
     killer = killed_once(lambda: len(list(joined.glob("runs/*/config.yaml"))) == 2, second)
     assert main([*how, str(joined), "--engine", "ray", "--address", cluster.address]) == 0
     killer.join()
-    assert "no-ls, seed 0: accuracy" in capsys.readouterr().out
+    assert "synthetic-faces: 1n, seed 0: accuracy" in capsys.readouterr().out
     assert main([*how, "alone/study", "--jobs", "2"]) == 0
     results = files(tmp_path / "alone" / "study" / "results")
     assert len(results) == 2
