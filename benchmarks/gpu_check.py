@@ -186,7 +186,7 @@ def training(plan: Plan, preset: str, precision: str, batches: int, cache: Path)
         accelerator=plan.accelerator,
         devices=1,
         precision=precision,
-        max_epochs=-1,
+        max_epochs=1000,  # never reached; schedules want an end
         limit_val_batches=0,
         enable_checkpointing=False,
         callbacks=[watch],

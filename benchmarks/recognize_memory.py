@@ -2,7 +2,7 @@
 
     python benchmarks/recognize_memory.py [PICTURES]
 
-Makes so many names of one rendered face (100,000 by default; links, so they take no room), recognizes them into a
+Makes so many names of one rendered face (100,000 by default; links, so they take no space), recognizes them into a
 table, and prints one JSON object: bytes of resident memory once a tenth of the rows was written and at the end, the
 bytes per picture that lie between, and pictures per second of CPU time.
 """

@@ -90,10 +90,10 @@ class RayCluster:
 
     def _parts_at_a_time(self, resources: Mapping[str, float]) -> int:
         """Twice as many as the cluster works on at once, so that nobody waits for the next one."""
-        room = [resources.get("CPU", 0) / self.cpus]
+        fitting = [resources.get("CPU", 0) / self.cpus]
         if self.gpus:
-            room.append(resources.get("GPU", 0) / self.gpus)
-        return 2 * max(1, int(min(room)))
+            fitting.append(resources.get("GPU", 0) / self.gpus)
+        return 2 * max(1, int(min(fitting)))
 
     @contextmanager
     def _joined(self) -> Iterator[Any]:
