@@ -9,17 +9,25 @@ Conventions, used everywhere:
   the image's right. All in degrees.
 """
 
+from __future__ import annotations  # torch takes seconds, and a help text that names expressions does not need it
+
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NotRequired, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, Protocol, TypedDict
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 EXPRESSIONS = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
 """The seven prototypic expressions, in the order of their labels wherever no data set says otherwise."""
 
 Split = Literal["train", "val", "test"]
+
+CropRule = Literal["tight", "fer2013", "paper", "ibug-similarity", "none"]
+"""How a face is cropped: ``tight`` is the square around the 68 points × 1.12, as rendered faces are cropped;
+``fer2013`` shows the forehead, too, as the average picture of FER2013 does; ``paper`` is the square around the
+detector's box; ``ibug-similarity`` brings eyes and mouth to a template by a similarity; ``none`` takes the whole
+picture."""
 
 NUM_LANDMARKS = 68
 JAW = slice(0, 17)
@@ -144,6 +152,8 @@ def normalize_image(image: Tensor) -> Tensor:
         >>> normalize_image(torch.tensor([0, 255], dtype=torch.uint8))
         tensor([-1.,  1.])
     """
+    import torch
+
     return image.to(torch.get_default_dtype()) / 127.5 - 1
 
 
@@ -155,6 +165,8 @@ def denormalize_image(image: Tensor) -> Tensor:
         >>> denormalize_image(torch.tensor([-1.0, 0.0, 1.0]))
         tensor([  0, 128, 255], dtype=torch.uint8)
     """
+    import torch
+
     return ((image.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
 
 

@@ -15,23 +15,30 @@ from typing import TypeVar
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from geofer.errors import GeoferError
+from geofer.ray_cluster import RayCluster
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 
-def work_through(work: Callable[[Job], Result], jobs: Iterable[Job], workers: int | None) -> Iterator[Result]:
+def work_through(
+    work: Callable[[Job], Result], jobs: Iterable[Job], workers: int | None, cluster: RayCluster | None = None
+) -> Iterator[Result]:
     """The results of ``work`` for each job, in the order in which they come; jobs are drawn as they are needed.
 
     Args:
         work: A function that can be pickled, of a module: a process does not know the script that is run.
         jobs: What it is called with.
         workers: Processes; None takes one a core, 1 works in this one.
+        cluster: Machines that do the work instead, see `RayCluster.work_through`.
 
     Raises:
         GeoferError: A process was killed, as by a system that is out of memory.
         Exception: Whatever ``work`` raises; jobs that run are finished first, the others are dropped.
     """
+    if cluster is not None:
+        yield from cluster.work_through(work, jobs)
+        return
     count = workers or os.cpu_count() or 1
     if count == 1:
         yield from map(work, jobs)

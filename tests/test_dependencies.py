@@ -23,6 +23,7 @@ FIXED_IN = {
     "opencv-contrib-python": ("4.12", "CVE-2025-53644: an uninitialized pointer in the reader of JPEG"),
     "filelock": ("3.20.3", "CVE-2025-68146, CVE-2026-22701: followed links"),
     "onnx": ("1.21", "CVE-2026-27489, CVE-2026-28500, CVE-2026-34445: paths of external data, hub, attributes"),
+    "ray": ("2.54", "CVE-2025-62593, CVE-2026-27482: web pages could reach the dashboard"),
     "jsonargparse": ("4.53", "before, a configuration could import any module"),
 }
 """The one table of advisories: distribution → the version that fixes it, and what it is about."""

@@ -31,10 +31,13 @@ def lightning_command(command: str) -> Callable[[Sequence[str]], None]:
     return run
 
 
-def own_command(module: str, function: str) -> Callable[[Sequence[str]], None]:
-    """A command that a function in a module of `geofer.cli` parses and runs."""
+def own_command(module: str, function: str, parser: str | None = None) -> Callable[[Sequence[str]], None]:
+    """A command that a function in a module of `geofer.cli` runs; ``parser`` of `geofer.cli.parsers` tells its help."""
 
     def run(arguments: Sequence[str]) -> None:
+        if parser and {"-h", "--help"} & set(arguments):
+            getattr(import_module("geofer.cli.parsers"), parser)().print_help()
+            return
         getattr(import_module(f"geofer.cli.{module}"), function)(arguments)
 
     return run
@@ -54,14 +57,14 @@ def prepare(arguments: Sequence[str]) -> None:
 
 def plugins(arguments: Sequence[str]) -> None:
     """``geofer plugins``: every installed backbone and landmark detector, and whether it works."""
+    if {"-h", "--help"} & set(arguments):
+        print("usage: geofer plugins")
+        return
     from rich.console import Console
     from rich.table import Table
 
     from geofer.plugins import list_plugins
 
-    if {"-h", "--help"} & set(arguments):
-        print("usage: geofer plugins")
-        return
     if arguments:
         raise ConfigError(f"geofer plugins takes no arguments; it was given {' '.join(arguments)}.")
     table = Table("kind", "name", "distribution", "version", "state", box=None)
@@ -72,12 +75,12 @@ def plugins(arguments: Sequence[str]) -> None:
 
 def models(arguments: Sequence[str]) -> None:
     """``geofer models``: the bundled recognizers by name, one line each."""
-    from geofer.app.models.bundled import DEFAULT, bundled_description, model_line
-    from geofer.weight_files import bundled_models
-
     if {"-h", "--help"} & set(arguments):
         print("usage: geofer models\n\nWherever a command takes a model, it also takes one of these names.")
         return
+    from geofer.app.models.bundled import DEFAULT, bundled_description, model_line
+    from geofer.weight_files import bundled_models
+
     if arguments:
         raise ConfigError(f"geofer models takes no arguments; it was given {' '.join(arguments)}.")
     for name in bundled_models():
@@ -93,26 +96,35 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
     "test": (lightning_command("test"), "measure a trained model on the test subjects, by pose and expression"),
     "predict": (lightning_command("predict"), "recognize the expressions of the test subjects"),
     "cross-validate": (
-        own_command("cross_validation", "cross_validate"),
+        own_command("cross_validation", "cross_validate", "cross_validation_parser"),
         "train and test every fold of a cross validation, and pool them",
     ),
     "report": (
-        own_command("results", "report"),
+        own_command("results", "report", "report_parser"),
         "print the results of finished runs side by side, or write them as a page",
     ),
-    "evaluate": (own_command("evaluate", "evaluate"), "measure a checkpoint on the test subjects of any data"),
-    "compare": (own_command("compare", "compare"), "compare two tested runs face by face: is one better?"),
+    "evaluate": (
+        own_command("evaluate", "evaluate", "evaluate_parser"),
+        "measure a checkpoint on the test subjects of any data",
+    ),
+    "compare": (
+        own_command("compare", "compare", "compare_parser"),
+        "compare two tested runs face by face: is one better?",
+    ),
     "synthesize": (
-        own_command("synthesize", "run_synthesize"),
+        own_command("synthesize", "run_synthesize", "synthesize_parser"),
         "give a face another expression and pose",
     ),
-    "demo": (own_command("demo", "demo"), "serve a web page that recognizes and synthesizes faces on this machine"),
+    "demo": (
+        own_command("demo", "demo", "demo_parser"),
+        "serve a web page that recognizes and synthesizes faces on this machine",
+    ),
     "export": (
-        own_command("export", "export"),
+        own_command("export", "export", "export_parser"),
         "write a trained recognizer as one file: safetensors, ONNX or torch.export",
     ),
     "study": (
-        own_command("study", "run_study"),
+        own_command("study", "run_study", "study_parser"),
         "repeat a table or figure of the paper: run what is missing, and report",
     ),
     "configs": (own_command("configs", "list_configurations"), "list the configurations that come with the package"),

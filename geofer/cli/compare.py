@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from geofer.callbacks.predictions import read_predictions
-from geofer.cli.command_parser import CommandParser
+from geofer.cli.parsers import compare_parser
 from geofer.cli.runs import CONFIG
 from geofer.configurations import read_settings
 from geofer.errors import ConfigError, DataError, printable
@@ -53,20 +53,7 @@ def compare(arguments: Sequence[str]) -> None:
         CheckpointError: A model that is to be tested is damaged, or does not fit the data.
         DataError: A run is not tested, or they were tested on different faces.
     """
-    parser = CommandParser(
-        "compare",
-        "Compare two runs that `geofer test` has finished on the same faces, person by person: accuracy by "
-        "expression and pose, the 95 % interval of the difference, and a permutation test. With --config, any two "
-        "models are tested first; other options are then those of `geofer test`.",
-    )
-    parser.add_argument(
-        "first",
-        type=Path,
-        metavar="A",
-        help="the folder of a tested run; with --config, whatever geofer evaluate takes",
-    )
-    parser.add_argument("second", type=Path, metavar="B", help="the one to compare it with")
-    parser.add_argument("--config", type=Path, help="a configuration, on whose data both are tested now")
+    parser = compare_parser()
     given, more = parser.parse_known_args(list(arguments))
     if more and given.config is None:
         parser.error(f"unrecognized arguments: {' '.join(more)}")

@@ -6,7 +6,6 @@ command, run again, finishes what is missing. With several processes each runs t
 
 import csv
 import io
-from argparse import ArgumentParser
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from rich import get_console
 
 from geofer.callbacks.predictions import read_predictions
 from geofer.callbacks.reports import write_figures, write_numbers
+from geofer.cli.parsers import cross_validation_parser
 from geofer.cli.runs import CHECKPOINTS, CONFIG, RUNS
 from geofer.cli.trainer import read_command, run_name, run_trainer
 from geofer.datamodules.leaks import check_apart
@@ -27,12 +27,6 @@ from geofer.metrics.report import RecognitionReport
 from geofer.metrics.tables import load_report, report_path, report_table
 from geofer.names import in_cell
 from geofer.paths import written_whole
-
-USAGE = """usage: geofer cross-validate [--folds N] --config FILE [options of `geofer fit`]
-
-Train and test every fold of a subject-independent cross validation, and pool them into one report. The data set must
-have the options `folds` and `fold`. Without --folds the data set's own number is taken, or 5. Interrupted? Run the same
-command again."""
 
 
 def cross_validate(arguments: Sequence[str]) -> None:
@@ -47,11 +41,10 @@ def cross_validate(arguments: Sequence[str]) -> None:
         LeakError: A subject was tested in two folds.
         DataError: A subject was tested in none.
     """
-    if not arguments or {"-h", "--help"} & {*arguments}:
-        print(USAGE)
+    parser = cross_validation_parser()
+    if not arguments:
+        parser.print_help()
         return
-    parser = ArgumentParser(usage=USAGE, allow_abbrev=False, add_help=False)
-    parser.add_argument("--folds", type=int)
     own, given = parser.parse_known_args(arguments)
     command = read_command(given)
     config, options = command.config, command.config.data.init_args

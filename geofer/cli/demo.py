@@ -17,7 +17,7 @@ from geofer.app.demo.synthesize_tab import SynthesizeTab
 from geofer.app.demo.time_limit import TimeLimit
 from geofer.app.recognition.recognizer import load
 from geofer.app.synthesis.generation import load_generator
-from geofer.cli.command_parser import CommandParser
+from geofer.cli.parsers import demo_parser
 from geofer.errors import ConfigError
 
 MEGABYTE = 1 << 20
@@ -30,7 +30,7 @@ def demo(arguments: Sequence[str]) -> None:
         ConfigError: The command line is wrong, the port is in use, or the extra ``demo`` is not installed.
         CheckpointError: A model cannot be used.
     """
-    options = _parser().parse_args(arguments)
+    options = demo_parser().parse_args(arguments)
     if not options.max_upload > 0 or not options.time_limit > 0:
         raise ConfigError("--max-upload and --time-limit must be above 0.")
     check_installed()
@@ -75,28 +75,3 @@ def _second_tab(
     if head:
         return HeadTab(limit)
     return SynthesizeTab(load_generator(generator), detector, decoder, limit, seconds)
-
-
-def _parser() -> CommandParser:
-    parser = CommandParser("demo", "Serve a web page that recognizes the faces of pictures, on this machine.")
-    parser.add_argument(
-        "--model", help="the name of a bundled model, a model file, or a checkpoint; see geofer recognize"
-    )
-    parser.add_argument(
-        "--generator",
-        metavar="RUN_OR_CHECKPOINT",
-        help="a checkpoint of the full method, its run's folder, or a generator's file to synthesize with; else the "
-        "bundled generator, people",
-    )
-    parser.add_argument(
-        "--head", action="store_true", help="show a rendered head to move, instead of synthesizing pictures' faces"
-    )
-    parser.add_argument("--detector", default="retinaface", help="landmark detector; see geofer plugins (%(default)s)")
-    parser.add_argument("--device", default="cpu", help="where the recognizer runs, such as cuda (%(default)s)")
-    parser.add_argument("--host", default="127.0.0.1", help="whom to listen to; only this machine (%(default)s)")
-    parser.add_argument("--port", type=int, default=7860, help="0 takes any that is free (%(default)s)")
-    parser.add_argument("--max-upload", type=float, default=10, metavar="MB", help="largest picture (%(default)s)")
-    parser.add_argument(
-        "--time-limit", type=float, default=30, metavar="SECONDS", help="longest a request is worked on (%(default)s)"
-    )
-    return parser

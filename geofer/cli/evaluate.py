@@ -17,7 +17,7 @@ from geofer.app.models.checkpoint_conversion import save_checkpoint
 from geofer.app.models.model_source import named_path, read_model
 from geofer.app.models.pretrained_folder import CONFIG as PRETRAINED
 from geofer.checkpoints import read_checkpoint
-from geofer.cli.command_parser import CommandParser
+from geofer.cli.parsers import evaluate_parser
 from geofer.cli.runs import checkpoint_file
 from geofer.cli.trainer import run_trainer
 from geofer.configurations import read_settings
@@ -39,25 +39,7 @@ def evaluate(arguments: Sequence[str]) -> None:
             size or another crop than the data have.
         HubError: The Hub has no such model, or cannot be reached.
     """
-    parser = CommandParser(
-        "evaluate",
-        "Test a trained model on the test faces of any data module, without its own configuration. Other options, such "
-        "as --data.root, are those of `geofer test`.",
-    )
-    parser.add_argument(
-        "checkpoint",
-        metavar="MODEL",
-        help="a checkpoint, a run's folder for its best one, a model file, the name of a bundled model (see geofer "
-        "models), user/name on the Hugging Face Hub, or a classifier of pictures as an .onnx file",
-    )
-    parser.add_argument("--config", type=Path, required=True, help="a configuration whose data are tested on")
-    parser.add_argument("--output", type=Path, required=True, help="a new folder for tables and pictures")
-    onnx = parser.add_argument_group("for .onnx files")
-    onnx.add_argument("--classes", metavar="NAMES", help="what it tells apart, in its order, such as angry,happy,calm")
-    onnx.add_argument("--size", type=int, help="side of its pictures in pixels, if the file does not say it")
-    onnx.add_argument("--mean", type=float, nargs="+", default=[0.5], help="subtracted from pixels in [0, 1]; one or 3")
-    onnx.add_argument("--std", type=float, nargs="+", default=[0.5], help="what they are divided by then; one or 3")
-    given, more = parser.parse_known_args(list(arguments))
+    given, more = evaluate_parser().parse_known_args(list(arguments))
     if named_path(given.checkpoint).suffix != ".onnx":
         evaluate_model(given.checkpoint, given.config, given.output, more)
         return

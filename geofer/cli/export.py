@@ -1,21 +1,17 @@
 """``geofer export MODEL``: a trained recognizer in a form for elsewhere, or on the Hugging Face Hub."""
 
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
 
 from torch import nn
 
-from geofer.app.models.hub import HubName, hub_name, push
+from geofer.app.models.hub import push
 from geofer.app.models.model_file import ModelDescription, save_model
 from geofer.app.models.model_source import read_model
-from geofer.cli.command_parser import CommandParser
+from geofer.cli.parsers import FORMATS, export_parser
 from geofer.errors import ConfigError, printable
-from geofer.landmarks.alignment import CropRule
 from geofer.paths import written_whole
-
-FORMATS = (".safetensors", ".onnx", ".pt2")
 
 
 def export(arguments: Sequence[str]) -> None:
@@ -27,7 +23,7 @@ def export(arguments: Sequence[str]) -> None:
         DataError: The faces for ``--int8`` cannot be read.
         HubError: The Hub cannot be reached, or refuses.
     """
-    given = _parser().parse_args(list(arguments))
+    given = export_parser().parse_args(list(arguments))
     _check_command_line(given)
     network, description = read_model(given.checkpoint, given.crop)
     if given.int8:
@@ -95,42 +91,3 @@ def _push(given: Namespace, network: nn.Module, description: ModelDescription) -
     print(f"{address}\nLoad it with geofer.load({str(given.push)!r}) or geofer recognize --model {given.push}.")
     if given.license is None:
         print("Its card names no license, so nobody else may use it: --license names one, such as apache-2.0.")
-
-
-def _repository(text: str) -> HubName:
-    name = hub_name(text)
-    if name is None:
-        raise ArgumentTypeError(f"{printable(text)} must be user/name, or user/name@branch")
-    return name
-
-
-def _parser() -> CommandParser:
-    parser = CommandParser("export", "Write a trained recognizer in a form for elsewhere.")
-    parser.add_argument(
-        "checkpoint",
-        metavar="MODEL",
-        help="a checkpoint of a run, a run's folder, a model file, the name of a bundled model (see geofer models), or "
-        "user/name on the Hugging Face Hub",
-    )
-    parser.add_argument("--output", type=Path, help=f"the file; it ends in {', '.join(FORMATS)}")
-    parser.add_argument(
-        "--crop", choices=get_args(CropRule), help="how a run's faces were cropped, if its checkpoint does not say so"
-    )
-    parser.add_argument(
-        "--int8",
-        type=Path,
-        metavar="FOLDER_OF_FACES",
-        help="quantize to 8 bits; every other of these cropped faces chooses the scales, the rest measure the loss",
-    )
-    parser.add_argument("--card", action="store_true", help="write a model card beside the file, ending in .md")
-    parser.add_argument(
-        "--push",
-        type=_repository,
-        metavar="USER/NAME",
-        help="upload the model and its card to the Hugging Face Hub; USER/NAME@BRANCH names a branch",
-    )
-    parser.add_argument(
-        "--public", action="store_true", help="let a repository that --push makes be for everybody, not for you alone"
-    )
-    parser.add_argument("--license", metavar="ID", help="the license that the card names, such as apache-2.0")
-    return parser

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from geofer.cli.command_parser import CommandParser
+from geofer.cli.engine_options import add_engine_options
 from geofer.errors import ConfigError
 
 
@@ -66,5 +67,6 @@ def _parser() -> CommandParser:
     parser.add_argument("--detector", default="retinaface", help="landmark detector; see geofer plugins")
     parser.add_argument("--device", default="cpu", help="where the network runs, such as cuda")
     parser.add_argument("--bf16", action="store_true", help="compute in bfloat16")
+    add_engine_options(parser)
     parser.add_argument("--recursive", action="store_true", help="look into folders of folders, too")
     return parser

@@ -2,9 +2,9 @@
 
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from glob import glob
 from itertools import chain
 from pathlib import Path
@@ -15,11 +15,17 @@ from geofer.app.recognition.result_table import Row, TableWriter, columns, rows,
 from geofer.app.recognition.sample import sample
 from geofer.app.recognition.tracks import tracked
 from geofer.app.recognition.views import View, camera_name, camera_views, last_change, picture_views, video_views
+from geofer.cli.engine_options import chosen_cluster
 from geofer.errors import ConfigError, DataError, printable
 from geofer.paths import counted_by_ending, shortened
 from geofer.pictures import is_picture_file
+from geofer.ray_cluster import RayCluster
 from geofer.videos import SUFFIXES as VIDEO_SUFFIXES
 from geofer.videos import import_av, is_video
+
+PICTURES = 64
+"""Of a part of the work, at least; a video is a part by itself. No batch of faces reaches over the end of a part, so
+the parts come to the same results wherever they are worked on."""
 
 
 @dataclass(frozen=True)
@@ -27,18 +33,108 @@ class Source:
     """A file or a camera.
 
     Attributes:
-        name: Of its views.
-        views: What the recognizer is to look at.
+        name: Of its views; the path of a file.
+        every: Seconds from one frame to the next.
         first: Number of the first frame whose rows are missing in the table.
         copy: Where the drawn copy goes, if there is to be one.
-        live: Whether it goes on until it is stopped.
+        camera: Which camera it is, which goes on until it is stopped; None for a file.
     """
 
     name: str
-    views: Iterator[View]
+    every: float = 0.0
     first: int = 0
     copy: Path | None = None
-    live: bool = False
+    camera: int | str | None = None
+
+    def views(self) -> Iterator[View]:
+        """What the recognizer is to look at."""
+        if self.camera is not None:
+            return camera_views(self.camera, self.every, self.name)
+        file = Path(self.name)
+        if is_video(file):
+            return video_views(file, self.every, first=0 if self.copy else self.first)
+        return picture_views(file)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was seen in one picture or frame.
+
+    Attributes:
+        name: Of its source.
+        rows: For the table; none of a frame whose rows are there.
+        faces: Whether it has a face.
+        error: Whether something was wrong with it.
+        share: How much of its source is done, in [0, 1).
+    """
+
+    name: str
+    rows: Sequence[Row]
+    faces: bool
+    error: bool
+    share: float
+
+
+@dataclass(frozen=True)
+class Part:
+    """Sources that are looked at one after the other, in one process.
+
+    Attributes:
+        number: Of the part, from 0.
+        sources: What is looked at.
+    """
+
+    number: int
+    sources: Sequence[Source]
+
+
+@dataclass(frozen=True)
+class PartWork:
+    """Looks at the sources of a part; it is sent to the workers of a cluster.
+
+    Attributes:
+        recognizer: Who looks.
+        model: What rows say of it.
+        smooth: Seconds over which probabilities in videos are smoothed.
+    """
+
+    recognizer: Recognizer
+    model: str
+    smooth: float
+
+    def __call__(self, part: Part) -> tuple[int, list[Looked]]:
+        """The number of a part, and what was seen in it."""
+        seen: list[Looked] = []
+        self.look(part.sources, seen.append)
+        return part.number, seen
+
+    def look(self, sources: Sequence[Source], tell: Callable[[Looked], None]) -> None:
+        """Looks at sources in their order, draws their copies, and tells of each picture and frame at once.
+
+        Raises:
+            DataError: A camera stopped.
+        """
+        named = {source.name: source for source in sources}
+        copies = {source.name: source.copy for source in sources if source.copy}
+        live = any(source.camera is not None for source in sources)
+        views = chain.from_iterable(source.views() for source in sources)
+        stopped: DataError | None = None
+        with AnnotatedCopies(copies) as drawn:
+            try:
+                for view, faces in tracked(self.recognizer.each(views, at_once=live), self.smooth):
+                    drawn.draw(view, faces)
+                    frame, first = view.frame, named[view.name].first
+                    new = frame is None or frame.number >= first
+                    share = frame.time / frame.duration if frame and frame.duration else 0.0
+                    found = rows(view, faces, self.model) if new else []
+                    tell(Looked(view.name, found, bool(faces or first), bool(view.error), min(share, 1)))
+            except KeyboardInterrupt:
+                if not live:
+                    raise
+            except DataError as error:  # the copy of what was seen before it stays
+                stopped = error
+        if stopped:
+            raise stopped
 
 
 def recognize_files(options: Namespace) -> None:
@@ -54,6 +150,7 @@ def recognize_files(options: Namespace) -> None:
     """
     if options.sample:
         options.paths.append(str(sample()))
+    cluster = _cluster(options)
     left_out: list[Path] = []
     files = list(dict.fromkeys(find_files(options.paths, options.recursive, left_out)))
     copies = copy_paths(files, options.annotate) if options.annotate else {}
@@ -81,7 +178,8 @@ def recognize_files(options: Namespace) -> None:
             if table and table.stale:
                 print(f"{table.stale} of them were changed since they were recognized, and are looked at again.")
         try:
-            _recognize(recognizer, sources, table, options.output, model, options.smooth)
+            work = PartWork(recognizer, model, options.smooth)
+            _recognize(work, sources, max(PICTURES, options.batch_size), table, options.output, cluster)
         finally:
             if left_out:
                 print(
@@ -151,77 +249,98 @@ def _source(file: Path, every: float, copy: Path | None, table: TableWriter | No
     first = table.next_frame(str(file)) if table else 0
     if first is None:
         return None
-    if not is_video(file):
-        return Source(str(file), picture_views(file), copy=copy)
     if first and copy and copy.exists():  # it is only there once it is whole
         copy = None
-    return Source(str(file), video_views(file, every, first=0 if copy else first), first, copy)
+    return Source(str(file), every, first, copy)
 
 
 def _camera(options: Namespace) -> Source:
     name = camera_name(options.camera)
     copy = options.annotate / f"{name}.mp4" if options.annotate else None
-    return Source(name, camera_views(options.camera, options.every, name), copy=copy, live=True)
+    return Source(name, options.every, copy=copy, camera=options.camera)
+
+
+def _cluster(options: Namespace) -> RayCluster | None:
+    """The machines that look at the files; each part has a GPU if the network runs on one."""
+    cluster = chosen_cluster(options)
+    if cluster is not None and options.camera is not None:
+        raise ConfigError("A camera stands before this machine: leave --engine ray out.")
+    return replace(cluster, gpus=1) if cluster and options.device.startswith("cuda") else cluster
+
+
+def parts(sources: Sequence[Source], pictures: int) -> Iterator[Part]:
+    """Sources in parts, in their order: so many pictures a part, and a video or camera by itself."""
+    number, waiting = 0, list[Source]()
+    for source in sources:
+        alone = source.camera is not None or is_video(Path(source.name))
+        if waiting and (alone or len(waiting) == pictures):
+            yield Part(number, waiting)
+            number, waiting = number + 1, []
+        waiting.append(source)
+        if alone:
+            yield Part(number, waiting)
+            number, waiting = number + 1, []
+    if waiting:
+        yield Part(number, waiting)
 
 
 def _recognize(
-    recognizer: Recognizer,
+    work: PartWork,
     sources: Sequence[Source],
+    pictures: int,
     table: TableWriter | None,
     output: Path | None,
-    model: str,
-    smooth: float,
+    cluster: RayCluster | None,
 ) -> None:
-    named = {source.name: source for source in sources}
-    copies = {source.name: source.copy for source in sources if source.copy}
-    live = any(source.live for source in sources)
     with_faces, seen, broken = set(), set(), set()
-    stopped = None
-    with AnnotatedCopies(copies) as drawn, _progress(sources) as follow:
-        views = map(follow, chain.from_iterable(source.views for source in sources))
-        try:
-            for view, faces in tracked(recognizer.each(views, at_once=live), smooth):
-                drawn.draw(view, faces)
-                seen.add(view.name)
-                first = named[view.name].first
-                if faces or first:
-                    with_faces.add(view.name)
-                if view.error:
-                    broken.add(view.name)
-                if view.frame is None or view.frame.number >= first:
-                    (_print if table is None else table.write)(rows(view, faces, model))
-        except KeyboardInterrupt:
-            if not live:
-                raise
-        except DataError as error:
-            stopped = error
-    if stopped:
-        raise stopped
+    with _progress(sources) as advance:
+
+        def tell(looked: Looked) -> None:
+            advance(looked)
+            seen.add(looked.name)
+            if looked.faces:
+                with_faces.add(looked.name)
+            if looked.error:
+                broken.add(looked.name)
+            if looked.rows:
+                (_print if table is None else table.write)(looked.rows)
+
+        if cluster is None:
+            for part in parts(sources, pictures):
+                work.look(part.sources, tell)
+        else:
+            for looked in _in_order(cluster.work_through(work, parts(sources, pictures))):
+                tell(looked)
     if seen and not with_faces:
         raise DataError(f"Nothing was recognized: see {printable(output) if output else 'the lines above'} for why.")
     if poor := (seen - with_faces) | broken:
         print(f"{len(poor)} of {len(seen)} files have no face or could not be read to their end.", file=sys.stderr)
 
 
+def _in_order(found: Iterable[tuple[int, list[Looked]]]) -> Iterator[Looked]:
+    """What was seen in all parts, part by part, though they come in any order."""
+    waiting: dict[int, list[Looked]] = {}
+    following = 0
+    for number, seen in found:
+        waiting[number] = seen
+        while following in waiting:
+            yield from waiting.pop(following)
+            following += 1
+
+
 @contextmanager
-def _progress(sources: Sequence[Source]) -> Iterator[Callable[[View], View]]:
-    """A bar on the terminal's standard error, moved by a function through which the views go."""
+def _progress(sources: Sequence[Source]) -> Iterator[Callable[[Looked], None]]:
+    """A bar on the terminal's standard error, moved by a function that is told what was seen."""
     from rich.console import Console
     from rich.progress import Progress
 
     position = {source.name: number for number, source in enumerate(sources)}
-    few = all(source.live for source in sources) or (len(sources) == 1 and not is_video(Path(sources[0].name)))
+    live = any(source.camera is not None for source in sources)
+    few = live or (len(sources) == 1 and not is_video(Path(sources[0].name)))
     console, out = Console(stderr=True), sys.stdout.isatty()
     with Progress(console=console, disable=few, redirect_stdout=out) as progress:
         task = progress.add_task("Recognizing", total=len(sources))
-
-        def follow(view: View) -> View:
-            frame = view.frame
-            share = frame.time / frame.duration if frame and frame.duration else 0
-            progress.update(task, completed=position[view.name] + min(share, 1))
-            return view
-
-        yield follow
+        yield lambda looked: progress.update(task, completed=position[looked.name] + looked.share)
         progress.update(task, completed=len(sources))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from geofer.callbacks.run_page import write_page
-from geofer.cli.command_parser import CommandParser
+from geofer.cli.parsers import report_parser
 from geofer.errors import ConfigError, printable
 from geofer.metrics.tables import comparison_table, load_report, report_table
 
@@ -19,15 +19,7 @@ def report(arguments: Sequence[str]) -> None:
         ConfigError: The command line is wrong.
         DataError: A folder holds no finished test, or the runs tell different expressions apart.
     """
-    parser = CommandParser("report", "Print the results of runs that `geofer test` has finished, side by side.")
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="the folder of a run")
-    parser.add_argument(
-        "--output",
-        type=Path,
-        metavar="PAGE.html",
-        help="also write tables, curves and pictures as a page for a browser",
-    )
-    given = parser.parse_args(list(arguments))
+    given = report_parser().parse_args(list(arguments))
     if given.output and given.output.suffix != ".html":
         raise ConfigError(f"--output is {printable(given.output)}; a page ends in .html.")
     runs: list[Path] = given.runs

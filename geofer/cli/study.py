@@ -3,8 +3,8 @@
 import subprocess
 import sys
 import time
-from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -15,8 +15,11 @@ import yaml
 from rich.console import Console
 
 from geofer.cli.command_processes import can_fork, ending, in_parallel, run_command
+from geofer.cli.engine_options import chosen_cluster
+from geofer.cli.parsers import BUDGETS, study_parser
 from geofer.configurations import read_settings
 from geofer.errors import ConfigError, GeoferError, escaped
+from geofer.ray_cluster import RayCluster
 from geofer.study.data import sized_like
 from geofer.study.design import Row, Settings, Study, merged
 from geofer.study.measures.runs import measure, measured, unmeasured
@@ -25,10 +28,6 @@ from geofer.study.report.accuracy import INTERVALS, headings, table
 from geofer.study.report.writing import write_report
 from geofer.study.running import Result, StudyRun
 from geofer.study.studies.catalog import STUDIES
-
-BUDGETS = {"smoke": [0], "cpu": [11, 12, 13], "paper": [0, 1, 2]}
-"""Budget → its seeds; the settings lie in ``geofer/study/budgets``. On the people of the seeds 0 to 10 some of the
-settings of ``cpu`` were chosen, so that budget leaves them out."""
 
 SECONDS_BETWEEN_REPORTS = 60.0
 """While a study runs; at its end it reports, however short it was."""
@@ -48,7 +47,7 @@ def run_study(arguments: Sequence[str]) -> None:
         ConfigError: The command line or a configuration file is wrong.
         GeoferError: A run failed; what was finished stays.
     """
-    options, extra = _parser().parse_known_args(arguments)
+    options, extra = study_parser().parse_known_args(arguments)
     if options.list or options.name is None:
         for study in STUDIES.values():
             print(f"{study.name:22} {study.title}. {study.source}: {', '.join(row.name for row in study.rows)}")
@@ -60,7 +59,10 @@ def run_study(arguments: Sequence[str]) -> None:
     studies = list(STUDIES.values()) if options.name == ALL else [_known(options.name)]
     settings = _settings(options.budget, options.config)
     seeds = options.seeds or BUDGETS[options.budget]
-    threads = _threads_of_each(options.jobs)
+    cluster = chosen_cluster(options)
+    if cluster is not None:
+        cluster = replace(cluster, cpus=options.cpus, gpus=options.gpus)
+    threads = _threads_of_each(options.jobs) if cluster is None else cluster.cpus
     command = partial(run_command, fork=can_fork(settings, extra))
     failed: dict[str, GeoferError] = {}
     for study in studies:
@@ -70,7 +72,7 @@ def run_study(arguments: Sequence[str]) -> None:
             folder = options.output / name
         run = StudyRun(study, settings, folder, command, tuple(extra), threads)
         try:
-            _run(run, _chosen(study, options.rows), seeds, options.jobs, arguments)
+            _run(run, _chosen(study, options.rows), seeds, options.jobs, cluster, arguments)
         except GeoferError as error:
             if options.name != ALL:
                 raise
@@ -89,20 +91,50 @@ def _threads_of_each(jobs: int) -> int | None:
     return None if jobs == 1 else max(1, torch.get_num_threads() // jobs)
 
 
-def _run(run: StudyRun, rows: Sequence[Row], seeds: Sequence[int], jobs: int, arguments: Sequence[str]) -> None:
+@dataclass(frozen=True)
+class RowWork:
+    """Runs rows with their seeds; it is sent to the workers of a cluster.
+
+    Attributes:
+        run: The study.
+    """
+
+    run: StudyRun
+
+    def __call__(self, job: tuple[str, int]) -> Result:
+        """Trains and tests one row."""
+        name, seed = job
+        return _do(self.run, self.run.study.row(name), seed, self.run.run)
+
+
+def _run(
+    run: StudyRun,
+    rows: Sequence[Row],
+    seeds: Sequence[int],
+    jobs: int,
+    cluster: RayCluster | None,
+    arguments: Sequence[str],
+) -> None:
     """Run and measure what is missing of one study, report, and print its table."""
     console, reported = Console(), time.monotonic()
     missing = run.missing(rows, seeds)
     done = len(rows) * len(seeds) - len(missing)
-    if jobs > 1:
-        run.prepare(missing)
+    if jobs > 1 or cluster is not None:
+        run.prepare(missing, cluster and replace(cluster, cpus=1, gpus=0))
 
     def work(place: int) -> Result:
         row, seed = missing[place]
         console.rule(f"{run.study.name}: {row.name}, seed {seed} ({done + place + 1} of {len(rows) * len(seeds)})")
         return _do(run, row, seed, run.run)
 
-    for result in in_parallel(work, range(len(missing)), jobs):
+    if cluster is None:
+        finished = in_parallel(work, range(len(missing)), jobs)
+    else:
+        finished = cluster.work_through(RowWork(run), [(row.name, seed) for row, seed in missing])
+    for number, result in enumerate(finished, done + 1):
+        if cluster is not None:
+            told = f"{result.row}, seed {result.seed}: accuracy {result.report.accuracy:.1%}"
+            print(f"{run.study.name}: {told} ({number} of {len(rows) * len(seeds)})")
         if result.origin is not None:
             print(f"{result.row}: {result.origin} had the same settings and seed, so its result is taken.")
         if time.monotonic() - reported > SECONDS_BETWEEN_REPORTS:
@@ -147,26 +179,6 @@ def _print(study: Study, run: StudyRun, seeds: Sequence[int], console: Console) 
         cells = line.cells()
         shown.add_row(*(cells[place] for place in kept))
     console.print(shown)
-
-
-def _parser() -> ArgumentParser:
-    parser = ArgumentParser(
-        prog="geofer study",
-        description="Repeat a table or figure of the paper: run what is missing, then report.",
-        epilog="Further arguments are passed to every `geofer fit`, such as --trainer.devices 2.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("name", nargs="?", help="which study, or all of them; without one they are listed")
-    parser.add_argument("--list", action="store_true", help="list the studies and their rows")
-    parser.add_argument("--budget", choices=list(BUDGETS), default="cpu", help="how large: minutes, hours, or on a GPU")
-    parser.add_argument("--config", type=Path, action="append", default=[], help="laid over the budget's settings")
-    parser.add_argument("--seeds", type=int, nargs="+", help="other seeds than the budget's")
-    parser.add_argument("--rows", nargs="+", help="only these rows")
-    parser.add_argument("--jobs", type=int, default=1, help="so many rows at a time, which share the cores")
-    parser.add_argument(
-        "--output", type=Path, help="folder of the study, studies/<name>-<budget> by default; of all, what these lie in"
-    )
-    return parser
 
 
 def _known(name: str) -> Study:

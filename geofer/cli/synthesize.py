@@ -4,7 +4,6 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,13 +28,12 @@ from geofer.app.synthesis.target_geometry import (
 )
 from geofer.app.synthesis.training_faces import training_faces
 from geofer.callbacks.face_figures import FaceGrid, Interpolation, faces_figure, interpolation_figure
-from geofer.cli.command_parser import CommandParser
+from geofer.cli.parsers import synthesize_parser
 from geofer.cli.runs import CONFIG
 from geofer.errors import ConfigError, DataError, escaped
-from geofer.faces import EXPRESSIONS
+from geofer.faces import EXPRESSIONS, CropRule
 from geofer.figures import save_figure
 from geofer.landmarks import LandmarkDetector, build_detector
-from geofer.landmarks.alignment import CropRule
 from geofer.paths import written_whole
 from geofer.rendering.expressions import expression_blendshapes
 
@@ -50,68 +48,6 @@ MOVING, SHOWN_MS = (".gif", ".mp4"), 60
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 
 
-def parser() -> CommandParser:
-    """The command line of ``geofer synthesize``."""
-    parser = CommandParser(
-        "synthesize",
-        "Give a face another expression and pose, with the bundled generator or one that `geofer fit` trained. The "
-        "target is another picture's face, a file of landmarks, or the face's own shape with the expression, "
-        "blendshapes and pose that you name.",
-    )
-    parser.add_argument(
-        "face",
-        type=Path,
-        nargs="?",
-        metavar="FACE",
-        help="a picture, whose largest face is taken; for --export-dataset see there",
-    )
-    parser.add_argument(
-        "--checkpoint",
-        help="a checkpoint of the full method, its run's folder, or a generator's file; else the bundled generator, "
-        "people, which has learned from rendered people and from photographs",
-    )
-    parser.add_argument(
-        "--crop", choices=get_args(CropRule), help="how its faces were cropped, if the checkpoint does not say so"
-    )
-    parser.add_argument("--detector", default="retinaface", help="what finds the faces (%(default)s)")
-    parser.add_argument("--precomputed", type=Path, help="landmarks found before, instead of a detector")
-    target = parser.add_argument_group("target")
-    target.add_argument("--like", type=Path, metavar="PICTURE", help="the geometry of this picture's largest face")
-    target.add_argument("--landmarks", type=Path, metavar="FILE", help="68 points from a .csv, .npy or .pts file")
-    target.add_argument("--expression", choices=EXPRESSIONS, help="neutral, if only other settings are named")
-    target.add_argument("--level", type=int, default=4, help="from 1 (slight) to 4 (strong, the default)")
-    target.add_argument(
-        "--blendshape",
-        action="append",
-        default=[],
-        metavar="NAME=STRENGTH",
-        help="one of 52 blendshapes, such as jawOpen=0.6, on top of the expression; may be repeated",
-    )
-    target.add_argument("--yaw", type=float, help="degrees, > 0 turns the nose to the image's right; as the face's own")
-    target.add_argument("--pitch", type=float, help="degrees, > 0 looks up; as the face's own, if not named")
-    output = parser.add_argument_group("output; FACE-synthetic.png in this folder, if none is named")
-    output.add_argument("--output", type=Path, metavar="PICTURE", help="the synthetic face")
-    output.add_argument(
-        "--strip", type=Path, metavar="FILE", help="the way to the target: .png, or moving as .gif or .mp4"
-    )
-    output.add_argument("--grid", type=Path, metavar="FILE.png", help="every expression in seven yaws; needs no target")
-    output.add_argument(
-        "--export-dataset",
-        type=Path,
-        metavar="FOLDER",
-        help="a labeled set for the data module FaceTable; FACE is then a folder with a folder for each person, or a "
-        "table of pictures with the column subject; without FACE, the people that the run was trained on are taken",
-    )
-    output.add_argument(
-        "--config",
-        type=Path,
-        help="whose training people are taken without FACE, if not those of the run's config.yaml",
-    )
-    output.add_argument("--per-face", type=int, default=7, help="synthetic faces of each picture of it (%(default)s)")
-    output.add_argument("--seed", type=int, default=0, help="of its performances and poses")
-    return parser
-
-
 def run_synthesize(arguments: Sequence[str]) -> None:
     """Synthesize what the command line asks for.
 
@@ -120,7 +56,7 @@ def run_synthesize(arguments: Sequence[str]) -> None:
         CheckpointError: The checkpoint is damaged, or has no generator.
         DataError: A picture has no usable face, or a file holds no landmarks.
     """
-    given = parser().parse_args(list(arguments))
+    given = synthesize_parser().parse_args(list(arguments))
     if given.config is not None and (given.face is not None or given.export_dataset is None):
         raise ConfigError("--config is for --export-dataset without FACE.")
     if given.export_dataset:

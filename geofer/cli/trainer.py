@@ -23,6 +23,8 @@ from geofer.callbacks.reports import Reports
 from geofer.callbacks.summary import Summary
 from geofer.callbacks.synthesis import SyntheticFaces
 from geofer.checkpoints import AtomicCheckpointIO
+from geofer.cli.command_parser import CommandParser
+from geofer.cli.engine_options import add_engine_options, chosen_cluster
 from geofer.cli.mistakes import check_files, describe_mistake
 from geofer.cli.runs import CONFIG, checkpoint_file, folder_for_fit, folder_of_run
 from geofer.configurations import restrict_configurations
@@ -181,7 +183,13 @@ def prepare_data(arguments: Sequence[str]) -> None:
     Raises:
         ConfigError: The command line or a configuration file is wrong.
     """
-    read_command(arguments).datamodule.prepare_data()
+    parser = CommandParser("prepare", "Make the data of a configuration.", add_help=False)
+    add_engine_options(parser)
+    options, rest = parser.parse_known_args(arguments)
+    data = read_command(rest).datamodule
+    if (cluster := chosen_cluster(options)) is not None:
+        data.use_cluster(cluster)
+    data.prepare_data()
 
 
 def read_command(arguments: Sequence[str]) -> PrepareCLI:

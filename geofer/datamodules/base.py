@@ -20,6 +20,7 @@ from geofer.datamodules.splits import Identities
 from geofer.errors import AssumptionWarning, ConfigError, DataError
 from geofer.faces import FaceBatch, LandmarkBank, Split, normalize_image
 from geofer.ranges import check_range, plain_number
+from geofer.ray_cluster import RayCluster
 
 PICTURES = ("image", "target_image")
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
@@ -83,6 +84,7 @@ class FaceDataModule(LightningDataModule, ABC):
 
     Attributes:
         arguments: What it was made with, as plain data, see `geofer.arguments.described`.
+        cluster: Machines that `prepare_data` works on; None takes processes of this one.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class FaceDataModule(LightningDataModule, ABC):
         self.self_pairs, self.seed = plain_number(self_pairs), plain_number(seed)
         check_range("balance", balance, 0, 1)
         self.balance = plain_number(balance)
+        self.cluster: RayCluster | None = None
         self._store: FaceStore | None = None
 
     @property
@@ -123,6 +126,10 @@ class FaceDataModule(LightningDataModule, ABC):
                 f"The faces of {type(self).__name__} have {self.image_size} pixels a side, and image_size asks for "
                 f"{image_size}. Prepare them again, or leave image_size out."
             )
+
+    def use_cluster(self, cluster: RayCluster) -> None:
+        """Let these machines do the work of `prepare_data`."""
+        self.cluster = cluster
 
     @property
     def crop(self) -> str | None:

@@ -5,20 +5,13 @@ spans -0.5 to W - 0.5. Where a crop reaches beyond its picture, the picture's ou
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
 from geofer.errors import DataError
-from geofer.faces import LEFT_EYE, NUM_LANDMARKS, RIGHT_EYE, denormalize_landmarks
-
-CropRule = Literal["tight", "fer2013", "paper", "ibug-similarity", "none"]
-"""How a face is cropped: ``tight`` is the square around the 68 points × 1.12, as rendered faces are cropped;
-``fer2013`` shows the forehead, too, as the average picture of FER2013 does; ``paper`` is the square around the
-detector's box; ``ibug-similarity`` brings eyes and mouth to a template by a similarity; ``none`` takes the whole
-picture."""
+from geofer.faces import LEFT_EYE, NUM_LANDMARKS, RIGHT_EYE, CropRule, denormalize_landmarks
 
 TIGHT_MARGIN = 1.12
 """Side of the tight crop over that of the box around the landmarks."""

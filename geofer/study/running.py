@@ -27,6 +27,7 @@ from geofer.metrics.groups import GroupAccuracy
 from geofer.metrics.report import RecognitionReport
 from geofer.metrics.tables import load_report, report_path
 from geofer.paths import written_whole
+from geofer.ray_cluster import RayCluster
 from geofer.study.data import datamodule_of, folds_of, seeded
 from geofer.study.design import Outcome, Row, Settings, Study
 from geofer.study.fairness import fairness_on
@@ -142,8 +143,12 @@ class StudyRun:
                 if (result := self.result(row, seed)) is not None:
                     yield result
 
-    def prepare(self, runs: Sequence[tuple[Row, int]]) -> None:
+    def prepare(self, runs: Sequence[tuple[Row, int]], cluster: RayCluster | None = None) -> None:
         """Prepares the data of some rows with their seeds, so that several may be run at a time.
+
+        Args:
+            runs: Rows and seeds.
+            cluster: Machines that prepare them, instead of processes of this one.
 
         Raises:
             DataError: They cannot be prepared.
@@ -152,7 +157,10 @@ class StudyRun:
         for row, seed in runs:
             data = seeded(row.change(self.settings)["data"], seed)
             if data not in needed:
-                datamodule_of(data).prepare_data()
+                module = datamodule_of(data)
+                if cluster is not None:
+                    module.use_cluster(cluster)
+                module.prepare_data()
                 needed.append(data)
 
     def run(self, row: Row, seed: int, *, networks: bool = False) -> Result:

@@ -68,7 +68,7 @@ def test_rows_at_a_time_share_the_threads_that_one_would_have(two_studies, monke
         raise subprocess.CalledProcessError(1, ["python", "-m", "geofer", command])
 
     monkeypatch.setattr(StudyRun, "_geofer", fails)
-    monkeypatch.setattr(StudyRun, "prepare", lambda self, runs: None)
+    monkeypatch.setattr(StudyRun, "prepare", lambda self, *_: None)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 8)
     assert main(["study", "bad", "--budget", "smoke", "--jobs", jobs]) == 1
     assert shares == [threads]

@@ -20,10 +20,12 @@ SRUN = """#!{python}
 # Starts the tasks of a job on this machine, passes SIGTERM on to them, and ends with the highest of their codes.
 import os, signal, subprocess, sys
 
-tasks = [
-    subprocess.Popen(sys.argv[1:], env={{**os.environ, "SLURM_PROCID": n, "SLURM_LOCALID": n, "SLURM_NODEID": "0"}})
-    for n in map(str, range(int(os.environ["SLURM_NTASKS"])))
-]
+def start(number):
+    machine, place = divmod(number, int(os.environ["SLURM_NTASKS_PER_NODE"]))
+    who = {{"SLURM_PROCID": str(number), "SLURM_LOCALID": str(place), "SLURM_NODEID": str(machine)}}
+    return subprocess.Popen(sys.argv[1:], env={{**os.environ, **who}})
+
+tasks = [start(number) for number in range(int(os.environ["SLURM_NTASKS"]))]
 signal.signal(signal.SIGTERM, lambda *_: [task.send_signal(signal.SIGTERM) for task in tasks])
 open("srun.pid", "w").write(str(os.getpid()))
 sys.exit(max(task.wait() for task in tasks))
@@ -81,6 +83,28 @@ def finished(process: subprocess.Popen[str]) -> str:
     return output
 
 
+def slurm_script(options: str) -> str:
+    """The page's script, with other configurations."""
+    (block,) = [block for block in blocks("docs/clusters.md") if block.language == "bash"]
+    configs = "--config experiment/paper-224 --config trainer/ddp"
+    assert configs in block.text
+    return block.text.replace(configs, f"--config two.yaml {options}")
+
+
+def slurm_job(workplace: Path, machines: int) -> dict[str, str]:
+    """Variables of a job of two tasks, among whose programs are stand-ins for SLURM's."""
+    tools = workplace / "bin"
+    tools.mkdir()
+    for name, text in {"srun": SRUN, "scontrol": SCONTROL, "geofer": GEOFER}.items():
+        tools.joinpath(name).write_text(text.format(python=sys.executable))
+        tools.joinpath(name).chmod(0o755)
+    return {
+        **{"SLURM_JOB_ID": "4711", "SLURM_JOB_NAME": "two", "SLURM_NTASKS": "2"},
+        **{"SLURM_NTASKS_PER_NODE": str(2 // machines), "SLURM_NNODES": str(machines)},
+        **{"SLURM_NODELIST": "localhost", "PATH": f"{tools}:{os.environ['PATH']}"},
+    }
+
+
 def wait_for(path: Path) -> None:
     deadline = time.monotonic() + 120
     while not path.exists() and time.monotonic() < deadline:
@@ -125,24 +149,51 @@ def test_torchrun_is_stopped_and_gone_on_with(workplace: Path) -> None:
     assert steps(run) == stopped + 5
 
 
+def test_torchrun_trains_on_two_machines(workplace: Path) -> None:
+    """As many launchers as machines, one process each; both are this one."""
+    place = ["--nnodes", "2", "--nproc_per_node", "1", "--master_addr", "127.0.0.1", "--master_port", "29567"]
+    fit = ["-m", "geofer", "fit", "--config", "two.yaml", "--trainer.default_root_dir", "runs/two"]
+    here = ["--trainer.devices", "1", "--trainer.num_nodes", "2"]
+    machines = [
+        subprocess.Popen(
+            [sys.executable, "-m", "torch.distributed.run", *place, "--node_rank", rank, *fit, *here],
+            cwd=workplace,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for rank in ("0", "1")
+    ]
+    for machine in machines:
+        finished(machine)
+    assert steps(workplace / "runs" / "two") == 3 * EPOCH
+
+
+@pytest.mark.parametrize("machines", [1, 2])
+def test_the_slurm_script_trains(workplace: Path, machines: int) -> None:
+    """Two processes, on one machine or on two."""
+    job = slurm_job(workplace, machines)
+    workplace.joinpath("job.sh").write_text(slurm_script(f"--trainer.devices {2 // machines}"))
+    finished(
+        subprocess.Popen(
+            ["bash", "job.sh"],
+            cwd=workplace,
+            env=environment(**job),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    )
+    assert steps(workplace / "runs" / "two") == 3 * EPOCH
+
+
 def test_the_slurm_script_puts_the_job_back_and_goes_on(workplace: Path) -> None:
     """With a stand-in for srun and scontrol: who starts the processes and sends the signal is all that is not SLURM."""
-    (block,) = [block for block in blocks("docs/clusters.md") if block.language == "bash"]
-    configs = "--config experiment/paper-224 --config trainer/ddp"
-    assert configs in block.text
-    options = "--config two.yaml --trainer.max_epochs {epochs}"
-    tools = workplace / "bin"
-    tools.mkdir()
-    for name, text in {"srun": SRUN, "scontrol": SCONTROL, "geofer": GEOFER}.items():
-        tools.joinpath(name).write_text(text.format(python=sys.executable))
-        tools.joinpath(name).chmod(0o755)
-    job = {
-        **{"SLURM_JOB_ID": "4711", "SLURM_JOB_NAME": "two", "SLURM_NTASKS": "2", "SLURM_NTASKS_PER_NODE": "2"},
-        **{"SLURM_NNODES": "1", "SLURM_NODELIST": "localhost", "PATH": f"{tools}:{os.environ['PATH']}"},
-    }
+    job = slurm_job(workplace, 1)
 
     def start(epochs: int) -> subprocess.Popen[str]:
-        workplace.joinpath("job.sh").write_text(block.text.replace(configs, options.format(epochs=epochs)))
+        workplace.joinpath("job.sh").write_text(slurm_script(f"--trainer.max_epochs {epochs}"))
         return subprocess.Popen(
             ["bash", "job.sh"],
             cwd=workplace,

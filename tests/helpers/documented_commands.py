@@ -29,6 +29,8 @@ Planter = Callable[[Path, Faces], object]
 
 LIGHTNING_COMMANDS = ("fit", "validate", "test", "predict")
 
+RAY = "needs a cluster; tests/ddp/test_ray.py makes one"
+
 NOT_RUN = {
     "geofer fit --config fine-tune --data.root photos/": "tests/e2e/test_fine_tuning.py runs it, with few pictures",
     "geofer recognize photo.jpg --model runs/fine-tune": "the run of the line above",
@@ -47,6 +49,10 @@ NOT_RUN = {
         "tests/ddp/test_launchers.py runs torchrun on smaller networks"
     ),
     "srun --ntasks 1 --cpus-per-task 16 geofer prepare --config experiment/paper-224": "needs SLURM",
+    "ray start --head --port 6379": RAY,
+    "geofer prepare --config experiment/paper-224 --engine ray --address HEAD:6379": RAY,
+    "geofer recognize photos --recursive --output faces.csv --engine ray --address HEAD:6379": RAY,
+    "geofer study ablations --budget paper --engine ray --address HEAD:6379 --cpus 8 --gpus 1": RAY,
     "geofer recognize --camera 0 --every 1 --output me.jsonl": "needs a camera; a test gives it a file",
     "geofer export runs/quickstart --push ada/faces --license apache-2.0": (
         "needs an account; tests/app/models/test_hub.py pushes to a stand-in of the Hugging Face Hub"

@@ -28,8 +28,8 @@ from geofer.app.synthesis.generation import (
 )
 from geofer.app.synthesis.target_geometry import moved_landmarks, placed_in_crop
 from geofer.errors import GeoferError
+from geofer.faces import CropRule
 from geofer.landmarks import build_detector
-from geofer.landmarks.alignment import CropRule
 
 SHOWN_SIDE = 256
 """Least side in pixels of the pictures that are shown, which small faces are enlarged to."""

@@ -13,7 +13,7 @@ from geofer.app.models.reliability import Reliability
 from geofer.app.models.training_crop import training_crop
 from geofer.checkpoints import PROVENANCE, provenance_of, read_checkpoint
 from geofer.errors import CheckpointError, DataError, printable
-from geofer.landmarks.alignment import CropRule
+from geofer.faces import CropRule
 from geofer.modules.stored import check_weights
 from geofer.networks.classifier import ClassifierConfig
 from geofer.paths import AnyPath, as_path, written_whole

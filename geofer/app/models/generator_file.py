@@ -12,8 +12,7 @@ from torch import Tensor, nn
 
 from geofer.app.models.model_file import load_described, save_described
 from geofer.errors import CheckpointError
-from geofer.faces import EXPRESSIONS
-from geofer.landmarks.alignment import CropRule
+from geofer.faces import EXPRESSIONS, CropRule
 from geofer.networks.modes import evaluating
 from geofer.networks.synthesizer import GeneratorConfig, Synthesis, build_synthesizer
 from geofer.paths import AnyPath

@@ -13,7 +13,7 @@ from torch import nn
 
 from geofer.app.models.reliability import Reliability
 from geofer.errors import CheckpointError, GeoferError, printable
-from geofer.landmarks.alignment import CropRule
+from geofer.faces import CropRule
 from geofer.modules.stored import check_finite, check_shapes, check_weights, read_architecture, recognizer_network
 from geofer.paths import AnyPath, as_path, written_whole
 from geofer.schema import CropSize, ImageSize, SchemaError, read, read_arguments, read_expressions, shown

@@ -9,7 +9,7 @@ from geofer.app.models.hub import hub_name, pull
 from geofer.app.models.model_file import ModelDescription, load_model
 from geofer.app.models.pretrained_folder import CONFIG, load_pretrained
 from geofer.errors import CheckpointError, ConfigError, printable
-from geofer.landmarks.alignment import CropRule
+from geofer.faces import CropRule
 from geofer.paths import AnyPath, as_path
 from geofer.weight_files import FOLDER, bundled_models
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from geofer.errors import AssumptionWarning, CheckpointError, printable
-from geofer.landmarks.alignment import CropRule
+from geofer.faces import CropRule
 
 RENDERED_ONLY = "loose"
 """A crop that shows the whole head, whose outline no landmarks give; only rendered faces can be cropped by it."""

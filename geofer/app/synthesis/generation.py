@@ -17,9 +17,9 @@ from geofer.app.recognition.inputs import Picture, read_any
 from geofer.checkpoints import read_checkpoint
 from geofer.datamodules.preparation.detection import choose_face
 from geofer.errors import CheckpointError, ConfigError, DataError, printable
-from geofer.faces import denormalize_image, normalize_image, normalize_landmarks
+from geofer.faces import CropRule, denormalize_image, normalize_image, normalize_landmarks
 from geofer.landmarks import Faces, LandmarkDetector
-from geofer.landmarks.alignment import CropRule, alignment_for
+from geofer.landmarks.alignment import alignment_for
 from geofer.landmarks.head_pose import head_pose
 from geofer.paths import AnyPath, as_path
 from geofer.schema import LONGEST_NAME

@@ -13,9 +13,8 @@ from geofer.app.synthesis import generation
 from geofer.app.synthesis.generation import FaceGenerator, beyond_training, find_source, load_generator
 from geofer.app.synthesis.target_geometry import controlled_landmarks, placed_in_crop, read_geometry, tight_landmarks
 from geofer.errors import AssumptionWarning, ConfigError, DataError
-from geofer.faces import NUM_LANDMARKS
+from geofer.faces import NUM_LANDMARKS, CropRule
 from geofer.landmarks import LandmarkDetector, build_detector
-from geofer.landmarks.alignment import CropRule
 from geofer.paths import AnyPath
 
 

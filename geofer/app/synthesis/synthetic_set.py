@@ -24,9 +24,8 @@ from geofer.datamodules.datasets.face_table import FaceTable
 from geofer.datamodules.layouts.layout import list_files
 from geofer.datamodules.layouts.table_columns import LANDMARK_COLUMNS
 from geofer.errors import DataError, printable
-from geofer.faces import denormalize_landmarks
+from geofer.faces import CropRule, denormalize_landmarks
 from geofer.landmarks import LandmarkDetector
-from geofer.landmarks.alignment import CropRule
 from geofer.names import in_cell, storable
 from geofer.paths import AnyPath, as_path, written_whole
 

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from geofer.errors import ConfigError, DataError, printable
-from geofer.faces import NUM_LANDMARKS, denormalize_landmarks, normalize_landmarks
-from geofer.landmarks.alignment import TIGHT_MARGIN, CropRule, alignment_for
+from geofer.faces import NUM_LANDMARKS, CropRule, denormalize_landmarks, normalize_landmarks
+from geofer.landmarks.alignment import TIGHT_MARGIN, alignment_for
 from geofer.landmarks.head_pose import head_pose
 from geofer.landmarks.mean_head import MEAN_HEAD
 from geofer.landmarks.precomputed import read_pts

@@ -10,6 +10,7 @@ from geofer.datamodules.datasets.sfew import SFEW
 from geofer.datamodules.face_dataset import FaceLabels
 from geofer.errors import ConfigError, LeakError
 from geofer.ranges import check_choice
+from geofer.ray_cluster import RayCluster
 
 TrainFaces = Literal["all", "train"]
 TestFaces = Literal["all", "test"]
@@ -100,6 +101,11 @@ class CrossDataSet(FaceDataModule):
     def crop(self) -> str | None:
         """The rule that the faces are cropped by, as far as it is known."""
         return self.source.crop or self.target.crop
+
+    def use_cluster(self, cluster: RayCluster) -> None:
+        """Let these machines do the work of `prepare_data` for both data sets."""
+        self.source.use_cluster(cluster)
+        self.target.use_cluster(cluster)
 
     def prepare_data(self) -> None:
         """Prepares both data sets."""

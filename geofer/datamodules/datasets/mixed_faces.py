@@ -15,6 +15,7 @@ from geofer.datamodules.pairs import PairDataset
 from geofer.errors import ConfigError
 from geofer.faces import PairBatch
 from geofer.ranges import plain_number
+from geofer.ray_cluster import RayCluster
 
 MAX_SUBSETS = 63
 
@@ -80,6 +81,11 @@ class MixedFaces(FaceDataModule):
     def crop(self) -> str | None:
         """The rule that the faces are cropped by, as far as it is known."""
         return next((source.crop for source in self.sources.values() if source.crop), None)
+
+    def use_cluster(self, cluster: RayCluster) -> None:
+        """Let these machines do the work of `prepare_data` for all data sets."""
+        for source in self.sources.values():
+            source.use_cluster(cluster)
 
     def prepare_data(self) -> None:
         """Prepares all data sets."""

@@ -16,6 +16,7 @@ from geofer.faces import EXPRESSIONS, normalize_landmarks
 from geofer.landmarks.score_response_assumed import estimate_scores, in_mediapipes_order
 from geofer.paths import AnyPath, as_path, cache_folder
 from geofer.ranges import check_choice, plain_number
+from geofer.ray_cluster import Engine, cluster_of
 from geofer.rendering import HEAD_BLENDSHAPES
 from geofer.rendering.camera import Crop
 from geofer.rendering.prototypes import Lips
@@ -60,6 +61,8 @@ class RenderedFaces(FaceDataModule):
         self_pairs: Share of training pairs in [0, 1] whose target is the input itself.
         root: Folder of the rendered pictures; None takes `geofer.paths.cache_folder`.
         render_workers: Processes that render; None takes one a core.
+        engine: ``processes`` of this machine render, or ``ray``: those of a cluster.
+        address: Of a Ray cluster that runs, see `geofer.ray_cluster.RayCluster`.
 
     Raises:
         ConfigError: A setting is out of its range.
@@ -94,9 +97,13 @@ class RenderedFaces(FaceDataModule):
         self_pairs: float = 0.1,
         root: AnyPath | None = None,
         render_workers: int | None = None,
+        engine: Engine = "processes",
+        address: str | None = None,
     ) -> None:
         super().__init__(batch_size=batch_size, num_workers=num_workers, self_pairs=self_pairs, seed=seed)
         check_choice("blendshapes", blendshapes, get_args(Blendshapes))
+        check_choice("engine", engine, get_args(Engine))
+        self.cluster = cluster_of(engine, address)
         counts = {"train_subjects": train_subjects, "val_subjects": val_subjects, "test_subjects": test_subjects}
         for name, count in counts.items():
             if count < 0:
@@ -155,7 +162,7 @@ class RenderedFaces(FaceDataModule):
 
     def prepare_data(self) -> None:
         """Renders what is missing, in parallel; resumes where a killed run stopped."""
-        self.cache.prepare(self._render_workers)
+        self.cache.prepare(self._render_workers, self.cluster)
 
     def phenotype(self, subject: int) -> dict[str, float]:
         """Who a person is, by the names of `geofer.rendering.identity.Identity.phenotypes`: gender, age, ancestry.

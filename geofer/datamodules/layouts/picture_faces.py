@@ -166,6 +166,7 @@ class PictureFaces(IndexedFaces):
         super().__init__(**common)
         self.root = as_path(root, "root")
         self.preparation = preparation
+        self.cluster = preparation.cluster
         self.resize(image_size)
         self._expressions = tuple(expressions) if expressions is not None else self.VOCABULARY
         if unknown := [name for name in self._expressions if name not in self.vocabulary]:
@@ -252,7 +253,7 @@ class PictureFaces(IndexedFaces):
             cache=self.preparation.cache,
             slots=self._listing.count,
         )
-        prepare_faces(self.folder, self.records(), self.reader, self.preparation, info)
+        prepare_faces(self.folder, self.records(), self.reader, self.preparation, info, self.cluster)
         faces = len(FaceIndex(str(self.folder)))
         print(
             f"{info.data_set}: {faces} faces in {self.folder}; {info.slots - faces} of {info.slots} pictures were "

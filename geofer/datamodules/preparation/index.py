@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.errors import DataError
-from geofer.landmarks.alignment import CropRule
+from geofer.faces import CropRule
 from geofer.names import storable
 from geofer.schema import read_arguments, read_expressions, shown
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 
-from geofer.datamodules.preparation.config import VERSION, Preparation
+from geofer.datamodules.preparation.config import UNSHAPING, VERSION, Preparation
 from geofer.datamodules.preparation.records import FaceRecord
 from geofer.errors import DataError, printable
 from geofer.plugins import LANDMARK_DETECTORS
@@ -72,7 +72,7 @@ def _state(path: Path) -> str:
 
 def cache_name(data_set: str, listing: Listing, preparation: Preparation, image_size: int, reader_version: str) -> str:
     """The name of the folder that holds the faces."""
-    shaping = {name: value for name, value in asdict(preparation).items() if name not in {"folder", "workers"}}
+    shaping = {name: value for name, value in asdict(preparation).items() if name not in UNSHAPING}
     parts = [VERSION, shaping, image_size, detector_version(preparation.detector), reader_version, listing.digest]
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     return f"{data_set.lower()}-{image_size}px-{digest[:16]}"

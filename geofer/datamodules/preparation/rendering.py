@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 import geofer.rendering
 from geofer.errors import DataError
 from geofer.paths import PARTIAL_SUFFIX, private_folder, written_whole
+from geofer.ray_cluster import RayCluster
 from geofer.rendering import RenderedSubject, RenderSpec
 from geofer.workers import progress_bar, work_through
 
@@ -66,13 +67,14 @@ class RenderCache:
     def _truth_path(self, subject: int) -> Path:
         return self.folder / f"subject-{subject:05d}.npz"
 
-    def prepare(self, workers: int | None = None) -> None:
+    def prepare(self, workers: int | None = None, cluster: RayCluster | None = None) -> None:
         """Renders the people that are missing or damaged, with a progress bar; what is there stays.
 
         Two commands that need the same people wait for each other.
 
         Args:
             workers: Processes; None takes one a core.
+            cluster: Machines that render, instead of processes of this one.
 
         Raises:
             DataError: The disk is full or not writable; what was finished stays.
@@ -82,7 +84,7 @@ class RenderCache:
         try:
             private_folder(self.folder)
             with FileLock(self.folder / LOCK):  # ends with the process, however that ends
-                self._render(self.missing(), workers or os.cpu_count() or 1)
+                self._render(self.missing(), workers or os.cpu_count() or 1, cluster)
         except OSError as error:
             raise self._disk_error(error) from error
 
@@ -90,16 +92,21 @@ class RenderCache:
         """The people that are not rendered yet, or whose files are damaged."""
         return [subject for subject in range(self.spec.subjects) if not self._is_intact(subject)]
 
-    def _render(self, missing: list[int], workers: int) -> None:
-        for leftover in self.folder.glob(f"*{PARTIAL_SUFFIX}"):
-            leftover.unlink()
+    def _render(self, missing: list[int], workers: int, cluster: RayCluster | None) -> None:
+        self._remove_leftovers()
         with written_whole(self.folder / "spec.json") as file:
             file.write(json.dumps(asdict(self.spec), indent=2).encode())
         with progress_bar() as progress:
             task = progress.add_task(f"Rendering people at {self.spec.image_size} px", total=self.spec.subjects)
             progress.advance(task, self.spec.subjects - len(missing))
-            for _ in work_through(self.render_one, missing, min(workers, max(len(missing), 1))):
+            for _ in work_through(self.render_one, missing, min(workers, max(len(missing), 1)), cluster):
                 progress.advance(task)
+        self._remove_leftovers()
+
+    def _remove_leftovers(self) -> None:
+        """Removes what processes that were killed have left half written, here or on a machine that was lost."""
+        for leftover in self.folder.glob(f"*{PARTIAL_SUFFIX}"):
+            leftover.unlink()
 
     def render_one(self, subject: int) -> None:
         """Renders one person into their two files, the truth last: a person counts once it is there."""

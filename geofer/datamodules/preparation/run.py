@@ -29,6 +29,7 @@ from geofer.errors import DataError
 from geofer.faces import normalize_landmarks
 from geofer.names import in_cell
 from geofer.paths import PARTIAL_SUFFIX, private_folder, written_whole
+from geofer.ray_cluster import RayCluster
 from geofer.workers import progress_bar, work_through
 
 if TYPE_CHECKING:
@@ -113,7 +114,12 @@ def part_path(folder: Path, number: int) -> Path:
 
 
 def prepare_faces(
-    folder: Path, records: Iterable[FaceRecord], reader: PictureReader, preparation: Preparation, info: IndexInfo
+    folder: Path,
+    records: Iterable[FaceRecord],
+    reader: PictureReader,
+    preparation: Preparation,
+    info: IndexInfo,
+    cluster: RayCluster | None = None,
 ) -> None:
     """Makes a cache complete; does nothing if it is.
 
@@ -123,6 +129,7 @@ def prepare_faces(
         reader: How pictures are read.
         preparation: How faces are found, cropped and kept.
         info: What the index says of itself.
+        cluster: Machines that find the faces, instead of processes of this one.
 
     Raises:
         DataError: More than half of the pictures, or all, have no usable face; or one has none and
@@ -142,7 +149,7 @@ def prepare_faces(
             progress.advance(task, min(len(finished) * CHUNK, info.slots))
             missing = (chunk for chunk in _cut(records) if chunk.number not in finished)
             work = ChunkWork(folder, reader, preparation, info.image_size)
-            for count in work_through(work, missing, preparation.workers):
+            for count in work_through(work, missing, preparation.workers, cluster):
                 progress.advance(task, count)
         _check_yield(folder, _write_report(folder, info.slots), info.slots)
         if info.cache == "litdata":

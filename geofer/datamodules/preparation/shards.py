@@ -58,18 +58,17 @@ class LitDataPictures:
         dataset_class = _litdata("streaming.dataset").StreamingDataset
         self._address, self._shape = address, (image_size, image_size, 3)
         self._lock = threading.Lock()
-        _check_format(address)
+        self._count = _counted(address)
+        if self._count != count:
+            raise self._damaged(f"there are {self._count} crops, not {count}")
         try:
             self._items = dataset_class(address.removeprefix("file://"), serializers=_bytes_alone())
-            found = len(self._items)
         except Exception as error:
             raise self._damaged(error) from error
-        if found != count:
-            raise self._damaged(f"there are {found} crops, not {count}")
 
     def __len__(self) -> int:
         """Number of crops."""
-        return len(self._items)
+        return self._count
 
     def gather(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Copies crops ``(B, S, S, 3)`` into memory, in the order of ``rows`` ``(B,)``."""
@@ -89,15 +88,21 @@ class LitDataPictures:
         )
 
 
-def _check_format(address: str) -> None:
-    """Refuses shards of anything but bytes: LitData would unpickle some kinds."""
+def _counted(address: str) -> int:
+    """How many crops there are; of several processes, LitData tells each its share.
+
+    Raises:
+        DataError: There are none, or the shards hold anything but bytes: LitData would unpickle some kinds.
+    """
     try:
         with open_remote(f"{address}/index.json") as file:
-            kinds = json.loads(file.read())["config"]["data_format"]
+            told = json.loads(file.read())
+        kinds, count = told["config"]["data_format"], sum(int(shard["chunk_size"]) for shard in told["chunks"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{address} holds no shards of LitData ({error}). Run `geofer prepare` again.") from error
     if kinds != ["bytes"]:
         raise DataError(f"{address} holds {kinds}, not crops alone; it was not written by geofer and is not read.")
+    return count
 
 
 def _litdata(module: str) -> Any:  # noqa: ANN401 - LitData's own classes
