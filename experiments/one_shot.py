@@ -14,6 +14,7 @@ import numpy as np
 
 from geofer.metrics.confusion import recalls
 from geofer.metrics.report import RecognitionReport
+from geofer.study.studies.comparisons import HERE
 
 LEARNS = 0.66
 """A verification loss below which a network has left log 2 = 0.693."""
@@ -37,7 +38,8 @@ def main() -> None:
     for path in sorted(folder.glob("results/*-*-*.json")):  # the two expressions and the seed
         held = json.loads(path.read_text())
         report = RecognitionReport.from_dict(held["report"])
-        known_once = np.isin(report.expressions, held["row"].split("-"))
+        names = held["row"].split("-")
+        known_once = np.isin(report.expressions, [*names, *(HERE.get(name, name) for name in names)])
         each = recalls(report.confusion)
         shares[held["row"], held["seed"]] = report.accuracy, each[~known_once].mean(), each[known_once].mean()
     for seed in sorted({seed for _, seed in shares}):
@@ -53,7 +55,7 @@ def main() -> None:
 
 def _print(name: str, values: list[tuple[float, float, float]]) -> None:
     accuracy, trained, held_out = 100 * np.mean(values, axis=0)
-    print(f"{name}: {accuracy:.1f} % of all, {trained:.1f} % of the five trained on, {held_out:.1f} % of the other two")
+    print(f"{name}: {accuracy:.1f} % of all, {trained:.1f} % of those trained on, {held_out:.1f} % of the other two")
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ REBUILT = re.compile(r"collections OrderedDict|torch\._utils _rebuild_tensor_v2|
 """All that a checkpoint's pickle may name: what torch writes for a dictionary, a tensor, and a tensor's numbers."""
 
 
-def read_checkpoint(path: str | Path) -> dict[str, Any]:
+def read_checkpoint(path: str | Path, *, mapped: bool = False) -> dict[str, Any]:
     """Reads a checkpoint that nobody has vouched for, onto the CPU.
 
     The checksum of every record is verified first, since torch itself loads a file with flipped bits in silence. Then
@@ -48,6 +48,8 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
 
     Args:
         path: A file on this machine.
+        mapped: Leave the numbers of tensors in the file until they are looked at, for a caller who copies some of
+            them at once: weights alone are a third of what a training run needs.
 
     Returns:
         The checkpoint, with at least ``state_dict``, whose numbers are all finite: dictionaries, lists, tuples,
@@ -72,7 +74,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         raise CheckpointError(f"{name} {error}; it was not loaded.") from error
     except Exception as error:  # zipfile raises a dozen different types for a damaged file
         raise CheckpointError(f"{name} is damaged or no checkpoint ({error}); use another one.") from error
-    held = _load(path)
+    held = _load(path, mmap=mapped)
     try:
         checkpoint = _Plain().value(held, "", 0)
     except (SchemaError, RuntimeError) as error:

@@ -4,6 +4,9 @@ The command line prints the message of a ``GeoferError`` alone, without a traceb
 wrong, where, and what to do.
 """
 
+LONGEST_MESSAGE = 10_000
+"""Letters of a message on the terminal."""
+
 
 class GeoferError(Exception):
     """Base of every error that geofer raises on purpose."""
@@ -60,11 +63,15 @@ def printable(name: object) -> str:
 def escaped(message: str) -> str:
     r"""A message with everything escaped that a terminal would obey or hide; its line breaks stay.
 
+    Of a message that is longer than `LONGEST_MESSAGE` only the beginning is given.
+
     Examples:
         >>> print(escaped('No face in a\x1b[31m.jpg.\nTry another.'))
         No face in a\x1b[31m.jpg.
         Try another.
     """
+    if len(message) > LONGEST_MESSAGE:  # a cell of a table can have megabytes
+        message = f"{message[:LONGEST_MESSAGE]}…"
     if message.isprintable():
         return message
     return "".join(letter if letter.isprintable() or letter == "\n" else repr(letter)[1:-1] for letter in message)

@@ -13,6 +13,9 @@ from geofer.errors import ConfigError, printable
 
 PARTIAL_SUFFIX = ".part"
 
+LONGEST_NAME = 255
+"""Bytes of a file's name, on all common file systems."""
+
 NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 """Flag of `os.open` that refuses a link; Windows has none."""
 
@@ -109,6 +112,20 @@ def open_to_change(path: Path) -> IO[bytes]:
     return open(path, "r+b", opener=lambda name, flags: os.open(name, flags | NO_LINKS))
 
 
+def shortened(name: str, ending: str) -> str:
+    """A file's name with an ending, cut before that if it is longer than file systems take.
+
+    Examples:
+        >>> shortened('face', '.png')
+        'face.png'
+        >>> len(shortened('x' * 300, '.png'))
+        255
+    """
+    while len(os.fsencode(f"{name}{ending}")) > LONGEST_NAME:
+        name = name[:-1]
+    return f"{name}{ending}"
+
+
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
     """Gives an error of the disk the name of the file, which the system does not tell when writing fails.
@@ -142,7 +159,7 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
     Raises:
         OSError: The disk is full, or whatever it is; it names ``path``.
     """
-    partial = path.with_name(f"{path.name}.{secrets.token_hex(8)}{PARTIAL_SUFFIX}")
+    partial = path.with_name(shortened(path.name, f".{secrets.token_hex(8)}{PARTIAL_SUFFIX}"))
     try:
         with naming(path), open_new(partial) as file:
             yield file

@@ -226,6 +226,8 @@ def is_picture_file(path: Path) -> bool:
 
 def is_animation(path: Path) -> bool:
     """Whether a file is a GIF of several pictures, as far as its beginning tells; False if it cannot be read."""
+    if not path.is_file():  # a pipe would wait for somebody to write
+        return False
     try:
         with path.open("rb") as file:
             return format_of(file.read(HEAD)) == "GIF" and gif_moves(_beginning(file))

@@ -102,3 +102,7 @@ def test_reserved_names_are_those_of_the_tables():
     from geofer.schema import COLUMNS
 
     assert {*columns(()), *PREDICTED} <= COLUMNS
+
+
+def test_a_huge_cell_does_not_fill_the_terminal():
+    assert len(escaped("label " + "x" * 10**7)) == 10_001

@@ -177,3 +177,11 @@ def test_files_are_counted_by_their_endings():
     assert counted_by_ending(["a.txt", "b.TXT", Path("LICENSE"), "c.mp4", "d.txt"]) == (
         "3 .txt, 1 without an ending, 1 .mp4"
     )
+
+
+def test_a_name_as_long_as_file_systems_take_can_be_written(tmp_path: Path) -> None:
+    for name in ("x" * 251 + ".txt", "ü" * 120 + "x" * 15):
+        with written_whole(tmp_path / name) as file:
+            file.write(b"whole")
+        assert (tmp_path / name).read_bytes() == b"whole"
+    assert len(list(tmp_path.iterdir())) == 2

@@ -442,9 +442,10 @@ def test_animations_are_told_without_parsing_what_is_costly(tmp_path):
     first.save(tmp_path / "moves.gif", save_all=True, append_images=[second])
     first.save(tmp_path / "still.gif")
     first.save(tmp_path / "a.png")
+    os.mkfifo(tmp_path / "pipe.gif")
     (tmp_path / "bomb.gif").write_bytes(BOMBS["comment-small.gif"])
-    assert [is_animation(tmp_path / name) for name in ("moves.gif", "still.gif", "a.png", "no.gif")] == [
-        *(True, False, False, False)
+    assert [is_animation(tmp_path / name) for name in ("moves.gif", "still.gif", "a.png", "no.gif", "pipe.gif")] == [
+        *(True, False, False, False, False)
     ]
     began = time.process_time()
     assert not is_animation(tmp_path / "bomb.gif")

@@ -9,11 +9,16 @@ from numpy.typing import NDArray
 from geofer.app.synthesis.generation import find_source
 from geofer.datamodules import RenderedFaces
 from geofer.errors import DataError
+from geofer.faces import EXPRESSIONS
 from geofer.landmarks import build_detector
 from geofer.paths import written_whole
 
 SIZE = 128
 """Side of the crops in pixels."""
+
+
+_KEPT = ("images", "landmarks", "names", "subject")
+"""What is kept of photographs."""
 
 
 class FaceArrays(NamedTuple):
@@ -24,12 +29,14 @@ class FaceArrays(NamedTuple):
         landmarks: ``(N, 68, 2)`` float32 in [-1, 1] of the crop.
         names: ``(N,)`` of the pictures.
         subject: ``(N,)`` int64, one number a person.
+        expression: ``(N,)`` int64, their places among `geofer.faces.EXPRESSIONS`; -1 where nobody knows.
     """
 
     images: NDArray[np.uint8]
     landmarks: NDArray[np.float32]
     names: NDArray[np.str_]
     subject: NDArray[np.int64]
+    expression: NDArray[np.int64]
 
     def of(self, chosen: NDArray[np.bool_]) -> "FaceArrays":
         """Some of them."""
@@ -57,9 +64,9 @@ def photographs(folder: Path, files: list[str], cache: Path) -> FaceArrays:
                 print(f"{cache.stem}: {len(found)} faces in {number + 1} of {len(files)} pictures", flush=True)
         cache.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(cache) as stream:
-            np.savez(stream, **dict(zip(FaceArrays._fields, map(np.array, zip(*found, strict=True)), strict=True)))
+            np.savez(stream, **dict(zip(_KEPT, map(np.array, zip(*found, strict=True)), strict=True)))
     with np.load(cache, allow_pickle=False) as held:
-        return FaceArrays(*(held[name] for name in FaceArrays._fields))
+        return FaceArrays(*(held[name] for name in _KEPT), np.full(len(held["names"]), -1))
 
 
 def fairface(data: Path, split: str, cache: Path, count: int) -> FaceArrays:
@@ -69,14 +76,18 @@ def fairface(data: Path, split: str, cache: Path, count: int) -> FaceArrays:
 
 
 def london(data: Path, cache: Path) -> FaceArrays:
-    """The London Set, neutral and smiling; the first three digits of a name are the person."""
+    """The London Set: the first three digits of a name are the person; 03 at its end is a neutral face, 08 a smile."""
     files = sorted(path.name for path in (data / "London").glob("*.jpg"))
     faces = photographs(data / "London", files, cache / "london.npz")
-    return faces._replace(subject=np.array([int(name[:3]) for name in faces.names]))
+    smiling, neutral = EXPRESSIONS.index("happiness"), EXPRESSIONS.index("neutral")
+    return faces._replace(
+        subject=np.array([int(name[:3]) for name in faces.names]),
+        expression=np.array([smiling if name.endswith("_08.jpg") else neutral for name in faces.names]),
+    )
 
 
 def rendered_people(people: int, cache: Path, seed: int) -> RenderedFaces:
-    """Rendered people in one session each: every expression at every level, thrice, from anywhere within ±60°.
+    """Rendered people in one session each: every expression at every level, twice, from anywhere within ±60°.
 
     ``people`` are trained on; of 8 more the sheets show some. Others to test on have another seed.
     """
@@ -86,7 +97,7 @@ def rendered_people(people: int, cache: Path, seed: int) -> RenderedFaces:
         test_subjects=0,
         levels=(1, 2, 3, 4),
         poses="continuous",
-        views=3,
+        views=2,
         yaw_limit=60,
         pitch_limit=25,
         image_size=SIZE,
@@ -103,5 +114,12 @@ def rendered_arrays(people: RenderedFaces) -> tuple[FaceArrays, FaceArrays]:
     count = len(store.split)
     images = store.pictures.gather(np.arange(count))
     names = np.full(count, "")
-    faces = FaceArrays(images, np.asarray(store.table.landmarks, np.float32), names, np.asarray(store.table.subject))
+    table = store.table
+    faces = FaceArrays(
+        images,
+        np.asarray(table.landmarks, np.float32),
+        names,
+        np.asarray(table.subject),
+        np.asarray(table.expression, np.int64),
+    )
     return faces.of(store.split == "train"), faces.of(store.split == "val")

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from geofer.faces import MIRRORED_LANDMARKS
-from geofer.landmarks.face_finder import square_around
 from geofer.landmarks.landmark_network import MARGIN, SIDE
+from geofer.landmarks.sightings import square_around
 from geofer.rendering.camera import head_rotation
 
 

@@ -17,12 +17,13 @@ from rich.progress import track
 from turned_photographs import turned
 
 from geofer.faces import LEFT_EYE, NUM_LANDMARKS, RIGHT_EYE
-from geofer.landmarks.face_finder import GLANCE, POSSIBLE, FaceFinder, lean_of, square_around
+from geofer.landmarks.face_finder import GLANCE, POSSIBLE, FaceFinder
 from geofer.landmarks.face_landmarker import find_model
 from geofer.landmarks.face_mesh import mesh_to_landmarks
 from geofer.landmarks.face_mesh_model import FaceMeshModel
 from geofer.landmarks.head_pose import head_pose
 from geofer.landmarks.retinaface import RetinaFace
+from geofer.landmarks.sightings import lean_of, square_around
 from geofer.paths import written_whole
 from geofer.rendering import RenderSpec, render_subject
 from geofer.rendering.camera import head_rotation

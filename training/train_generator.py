@@ -6,13 +6,15 @@
 
 ``--data`` holds ``FairFace`` and ``London``, as the second command writes them. The steps:
 
-1. The faces of 8,000 pictures of FairFace and of the London Set are found by MediaPipe and cropped; 240 people are
-   rendered, 75 faces each. Both are kept in ``--cache``.
+1. The faces of 8,000 pictures of FairFace and of the London Set are found by MediaPipe and cropped; 500 people are
+   rendered, 50 faces each. Both are kept in ``--cache``.
 2. E and a `geofer.networks.warped_unet.WarpedUNet` learn at 64 pixels from three kinds of pairs: half of each batch are
    two faces of one rendered person, some are the neutral and the smiling face of one of half of London's people, the
    others are photographs, warped away to another geometry, from which they have to be restored.
-3. After 60 % of the time the network grows to 128 pixels and goes on.
-4. The average of the weights over time is rounded to float16 and written.
+3. A classifier C learns the expressions of the true faces beside them. What its layers see in x' shall be what they see
+   in the truth.
+4. After half of the time the network grows to 128 pixels and goes on.
+5. The average of the weights over time is rounded to float16 and written.
 
 The time is given, ``--minutes`` of the clock. A run that was interrupted goes on where it last saved; its loss is kept
 in ``log.csv``, and pictures to look at in ``sheet-*.png``, both in ``--output``.
@@ -38,7 +40,9 @@ from torch import Tensor, nn
 from geofer.app.models.generator_file import DEFAULT, GeneratorDescription, save_generator
 from geofer.app.synthesis.target_geometry import moved_landmarks
 from geofer.backbones.efficientnet_lite import MEAN, STD, LiteNetwork, imagenet_weights
+from geofer.backbones.small_resnet import SmallResNet
 from geofer.faces import (
+    EXPRESSIONS,
     INNER_LIP,
     LEFT_BROW,
     LEFT_EYE,
@@ -63,7 +67,7 @@ from geofer.weight_files import FOLDER
 
 CONFIG = GeneratorConfig(width=32, unet=True, initial_std=None)
 
-STAGES = ((64, 0.6, 32), (128, 1.0, 16))
+STAGES = ((64, 0.5, 32), (128, 1.0, 16))
 """Side of the pictures, share of the time until which it lasts, and faces in a batch."""
 
 RATE, CLIP, DECAY = 8e-4, 1.0, 0.999
@@ -72,11 +76,14 @@ RATE, CLIP, DECAY = 8e-4, 1.0, 0.999
 EYES, MOUTH = 4.0, 12.0
 """What pixels around eyes and mouth count for in the reconstruction, and what those inside the mouth count for more."""
 
-GRADIENTS, PERCEPTUAL, ADVERSARIAL, MATCHING, GEOMETRY = 0.5, 0.05, 0.02, 0.02, 1e-4
+GRADIENTS, PERCEPTUAL, EXPRESSION, ADVERSARIAL, MATCHING, GEOMETRY = 0.5, 0.05, 0.03, 0.02, 0.02, 1e-4
 """What the other terms count for beside the reconstruction."""
 
 ADVERSARIAL_FROM = 0.3
 """Share of the time after which the discriminators speak."""
+
+EXPRESSION_FROM = 0.15
+"""Share of the time after which C speaks."""
 
 PARTS = (((OUTER_LIP,), "mouth"), ((RIGHT_EYE, RIGHT_BROW, LEFT_EYE, LEFT_BROW), "eyes"))
 """What the discriminators also see alone."""
@@ -89,6 +96,7 @@ class Pairs(NamedTuple):
     landmarks: Tensor
     target_image: Tensor
     target_landmarks: Tensor
+    target_expression: Tensor
 
 
 class Faces:
@@ -121,7 +129,9 @@ class Faces:
         faces, partners = self._paired()[kind], self.partners[kind]
         rows = self.chance.integers(0, len(faces.subject), count)
         others = np.array([self.chance.choice(partners[person]) for person in faces.subject[rows]])
-        return Pairs(*_pictures(faces, rows, size), *_pictures(faces, others, size))
+        return Pairs(
+            *_pictures(faces, rows, size), *_pictures(faces, others, size), torch.from_numpy(faces.expression[others])
+        )
 
     def _warped_away(self, count: int, size: int) -> Pairs:
         """Photographs, with another geometry, and as they are.
@@ -139,7 +149,7 @@ class Faces:
         other = torch.lerp(landmarks, _placed(other, landmarks), way)
         warped = self.warps[size](image, landmarks, other)
         away = warped.covered * warped.image + (1 - warped.covered) * warp_plane(image, landmarks, other)
-        return Pairs(away, other, image, landmarks)
+        return Pairs(away, other, image, landmarks, torch.from_numpy(self.photographs.expression[rows]))
 
     def _flipped(self, pairs: Pairs) -> Pairs:
         """Half of them as in a mirror."""
@@ -147,6 +157,8 @@ class Faces:
         order = list(MIRRORED_LANDMARKS)
 
         def mirror(value: Tensor) -> Tensor:
+            if value.dim() == 1:
+                return value
             mirrored = value.flip(-1) if value.dim() == 4 else value[:, order] * torch.tensor([-1.0, 1.0])
             return torch.where(flip.view(-1, *[1] * (value.dim() - 1)), mirrored, value)
 
@@ -200,7 +212,43 @@ class Perceptual(nn.Module):
         with torch.no_grad():
             wanted = self._features(target)
         found = self._features(image)
-        return torch.stack([F.l1_loss(a, b) / b.abs().mean() for a, b in zip(found, wanted, strict=True)]).sum()
+        return relative_distance(found, wanted)
+
+
+class ExpressionFeatures(nn.Module):
+    """C: learns expressions from true faces while G learns, and compares what it sees in x' and in the truth."""
+
+    def __init__(self) -> None:
+        """Build it."""
+        super().__init__()
+        self.network = SmallResNet()
+        self.head = nn.Linear(self.network.num_features, len(EXPRESSIONS))
+
+    def _features(self, image: Tensor) -> list[Tensor]:
+        x = F.interpolate(image, size=64, mode="area") if image.shape[-1] != 64 else image
+        features = [self.network.stem(x.contiguous(memory_format=torch.channels_last))]
+        for stage in self.network.stages:
+            features.append(stage(features[-1]))
+        return features
+
+    def learn(self, image: Tensor, expression: Tensor) -> Tensor:
+        """The cross entropy of the faces whose expression is known."""
+        known = expression >= 0
+        self.train()
+        logits = self.head(self._features(image[known])[-1].mean(dim=(2, 3)))
+        return F.cross_entropy(logits.float(), expression[known])
+
+    def forward(self, image: Tensor, target: Tensor) -> Tensor:
+        """A scalar: the distance in the two last stages."""
+        self.eval()
+        with torch.no_grad():
+            wanted = self._features(target)[-2:]
+        return relative_distance([a.float() for a in self._features(image)[-2:]], [b.float() for b in wanted])
+
+
+def relative_distance(found: list[Tensor], wanted: list[Tensor]) -> Tensor:
+    """L1 between maps, of each layer in its own mean."""
+    return torch.stack([F.l1_loss(a, b) / b.abs().mean() for a, b in zip(found, wanted, strict=True)]).sum()
 
 
 class Discriminators(nn.Module):
@@ -245,9 +293,10 @@ class Training:
         self.discriminators = Discriminators().to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.generator).requires_grad_(False).eval()
         self.perceptual = Perceptual()
+        self.expressions = ExpressionFeatures().to(memory_format=torch.channels_last)
         self.optimizers = [
             torch.optim.Adam(network.parameters(), RATE, (0.5, 0.99))
-            for network in (self.generator, self.discriminators)
+            for network in (self.generator, self.discriminators, self.expressions)
         ]
 
     def state(self) -> dict[str, Any]:
@@ -269,23 +318,30 @@ class Training:
         grow(self.generator, state["networks"][0])
         self.discriminators.load_state_dict(state["networks"][1])
         grow(self.average, state["networks"][2])
+        self.expressions.load_state_dict(state["networks"][3])
 
-    def _networks(self) -> tuple[nn.Module, nn.Module, nn.Module]:
-        return self.generator, self.discriminators, self.average
+    def _networks(self) -> tuple[nn.Module, nn.Module, nn.Module, nn.Module]:
+        return self.generator, self.discriminators, self.average, self.expressions
 
-    def step(self, pairs: Pairs, adversarial: bool, batch: int, report: bool) -> dict[str, float]:
+    def step(self, pairs: Pairs, passed: float, batch: int, report: bool) -> dict[str, float]:
         """Learn from one batch; the losses by name, and if asked for, the norms of their gradients at x'."""
         target, landmarks = pairs.target_image, pairs.target_landmarks
+        adversarial = passed >= ADVERSARIAL_FROM
         weight = weigh_regions(landmarks, self.size, EYES) + MOUTH * fill_polygon(landmarks[:, INNER_LIP], self.size)
         contours = draw_contours(landmarks, self.size)
         with torch.autocast("cpu", torch.bfloat16):
-            made = self.generator(pairs.image.contiguous(memory_format=torch.channels_last), *pairs[1::2])
+            made = self.generator(pairs.image.contiguous(memory_format=torch.channels_last), pairs.landmarks, landmarks)
         terms = {
             "rec": reconstruction_loss(made.image, target, weight),
             "edges": GRADIENTS * gradient_loss(made.image, target, weight),
             "perceptual": PERCEPTUAL * self.perceptual(made.image, target),
             "geo": GEOMETRY * geometry_loss(made.reconstruction, landmarks),
         }
+        if passed >= EXPRESSION_FROM:
+            self.expressions.requires_grad_(False)
+            with torch.autocast("cpu", torch.bfloat16):
+                terms["expression"] = EXPRESSION * self.expressions(made.image, target)
+            self.expressions.requires_grad_(True)
         if adversarial:
             with torch.autocast("cpu", torch.bfloat16):
                 with torch.no_grad():
@@ -321,6 +377,10 @@ class Training:
             loss = torch.stack(hinges).sum()
             losses["d_att"] = float(loss.detach())
             self._update(1, loss, self.discriminators)
+        with torch.autocast("cpu", torch.bfloat16):
+            loss = self.expressions.learn(target, pairs.target_expression)
+        losses["c"] = float(loss.detach())
+        self._update(2, loss, self.expressions)
         return losses
 
     def _update(self, number: int, loss: Tensor, network: nn.Module) -> None:
@@ -370,9 +430,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("data"))
     parser.add_argument("--output", type=Path, default=Path("runs/generator"))
     parser.add_argument("--cache", type=Path, default=Path("runs/generator-faces"))
-    parser.add_argument("--people", type=int, default=240, help="rendered people to train on (%(default)s)")
+    parser.add_argument("--people", type=int, default=500, help="rendered people to train on (%(default)s)")
     parser.add_argument("--photographs", type=int, default=8000, help="pictures of FairFace (%(default)s)")
-    parser.add_argument("--minutes", type=float, default=55.0, help="of training (%(default)s)")
+    parser.add_argument("--minutes", type=float, default=75.0, help="of training (%(default)s)")
     parser.add_argument("--seed", type=int, default=71)
     parser.add_argument(
         "--model",
@@ -414,7 +474,7 @@ def main() -> None:
         while passed < until:
             begun = time.time()
             training.rate(passed, batch)
-            losses = training.step(next(batches), passed >= ADVERSARIAL_FROM, batch, report=batch % 100 == 0)
+            losses = training.step(next(batches), passed, batch, report=batch % 100 == 0)
             passed += (time.time() - begun) / 60 / options.minutes
             batch += 1
             if batch % 20 == 0 or batch % 100 == 1:
@@ -434,7 +494,7 @@ def main() -> None:
         size,
         provenance={
             "command": "python training/train_generator.py",
-            "data": f"{options.people} rendered people × 75 faces (seed {options.seed}); "
+            "data": f"{options.people} rendered people × 50 faces (seed {options.seed}); "
             f"{len(faces.photographs.names)} photographs of FairFace; "
             f"{len(faces.partners['smiling'])} people of the London Set",
             "batches": int(state["batch"]),

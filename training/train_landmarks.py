@@ -34,9 +34,9 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from geofer.datamodules.preparation.rendering import renderer_digest
-from geofer.landmarks.face_finder import square_around
 from geofer.landmarks.head_pose import rotation_angles
 from geofer.landmarks.landmark_network import MARGIN, SIDE, LandmarkNetwork, SeenFaces
+from geofer.landmarks.sightings import square_around
 from geofer.paths import cache_folder, written_whole
 
 ABOUT = 0.05

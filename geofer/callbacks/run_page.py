@@ -13,9 +13,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from geofer.errors import printable
+from geofer.errors import DataError, printable
 from geofer.metrics.tables import comparison_table, load_report, report_table
 from geofer.paths import AnyPath, as_path, written_whole
+from geofer.schema import LONGEST_NAME
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,7 +48,7 @@ def write_page(path: AnyPath, runs: Mapping[str, AnyPath]) -> None:
         runs: Name of each run → its folder.
 
     Raises:
-        DataError: A folder holds no finished test, or the runs tell different expressions apart.
+        DataError: A folder holds no finished test, its logs are damaged, or the runs tell different expressions apart.
     """
     path = as_path(path)
     folders = {name: as_path(run) for name, run in runs.items()}
@@ -88,7 +89,7 @@ def curves_figure(logged: Mapping[str, Sequence[tuple[int, float]]]) -> "Figure 
     left, right = figure.subplots(1, 2)
     for name, points in losses.items():
         batches, values = np.array(points).T
-        left.plot(batches, values, label=name, linewidth=1)
+        left.plot(batches, values, label=_as_it_is(name), linewidth=1)
     left.set(xlabel="batch", title="losses", yscale="log")
     if losses:
         left.legend(fontsize=7, ncols=2)
@@ -99,15 +100,27 @@ def curves_figure(logged: Mapping[str, Sequence[tuple[int, float]]]) -> "Figure 
     return figure
 
 
+def _as_it_is(name: str) -> str:
+    """A name from a file as matplotlib shows it: on one line, and no formula between dollar signs."""
+    return printable(name)[:LONGEST_NAME].replace("$", r"\$")
+
+
 def _logged(run: Path) -> dict[str, list[tuple[int, float]]]:
-    """What the CSV loggers of a run's fits wrote, by name; a fit that was resumed wrote several files."""
+    """What the CSV loggers of a run's fits wrote, by name; a fit that was resumed wrote several files.
+
+    Raises:
+        DataError: One of the files is damaged.
+    """
     values: dict[str, list[tuple[int, float]]] = {}
     for file in sorted(run.glob("logs/version_*/metrics.csv")):
-        with file.open(newline="", encoding="utf-8") as lines:
-            for row in csv.DictReader(lines):
-                for name, text in row.items():
-                    if name not in {"epoch", "step"} and text and row.get("step"):
-                        values.setdefault(name, []).append((int(row["step"]), float(text)))
+        try:
+            with file.open(newline="", encoding="utf-8") as lines:
+                for row in csv.DictReader(lines):
+                    for name, text in row.items():
+                        if name not in {"epoch", "step"} and text and row.get("step"):
+                            values.setdefault(name, []).append((int(row["step"]), float(text)))
+        except (OSError, ValueError, TypeError, csv.Error) as error:  # TypeError: a line has too many cells
+            raise DataError(f"{printable(file)} is no log of geofer ({printable(error)[:200]}). Remove it.") from error
     return values
 
 

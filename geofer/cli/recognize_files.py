@@ -17,7 +17,7 @@ from geofer.app.recognition.tracks import tracked
 from geofer.app.recognition.views import View, camera_name, camera_views, last_change, picture_views, video_views
 from geofer.cli.engine_options import chosen_cluster
 from geofer.errors import ConfigError, DataError, printable
-from geofer.paths import counted_by_ending
+from geofer.paths import counted_by_ending, shortened
 from geofer.pictures import is_picture_file
 from geofer.ray_cluster import RayCluster
 from geofer.videos import SUFFIXES as VIDEO_SUFFIXES
@@ -234,12 +234,13 @@ def copy_paths(files: Sequence[Path], folder: Path) -> dict[Path, Path]:
     taken: set[str] = set()
     copies = {}
     for file in dict.fromkeys(files):
-        name, number = file.stem, 1
+        ending = ".mp4" if is_video(file) else ".png"
+        name, number = shortened(file.stem, ending), 1
         while name.lower() in taken:  # some file systems do not tell A from a
             number += 1
-            name = f"{file.stem}-{number}"
+            name = shortened(file.stem, f"-{number}{ending}")
         taken.add(name.lower())
-        copies[file] = folder / f"{name}{'.mp4' if is_video(file) else '.png'}"
+        copies[file] = folder / name
     return copies
 
 

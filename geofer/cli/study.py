@@ -20,9 +20,11 @@ from geofer.cli.parsers import BUDGETS, study_parser
 from geofer.configurations import read_settings
 from geofer.errors import ConfigError, GeoferError, escaped
 from geofer.ray_cluster import RayCluster
+from geofer.study.data import sized_like
 from geofer.study.design import Row, Settings, Study, merged
 from geofer.study.measures.runs import measure, measured, unmeasured
-from geofer.study.report.accuracy import HEADINGS, INTERVALS, table
+from geofer.study.protocols import protocol_of
+from geofer.study.report.accuracy import INTERVALS, headings, table
 from geofer.study.report.writing import write_report
 from geofer.study.running import Result, StudyRun
 from geofer.study.studies.catalog import STUDIES
@@ -159,7 +161,9 @@ def _do(run: StudyRun, row: Row, seed: int, what: Callable[[Row, int], Done]) ->
 def _report(run: StudyRun, seeds: Sequence[int], arguments: Sequence[str]) -> Path:
     results = list(run.results(seeds))
     measures = {(r.row, r.seed): found for r in results if (found := measured(run, run.study.row(r.row), r.seed))}
-    return write_report(run.study, results, run.folder, f"geofer study {' '.join(arguments)}", measures)
+    return write_report(
+        run.study, results, run.folder, f"geofer study {' '.join(arguments)}", measures, run.differences()
+    )
 
 
 def _print(study: Study, run: StudyRun, seeds: Sequence[int], console: Console) -> None:
@@ -167,9 +171,10 @@ def _print(study: Study, run: StudyRun, seeds: Sequence[int], console: Console) 
     from rich.table import Table
 
     shown = Table(title=study.title, box=box.SIMPLE_HEAD)
-    kept = [place for place, heading in enumerate(HEADINGS) if heading not in INTERVALS]  # a terminal is not so wide
+    heads = headings(study, not run.differences())
+    kept = [place for place, heading in enumerate(heads) if heading not in INTERVALS]  # a terminal is not so wide
     for place in kept:
-        shown.add_column(HEADINGS[place], justify="left" if place == 0 else "right")
+        shown.add_column(heads[place], justify="left" if place == 0 else "right")
     for line in table(study, list(run.results(seeds))):
         cells = line.cells()
         shown.add_row(*(cells[place] for place in kept))
@@ -191,9 +196,14 @@ def _chosen(study: Study, names: Sequence[str] | None) -> list[Row]:
 
 def _settings(budget: str, configs: Sequence[Path]) -> Settings:
     settings: Settings = yaml.safe_load(files("geofer.study").joinpath("budgets", f"{budget}.yaml").read_text())
+    size, batches = settings["data"], settings["trainer"]["max_steps"]
     for path in configs:
         try:
             settings = merged(settings, read_settings(path) or {})
+            settings["data"] = sized_like(settings["data"], size)
         except AttributeError as error:
             raise ConfigError(f"{path} is no configuration: {error}") from error
+    if budget == "paper" and settings["trainer"]["max_steps"] == batches:
+        protocol = protocol_of(settings["data"])
+        settings["trainer"]["max_steps"] = batches if protocol is None else protocol.batches
     return settings

@@ -139,6 +139,35 @@ def with_validation(
     return splits
 
 
+def with_fewer_to_train(
+    split: NDArray[np.str_], units: NDArray[np.object_], fraction: float, seed: int
+) -> NDArray[np.str_]:
+    """Leaves a share of the training people (or groups), one at least; the others' faces are in no split.
+
+    Args:
+        split: ``(N,)`` of ``train``, ``val`` and ``test``.
+        units: ``(N,)`` what must not be torn apart, see `Identities.units`.
+        fraction: Share in (0, 1] of the training people that stay; a larger one holds the people of a smaller one.
+        seed: Of the draw.
+
+    Returns:
+        ``(N,)``, with ``""`` for faces that are not used.
+
+    Examples:
+        >>> import numpy as np
+        >>> people = np.array(['ann', 'bob', 'eve', 'kim'], dtype=object)
+        >>> with_fewer_to_train(np.array(['train', 'train', 'test', 'train']), people, 0.34, seed=0).tolist()
+        ['', 'train', 'test', '']
+    """
+    rows = np.flatnonzero(split == "train")
+    if fraction == 1 or not len(rows):
+        return split
+    people, place = _in_drawn_order(units[rows], seed)
+    fewer = split.copy()
+    fewer[rows[place >= max(1, round(fraction * len(people)))]] = ""
+    return fewer
+
+
 def default_splits(faces: Identities, val_fraction: float, seed: int) -> NDArray[np.str_]:
     """What a data set without a protocol of its own does.
 

@@ -44,7 +44,7 @@ def build_detector(name: str, **options: Any) -> LandmarkDetector:  # noqa: ANN4
     if not isinstance(detector, LandmarkDetector):
         raise PluginError(
             f"The landmark detector {name!r} built a {type(detector).__name__}; it must have a method "
-            "`detect(images, names)` (docs/plugins.md shows one)."
+            "`detect(images, names)` (docs/detector-plugins.md shows one)."
         )
     return detector
 

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from geofer.backbones.small_resnet import ResidualBlock
 from geofer.faces import NUM_LANDMARKS, normalize_image
-from geofer.landmarks.face_finder import Sighting, lean_of, square_around
 from geofer.landmarks.head_pose import rotation_angles, steady_pose
+from geofer.landmarks.sightings import Sighting, lean_of, square_around
 from geofer.model_files import check_sha256
 
 SIDE = 96

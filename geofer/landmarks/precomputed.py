@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from geofer.errors import ConfigError, DataError, printable
 from geofer.faces import NUM_LANDMARKS
 from geofer.landmarks.detector import Faces
+from geofer.small_files import small_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -88,11 +89,11 @@ def read_pts(path: Path) -> NDArray[np.float32]:
         DataError: The file is damaged, has not 68 points, or not only finite ones; it names the file.
     """
     try:
-        _, opened, rest = path.read_text().partition("{")
+        _, opened, rest = small_file(path).decode("utf-8").partition("{")
         body, closed, _ = rest.partition("}")
         points = np.array([line.split() for line in body.splitlines() if line.strip()], np.float32)
     except (OSError, ValueError) as error:
-        raise DataError(f"{printable(path)} cannot be read as a .pts file: {error}.") from error
+        raise DataError(f"{printable(path)} cannot be read as a .pts file: {printable(error)[:300]}.") from error
     if not (opened and closed):
         raise DataError(f"{printable(path)} is no whole .pts file: it must hold its points between braces.")
     return _checked(points - 1, printable(path))
@@ -110,17 +111,15 @@ def _checked(points: NDArray[np.float32], where: str) -> NDArray[np.float32]:
 def _read_table(path: Path) -> tuple[list[str], NDArray[np.float32]]:
     """The pictures' names of all rows, and their landmarks ``(rows, 68, 2)``, which may not be finite."""
     import pyarrow as pa
-    from pyarrow import csv, parquet
+    from pyarrow import csv
 
     try:
         if path.suffix.lower() == ".parquet":
-            wanted = (*FILE_COLUMNS, *COLUMNS, LIST_COLUMN)
-            held = parquet.read_schema(path).names
-            table = parquet.read_table(path, columns=[column for column in wanted if column in held])
+            table = _read_parquet(path)
         else:
             types = dict.fromkeys(FILE_COLUMNS, pa.string()) | dict.fromkeys(COLUMNS, pa.float32())
             table = csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=types))
-        names = next(table[column].to_pylist() for column in FILE_COLUMNS if column in table.column_names)
+        names = next(_texts(table[column]) for column in FILE_COLUMNS if column in table.column_names)
         if LIST_COLUMN in table.column_names:
             return names, _split_lists(table[LIST_COLUMN], names, path)
         columns = [table[column].cast(pa.float32()).to_numpy() for column in COLUMNS]
@@ -128,9 +127,44 @@ def _read_table(path: Path) -> tuple[list[str], NDArray[np.float32]]:
         raise DataError(f"{printable(path)} has no column {' or '.join(FILE_COLUMNS)} with the files' names.") from None
     except KeyError as error:
         raise DataError(f"{printable(path)} must have the columns {COLUMNS[0]} to {COLUMNS[-1]}: {error}.") from None
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{printable(path)} cannot be read as a table of landmarks: {printable(error)}.") from error
+    except (OSError, ValueError, pa.ArrowException) as error:
+        reason = printable(error)[:300]
+        raise DataError(f"{printable(path)} cannot be read as a table of landmarks: {reason}.") from error
     return names, np.stack(columns, axis=1).reshape(-1, NUM_LANDMARKS, 2)
+
+
+def _read_parquet(path: Path) -> "pa.Table":
+    """Those of the columns that are known.
+
+    Raises:
+        ValueError: It tells of more landmarks than a file of its size can hold.
+    """
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path, read_dictionary=list(FILE_COLUMNS)) as file:
+        rows, size = file.metadata.num_rows, path.stat().st_size
+        if rows * len(COLUMNS) > size:  # no number takes less than a byte, but the same ones many times over
+            raise ValueError(f"it tells of {rows} faces, and has {size} bytes")
+        wanted = (*FILE_COLUMNS, *COLUMNS, LIST_COLUMN)
+        return file.read([column for column in wanted if column in file.schema_arrow.names])
+
+
+def _texts(column: "pa.ChunkedArray") -> list[str]:
+    """The texts of a column; those that repeat are one object, however long they are.
+
+    Raises:
+        ValueError: It has others than texts.
+    """
+    import pyarrow as pa
+
+    texts: list[str] = []
+    for chunk in column.chunks:
+        coded = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
+        if not pa.types.is_string(coded.type.value_type):
+            raise ValueError(f"its names are of the type {coded.type.value_type}, not text")
+        known = [*coded.dictionary.to_pylist(), ""]
+        texts += [known[number] for number in coded.indices.fill_null(-1).to_pylist()]
+    return texts
 
 
 def _split_lists(column: "pa.ChunkedArray", names: list[str], path: Path) -> NDArray[np.float32]:

@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from geofer.metrics.confusion import balanced_accuracy, macro_f1
 from geofer.metrics.subsets import SubsetCounts
-from geofer.schema import read_expressions
+from geofer.schema import LARGEST, read_expressions
+
+MOST_POSES = 10_000
+"""Of a report's table; every five degrees in both directions are 2,600."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,25 +126,30 @@ class RecognitionReport:
 
         Raises:
             KeyError: If an entry is missing.
-            ValueError: If a table has the wrong shape, or a pose is none.
+            ValueError: If a table has the wrong shape, a pose is none, or the counts are none of a test.
         """
         expressions = read_expressions(data["expressions"])
         classes, poses = len(expressions), len(data["poses"])
         step, angles = int(data.get("pose_step", 15)), np.array(data["poses"], dtype=np.float64)
         if not 1 <= step <= 90 or (np.abs(angles) > 180).any():
             raise ValueError("its poses are no angles")
+        if not 1 <= poses <= MOST_POSES:
+            raise ValueError(f"it has {poses} poses, not 1 to {MOST_POSES}")
+        correct, total = (np.array(data[name], np.int64).reshape(poses, classes) for name in ("correct", "total"))
+        subsets = [SubsetCounts(str(s["tag"]), int(s["correct"]), int(s["total"])) for s in data.get("subsets", ())]
+        counts = [(correct, total), *((np.array(subset.correct), np.array(subset.total)) for subset in subsets)]
+        if any(((right < 0) | (right > shown)).any() or not 0 < shown.sum() <= LARGEST for right, shown in counts):
+            raise ValueError("its counts are none of a test")
         return cls(
             expressions=expressions,
             poses=angles.reshape(poses, 2),
-            correct=np.array(data["correct"], dtype=np.int64).reshape(poses, classes),
-            total=np.array(data["total"], dtype=np.int64).reshape(poses, classes),
+            correct=correct,
+            total=total,
             confusion=np.array(data["confusion"], dtype=np.int64).reshape(classes, classes),
             calibration_error=float(data["calibration_error"]),
             accuracy_low=float(data["accuracy_low"]),
             accuracy_high=float(data["accuracy_high"]),
             subjects=int(data["subjects"]),
             pose_step=step,
-            subsets=tuple(
-                SubsetCounts(str(s["tag"]), int(s["correct"]), int(s["total"])) for s in data.get("subsets", ())
-            ),
+            subsets=tuple(subsets),
         )

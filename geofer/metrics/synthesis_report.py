@@ -37,7 +37,7 @@ SET_MEASURES = ("impostor_distance", "kid", "kid_identity", "diversity", "divers
 
 @dataclass(frozen=True)
 class SynthesisReport:
-    """What `geofer.metrics.SynthesisMetrics` found; docs/metrics.md defines every measure.
+    """What `geofer.metrics.SynthesisMetrics` found; docs/synthesis-metrics.md defines every measure.
 
     Attributes:
         values: Each measure by its name; NaN where it was not measured, and as the interval of `SET_MEASURES`.

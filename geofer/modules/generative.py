@@ -21,7 +21,7 @@ from geofer.modules.losses import LossConfig, fusion_loss
 from geofer.modules.optimization import Optimization
 from geofer.modules.recognition import RecognitionModule
 from geofer.modules.schedule import Schedule
-from geofer.modules.targets import SynthesisConfig, TargetSampler, check_bank
+from geofer.modules.targets import SynthesisConfig, Targets, TargetSampler, check_bank, moved
 from geofer.networks.classifier import Classifier, ClassifierConfig, ClassifierOutput
 from geofer.networks.discriminators import DiscriminatorConfig
 from geofer.networks.geometry_branch import geometry_of
@@ -101,6 +101,8 @@ class GenerativeModule(RecognitionModule, ABC):
         self.classifier_optimization = classifier_optimization
         self.targets: TargetSampler | None = None
         self._build(generator, discriminator)
+        if synthesis.painter == "warp" and self.synthesizer.warp is None:
+            raise ConfigError("synthesis.painter: warp needs a generator that warps: set generator.warp.")
         for network in self._discriminators():
             initialize(network, generator.initial_std)
         self.to(memory_format=torch.channels_last)
@@ -180,19 +182,23 @@ class GenerativeModule(RecognitionModule, ABC):
         _, _, classifier = self._optimizers()
         count = round(share * self.synthesis.per_real * len(batch["image"]))
         synthetic = self._synthesize_for_classifier(batch, synthesis, count) if count > 0 else None
+        alike = len(batch["image"]) / (len(batch["image"]) + count) if self.synthesis.pooled else 1.0
         with self.toggled_optimizer(classifier):
             classifier.zero_grad()
             faces = augment_with_geometry(batch["image"], self.geometry_of(batch), self.augmentation)
             real = self.classifier.outputs(*faces)
             losses = {"c_real": fusion_loss(*real, self.image_loss, batch["expression"])}
-            self.manual_backward(losses["c_real"])
+            self.manual_backward(alike * losses["c_real"])
             if synthetic is not None:
-                losses["c_fake"] = self._learn_from_synthetic(*synthetic)
+                fraction = 1 - alike if self.synthesis.pooled else 1.0
+                losses["c_fake"] = self._learn_from_synthetic(*synthetic, fraction * self.synthesis.weight)
             self._step(classifier, counted=True)
         self._advance_rate(classifier)
         return losses
 
-    def _learn_from_synthetic(self, image: Tensor, geometry: Tensor | None, expression: Tensor) -> Tensor:
+    def _learn_from_synthetic(
+        self, image: Tensor, geometry: Tensor | None, expression: Tensor, weight: float
+    ) -> Tensor:
         """Add what synthetic faces say to C's gradients, part by part; their loss."""
         geometries = repeat(None) if geometry is None else self._in_parts(geometry)
         total = image.new_zeros(())
@@ -203,7 +209,7 @@ class GenerativeModule(RecognitionModule, ABC):
             confidence = _confidence(fake, labels) if self.synthesis.confidence_weighting else None
             loss = fusion_loss(*fake, self.image_loss, labels, self.loss_config.label_smoothing, confidence)
             share = len(faces) / len(image)
-            self.manual_backward(share * self.synthesis.weight * loss)
+            self.manual_backward(share * weight * loss)
             total += share * loss.detach()
         return total
 
@@ -211,7 +217,7 @@ class GenerativeModule(RecognitionModule, ABC):
         self, batch: PairBatch, synthesis: Synthesis | None, count: int
     ) -> tuple[Tensor, Tensor | None, Tensor]:
         """``count`` synthetic faces of the batch's people, the geometry that a geometry branch sees, and the labels."""
-        if self.targets is None:
+        if self.synthesis.targets == "pair":
             expression = batch["target_expression"][:count]
             geometry = self.geometry_of(batch, "target_")
             geometry = geometry[:count] if geometry is not None else None
@@ -223,10 +229,29 @@ class GenerativeModule(RecognitionModule, ABC):
             return image, geometry, expression
         people = torch.arange(count, device=self.device) % len(batch["image"])
         landmarks = batch["landmarks"][people]
-        targets = self.targets.sample(landmarks, batch["subject"][people])
+        targets = self._targets(batch, people)
         parts = zip(self._in_parts(people), self._in_parts(targets.landmarks), self._in_parts(landmarks), strict=True)
-        image = torch.cat([self.synthesize(batch["image"][some], target, source) for some, target, source in parts])
+        image = torch.cat([self._paint(batch["image"][some], target, source) for some, target, source in parts])
         return image, geometry_of(targets._asdict(), self.geometry), targets.expression
+
+    def _targets(self, batch: PairBatch, people: Tensor) -> Targets:
+        """A geometry for each of some faces of the batch."""
+        landmarks = batch["landmarks"][people]
+        if self.targets is not None:
+            return self.targets.sample(landmarks, batch["subject"][people])
+        blendshapes = batch.get("blendshapes")
+        own = None if blendshapes is None else blendshapes[people]
+        return Targets(moved(landmarks, self.synthesis), batch["expression"][people], own)
+
+    def _paint(self, image: Tensor, landmarks: Tensor, source: Tensor) -> Tensor:
+        """The classifier's faces: from the generator, or in controls from what is less than it."""
+        if self.synthesis.painter == "input":
+            return image
+        if self.synthesis.painter == "warp":
+            with torch.no_grad():
+                warped: Tensor = self.averaged.warp(image, source, landmarks).image  # type: ignore[operator]
+            return warped
+        return self.synthesize(image, landmarks, source)
 
     def _in_parts(self, faces: Tensor) -> tuple[Tensor, ...]:
         """What tells something of each synthetic face, split into what is made and shown to C at once."""
@@ -256,7 +281,7 @@ class GenerativeModule(RecognitionModule, ABC):
     def on_fit_start(self) -> None:
         """Fetch the landmark bank, and refuse one with anybody who is validated or tested on."""
         super().on_fit_start()
-        if self.synthesis.targets == "pair" or self.synthesis.per_real == 0:
+        if self.synthesis.targets != "bank" or self.synthesis.per_real == 0:
             return
         source: FaceSource | None = getattr(self.trainer, "datamodule", None)
         if source is None:

@@ -62,7 +62,7 @@ class GeometryGuidedFER(GenerativeModule):
         losses = {
             "rec": reconstruction_loss(image, compared, regions),
             "geo": geometry_loss(synthesis.reconstruction, landmarks),
-            "tv": total_variation_loss(image),
+            "tv": total_variation_loss(image, config.variation_scale),
         }
         loss = config.reconstruction * losses["rec"] + config.geometry * losses["geo"] + config.variation * losses["tv"]
         if config.gradients > 0:
@@ -70,7 +70,8 @@ class GeometryGuidedFER(GenerativeModule):
             losses["edges"] = gradient_loss(image, compared, every if regions is None else regions)
             loss = loss + config.gradients * losses["edges"]
         if strength > 0 and config.attribute > 0:
-            condition = self._condition(landmarks, synthesis.embedding)
+            embedding = synthesis.embedding if config.condition_learns else synthesis.embedding.detach()
+            condition = self._condition(landmarks, embedding)
             losses["adv"] = adversarial_loss(self.attribute_discriminator(image, condition))
             loss = loss + strength * config.attribute * losses["adv"]
         if strength > 0 and config.prior > 0:

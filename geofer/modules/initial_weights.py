@@ -3,17 +3,27 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from geofer.checkpoints import read_checkpoint
 from geofer.errors import CheckpointError, ConfigError, GeoferError, printable
+from geofer.modules.stored import check_finite, check_shapes, read_architecture, recognizer_network
 from geofer.networks.classifier import Classifier
-from geofer.schema import SchemaError, read_expressions
-from geofer.weight_files import GENERATOR_FORMAT, LONGEST, bundled_generators, bundled_models, unpacked
+from geofer.networks.synthesizer import GeneratorConfig, build_synthesizer
+from geofer.schema import CropSize, SchemaError, read, read_expressions
+from geofer.weight_files import (
+    GENERATOR_FORMAT,
+    LONGEST,
+    Shapes,
+    bundled_generators,
+    bundled_models,
+    unpacked,
+)
 
 CLASSIFIER = "classifier."
 """What the names of a recognizer's weights begin with in a module; in a model file they stand without it."""
@@ -54,15 +64,14 @@ def read_initial_weights(source: str) -> InitialWeights:
         )
     try:
         if path.suffix == ".ckpt":
-            checkpoint = read_checkpoint(path)
-            told, prefix, weights = checkpoint.get("hyper_parameters"), ("",), checkpoint["state_dict"]
-            settings = told.get("classifier") if isinstance(told, dict) else None
+            checkpoint = read_checkpoint(path, mapped=True)
+            told, prefix, weights = _table(checkpoint.get("hyper_parameters")), ("",), checkpoint["state_dict"]
+            settings = told.get("classifier")
         else:
-            weights, text = unpacked(path)
-            told, prefix = json.loads(text[:LONGEST]), (CLASSIFIER,)
-            settings = told.get("architecture") if isinstance(told, dict) else None
-        if not isinstance(told, dict):
-            raise CheckpointError("it does not say what it is")
+            weights, text = unpacked(path, _check_described)
+            check_finite(weights)
+            told, prefix = _description(text), (CLASSIFIER,)
+            settings = told.get("architecture")
         generates = told.get("format") == GENERATOR_FORMAT
         expressions = () if generates else read_expressions(told.get("expressions"))
     except (GeoferError, SchemaError, ValueError, RecursionError) as error:
@@ -71,6 +80,37 @@ def read_initial_weights(source: str) -> InitialWeights:
         f"{start}{name}": value for start in (GENERATOR if generates else prefix) for name, value in weights.items()
     }
     return InitialWeights(source, named, expressions, settings if isinstance(settings, dict) else {})
+
+
+def _description(text: str) -> dict[str, Any]:
+    return _table(json.loads(text) if len(text) <= LONGEST else None)
+
+
+def _table(told: object) -> dict[str, Any]:
+    if not isinstance(told, dict):
+        raise CheckpointError("it does not say what it is")
+    return told
+
+
+def _check_described(text: str, shapes: Shapes) -> None:
+    """Compares what a model file says it is with the shapes of its weights, before a weight is read.
+
+    Raises:
+        CheckpointError: They differ.
+        SchemaError: It says what cannot be.
+    """
+    told = _description(text)
+    if told.get("format") == GENERATOR_FORMAT:
+        size, config = told.get("image_size"), told.get("architecture")
+        build = partial(
+            build_synthesizer, read(CropSize, size, "image_size"), read(GeneratorConfig, config, "architecture")
+        )
+        check_shapes(shapes, build)
+        return
+    kind = read(Literal["picture", "geometry"], told.get("kind"), "kind")
+    architecture = read_architecture(kind, _table(told.get("architecture")))
+    expressions = read_expressions(told.get("expressions"))
+    check_shapes(shapes, lambda: recognizer_network(kind, len(expressions), architecture))
 
 
 @torch.no_grad()

@@ -1,13 +1,15 @@
 """The losses, one function for each equation of the paper."""
 
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from geofer.ranges import check_choice, check_ranges
+
+VariationScale = Literal["mean", "side", "sum"]
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,13 @@ class LossConfig:
         reconstruction: Of Eq. 7, which carries no λ in the paper.
         geometry: λ4, of Eq. 9.
         variation: λ5, of Eq. 8.
+        variation_scale: What Eq. 8's sum is divided by, see `total_variation_loss`.
         label_smoothing: ρ of Eq. 6, for synthetic faces.
         reconstruction_target: What x' is compared with in Eq. 7: x^t, or x, which is the equation to the letter.
         region_weight: What pixels around eyes and mouth of x^t count for in Eq. 7.
         mouth_weight: What pixels inside the mouth of x^t count for beside that.
         gradients: Of `gradient_loss`, which the paper has not.
+        condition_learns: Whether λ1 reaches E through the condition that D_att sees, too, and not through x' alone.
     """
 
     attribute: float = 1e-3
@@ -42,6 +46,8 @@ class LossConfig:
     region_weight: float = 1.0
     mouth_weight: float = 0.0
     gradients: float = 0.0
+    variation_scale: VariationScale = "mean"
+    condition_learns: bool = True
 
     def __post_init__(self) -> None:
         """Refuse numbers out of their range.
@@ -49,9 +55,11 @@ class LossConfig:
         Raises:
             ConfigError: It says which.
         """
-        numbers = [field.name for field in fields(self) if field.name != "reconstruction_target"]
+        others = ("reconstruction_target", "variation_scale", "condition_learns")
+        numbers = [field.name for field in fields(self) if field.name not in others]
         check_ranges("losses", self, low=dict.fromkeys(numbers, 0), high={"label_smoothing": 1})
         check_choice("losses.reconstruction_target", self.reconstruction_target, ("target", "input"))
+        check_choice("losses.variation_scale", self.variation_scale, get_args(VariationScale))
 
 
 def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
@@ -184,22 +192,31 @@ def gradient_loss(image: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     return (across.sum() + down.sum()) / weight.sum()
 
 
-def total_variation_loss(image: Tensor) -> Tensor:
-    """Eq. 8, anisotropic total variation, as a mean over neighboring pixels instead of a sum.
+def total_variation_loss(image: Tensor, scale: VariationScale = "mean") -> Tensor:
+    """Eq. 8, anisotropic total variation: differences of neighboring pixels, across and down.
+
+    The paper writes a sum. Weighed with its λ5 of 1e-4 a sum outweighs Eq. 7 many times, and a mean hardly counts.
 
     Args:
         image: x', ``(B, 3, H, W)``.
+        scale: ``mean`` over all differences; ``side`` sums those of a face and divides by its height, as the authors'
+            code of 2018 does (at 224 pixels some 670 times the mean); ``sum`` sums them. The batch is always averaged.
 
     Returns:
-        A scalar: the mean horizontal plus the mean vertical difference.
+        A scalar: the horizontal plus the vertical differences.
 
     Examples:
         >>> import torch
-        >>> total_variation_loss(torch.tensor([[[[0.0, 1.0], [0.0, 1.0]]]]))
-        tensor(1.)
+        >>> image = torch.tensor([[[[0.0, 1.0], [0.0, 1.0]]]])
+        >>> total_variation_loss(image), total_variation_loss(image, "side"), total_variation_loss(image, "sum")
+        (tensor(1.), tensor(1.), tensor(2.))
     """
     image = image.float()
-    return image.diff(dim=3).abs().mean() + image.diff(dim=2).abs().mean()
+    across, down = image.diff(dim=3).abs(), image.diff(dim=2).abs()
+    if scale == "mean":
+        return across.mean() + down.mean()
+    total = (across.sum() + down.sum()) / len(image)
+    return total / image.shape[2] if scale == "side" else total
 
 
 def geometry_loss(reconstruction: Tensor, landmarks: Tensor) -> Tensor:

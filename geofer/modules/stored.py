@@ -12,8 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_parameter_registration_hook
+from torch.overrides import TorchFunctionMode
 
 from geofer.errors import CheckpointError, printable
+from geofer.networks.classifier import Classifier, ClassifierConfig
+from geofer.networks.geometry_classifier import GeometryClassifier
+from geofer.networks.geometry_ensemble import geometry_network
 from geofer.schema import ImageSize, SchemaError, read, read_arguments, read_expressions, shown
 
 HOMES = {
@@ -71,6 +75,39 @@ def stored_arguments(kind: Callable[..., Any], held: Mapping[str, Any]) -> dict[
     return arguments
 
 
+def read_architecture(kind: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a recognizer's network, as a model file has them, checked; none names what must be fetched.
+
+    Args:
+        kind: ``picture`` or ``geometry``, as `geofer.app.models.model_file.ModelDescription` has it.
+        told: What the file says.
+
+    Raises:
+        SchemaError: An entry is unknown, of another type or out of its bounds.
+    """
+    if kind == "picture":
+        config = read(ClassifierConfig, told, "architecture")
+        return {name: getattr(config, name) for name in told}
+    members = told.get("members", [])
+    if not isinstance(members, list):
+        raise SchemaError(f"architecture.members is {shown(members)}, not a list")
+    one = {name: value for name, value in told.items() if name != "members"}
+    of_class = ("num_classes",)
+    arguments = read_arguments(GeometryClassifier, one, "architecture", of_class)
+    if members:
+        names = (f"architecture.members[{place}]" for place in range(len(members)))
+        pairs = zip(members, names, strict=True)
+        arguments["members"] = [read_arguments(GeometryClassifier, *pair, of_class) for pair in pairs]
+    return arguments
+
+
+def recognizer_network(kind: str, num_classes: int, architecture: Mapping[str, Any]) -> nn.Module:
+    """The network that such arguments describe, with random weights."""
+    if kind == "geometry":
+        return geometry_network(num_classes, **architecture)
+    return Classifier(num_classes, ClassifierConfig(**{**architecture, "pretrained": False}))
+
+
 def check_weights(weights: Mapping[str, Tensor], build: Callable[[], nn.Module]) -> None:
     """Compares weights with the network that they are said to be of, before it is built.
 
@@ -103,7 +140,7 @@ def check_shapes(found: "Mapping[str, Shaped]", build: Callable[[], nn.Module]) 
         CheckpointError: They differ, or the network cannot be built.
     """
     try:
-        with torch.device("meta"), _at_most(len(found)):
+        with torch.device("meta"), _undrawn(), _at_most(len(found)):
             expected = {name: (tuple(value.shape), value.dtype) for name, value in build().state_dict().items()}
     except CheckpointError:
         raise
@@ -132,6 +169,21 @@ def _fits(expected: Shaped | None, found: Shaped | None) -> bool:
 
 def _shape(weight: Shaped | None) -> str:
     return "none" if weight is None else f"{weight[0]} of {weight[1]}"
+
+
+class _undrawn(TorchFunctionMode):  # noqa: N801 - a context manager
+    """Leaves weights as they are that shall be drawn from a normal distribution.
+
+    On the device ``meta`` there is nothing to draw, but torch would import its compiler for it, for two seconds.
+    """
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: object, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> object:
+        kwargs = kwargs or {}
+        if func in (Tensor.normal_, nn.init.normal_):
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **kwargs)
 
 
 class _at_most:  # noqa: N801 - a context manager

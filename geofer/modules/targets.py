@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor
@@ -15,17 +15,27 @@ from geofer.ranges import check_choice, check_ranges
 _RIGID = (*range(JAW.start, JAW.stop), *range(NOSE_BRIDGE.start, NOSE_BRIDGE.stop))  # tell a pose, hardly an expression
 
 
+TargetSource = Literal["bank", "pair", "own"]
+Painter = Literal["generator", "warp", "input"]
+
+
 @dataclass(frozen=True)
 class SynthesisConfig:
     """The synthetic faces that the classifier learns from.
 
     Attributes:
         targets: ``bank`` gives a face the geometry of any training subject, ``pair`` another one of its own person,
-            which is what G is trained on.
+            which is what G is trained on, and ``own`` the face's own, for controls.
+        bank_size: So many geometries of the bank are used, as many of each expression as can be; None takes all. The
+            paper has 60 (Section IV-B).
+        painter: Who makes the faces: the ``generator``; or for controls the geometric ``warp`` that it starts from, or
+            nobody, and C gets the ``input`` again.
         per_real: Synthetic faces for each real one, once the ramp is over.
         at_once: How many of them G makes and C sees at once; None takes all. Fewer need less memory and have the same
             gradients, except that batch normalization knows each part alone.
         weight: What their loss weighs beside that of the real faces.
+        pooled: Real and synthetic faces count alike in Eq. 5, so that with k synthetic faces for each real one these
+            weigh k times as much. Otherwise both means count alike, and a synthetic face counts 1/k of a real one.
         confidence_weighting: Each synthetic face counts as much as C believes its label, so that faces which do not
             show what they should are left out.
         separate_statistics: C's running batch statistics, which it is tested with, come from real faces alone.
@@ -37,10 +47,13 @@ class SynthesisConfig:
             face's own person, and comes from somebody else. The paper takes another person's geometry, shape and all.
     """
 
-    targets: Literal["bank", "pair"] = "bank"
+    targets: TargetSource = "bank"
+    bank_size: int | None = None
+    painter: Painter = "generator"
     per_real: float = 1.0
     at_once: int | None = None
     weight: float = 1.0
+    pooled: bool = False
     confidence_weighting: bool = False
     separate_statistics: bool = False
     noise: float = 0.0
@@ -53,11 +66,17 @@ class SynthesisConfig:
         """Refuse numbers out of their range, and more synthetic faces than there are pairs.
 
         Raises:
-            ConfigError: It says which; or ``targets`` is ``pair`` and ``per_real`` above 1.
+            ConfigError: It says which; or two options exclude each other.
         """
         smallest = {"per_real": 0, "at_once": 1, "weight": 0, "noise": 0, "candidates": 1, "mix": 0, "jitter": 0}
+        smallest["bank_size"] = 1
         check_ranges("synthesis", self, low=smallest, high={"mix": 1})
-        check_choice("synthesis.targets", self.targets, ("bank", "pair"))
+        check_choice("synthesis.targets", self.targets, get_args(TargetSource))
+        check_choice("synthesis.painter", self.painter, get_args(Painter))
+        if self.bank_size is not None and self.motions:
+            raise ConfigError(
+                "synthesis.bank_size leaves people out, and synthesis.motions needs all of them: set one of the two."
+            )
         if self.targets == "pair" and self.per_real > 1:
             raise ConfigError(
                 f"synthesis.per_real is {self.per_real}, but synthesis.targets: pair gives one synthetic face for each "
@@ -120,6 +139,8 @@ class TargetSampler:
             ConfigError: ``config.motions`` is set, and there is no neutral expression.
         """
         order = bank.expression.argsort(stable=True)
+        if config.bank_size is not None:
+            order = _some_of_each(bank.expression, config.bank_size)
         self.landmarks = bank.landmarks[order].to(device, torch.float32)
         subject = bank.subject[order].to(device)
         self.people, person = torch.unique(subject, return_inverse=True)
@@ -157,9 +178,7 @@ class TargetSampler:
             target, blendshapes = self._mix(target, expression, blendshapes)
         if config.motions:
             target = target + own
-        if config.jitter > 0:
-            target = _jitter(target, config.jitter)
-        return Targets(add_noise(target, config.noise), expression, blendshapes)
+        return Targets(moved(target, config), expression, blendshapes)
 
     def _somebody_else(self, person: Tensor, count: int) -> Tensor:
         """``(B, count)`` random rows of other people than ``(B,)``; of the same if the bank has nobody else."""
@@ -210,6 +229,27 @@ def shapes_of(landmarks: Tensor, person: Tensor, neutral: Tensor) -> Tensor:
     total = landmarks.new_zeros(people, *landmarks.shape[1:])
     total = total.index_add(0, person, (leaves @ landmarks) * counts[:, None, None])
     return total / landmarks.new_zeros(people).index_add(0, person, counts)[:, None, None]
+
+
+def _some_of_each(expression: Tensor, count: int) -> Tensor:
+    """Rows of ``count`` geometries, by expression: as many of each as of the others, or all of a rare one.
+
+    They are the same in every run, so that one that goes on has those it began with.
+    """
+    draws = torch.rand(len(expression), generator=torch.Generator().manual_seed(0))
+    shuffled = draws.argsort()
+    labels = expression.cpu()[shuffled]
+    rank = torch.zeros(len(labels), dtype=torch.long)
+    for label in set(labels.tolist()):
+        rank[labels == label] = torch.arange(int((labels == label).sum()))
+    rows = shuffled[rank.argsort(stable=True)[:count]]
+    return rows[expression.cpu()[rows].argsort(stable=True)].to(expression.device)
+
+
+def moved(landmarks: Tensor, config: SynthesisConfig) -> Tensor:
+    """Targets ``(B, 68, 2)`` with the jitter and the noise that synthetic faces are to have."""
+    jittered = _jitter(landmarks, config.jitter) if config.jitter > 0 else landmarks
+    return add_noise(jittered, config.noise)
 
 
 def add_noise(landmarks: Tensor, sigma: float) -> Tensor:

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from geofer.metrics.groups import GroupAccuracy
 from geofer.metrics.report import RecognitionReport
+
+if TYPE_CHECKING:
+    from geofer.study.protocols import Protocol
 
 Settings = dict[str, Any]
 """A configuration of ``geofer fit``, as its YAML reads: dictionaries, lists, numbers and strings."""
@@ -46,6 +49,7 @@ class Row:
         paper: Accuracy in percent that the paper reports, None if it has no such row.
         measure: How the row is run if not by ``geofer fit`` and ``geofer test``.
         otherwise: Another way to write the same settings, in which another study may have run them; None if none has.
+        weights: Is added to the seed of the weights, the order and the draws, but not to that of the people.
     """
 
     name: str
@@ -54,6 +58,22 @@ class Row:
     paper: float | None = None
     measure: Measure | None = None
     otherwise: Change | None = None
+    weights: int = 0
+
+
+@dataclass(frozen=True)
+class Quoted:
+    """A row of a table of the paper that is not run here.
+
+    Attributes:
+        title: As the table prints it.
+        paper: Accuracy in percent that the paper reports.
+        reason: Why it is not run, a sentence.
+    """
+
+    title: str
+    paper: float
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -69,6 +89,9 @@ class Study:
         axis: For a curve, what its rows vary, such as ``σ in pixels``; the rows' titles are then numbers.
         synthesis: Whether the synthetic faces of its generators are measured, too.
         robustness: Names of the rows whose accuracy on turned, covered, small and badly lit faces is measured.
+        protocol: What faces the paper's numbers stand on; None if the paper has none.
+        score: What the table compares: ``accuracy`` over all faces, or ``mean recall``, the mean over expressions.
+        quoted: Rows of the paper's table that are not run.
     """
 
     name: str
@@ -79,6 +102,9 @@ class Study:
     axis: str | None = None
     synthesis: bool = False
     robustness: tuple[str, ...] = ()
+    protocol: "Protocol | None" = None
+    score: Literal["accuracy", "mean recall"] = "accuracy"
+    quoted: tuple[Quoted, ...] = ()
 
     def row(self, name: str) -> Row:
         """The row of a name.

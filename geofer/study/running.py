@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
+import torch
 import yaml
 
 from geofer.callbacks.predictions import read_predictions
@@ -27,7 +28,7 @@ from geofer.metrics.report import RecognitionReport
 from geofer.metrics.tables import load_report, report_path
 from geofer.paths import written_whole
 from geofer.ray_cluster import RayCluster
-from geofer.study.data import datamodule_of, seeded
+from geofer.study.data import datamodule_of, folds_of, seeded
 from geofer.study.design import Outcome, Row, Settings, Study
 from geofer.study.fairness import fairness_on
 from geofer.study.trained import is_kept
@@ -35,6 +36,9 @@ from geofer.study.trained import is_kept
 Command = Callable[[Sequence[str], Mapping[str, str]], None]
 """Runs ``geofer …`` to its end: what stands behind ``geofer``, and all environment variables. If the command fails, it
 raises `subprocess.CalledProcessError`."""
+
+LAST = Path("checkpoints", "last.ckpt")
+"""Of a run that is not finished."""
 
 THREADS = "OMP_NUM_THREADS"
 """The environment variable that says how many threads torch computes with."""
@@ -101,6 +105,12 @@ class StudyRun:
     command: Command
     extra: tuple[str, ...] = ()
     threads: int | None = None
+
+    def differences(self) -> tuple[str, ...]:
+        """In what the faces of the reference row differ from those of the paper's numbers."""
+        if self.study.protocol is None:
+            return ()
+        return self.study.protocol.differences(self.study.row(self.study.reference).change(self.settings)["data"])
 
     def missing(self, rows: Sequence[Row], seeds: Sequence[int]) -> list[tuple[Row, int]]:
         """What is not finished, seed by seed, so that all rows have one seed before any has two."""
@@ -210,21 +220,28 @@ class StudyRun:
         folder = self._own_run(row, seed)
         folder.parent.mkdir(parents=True, exist_ok=True)
         config = folder.with_suffix(".yaml")
+        settings = row.change(self.settings)
+        settings = {**settings, "data": seeded(settings["data"], seed)}
         with written_whole(config) as file:
-            settings = row.change(self.settings)
-            settings = {**settings, "data": seeded(settings["data"], seed)}
             file.write(yaml.safe_dump(settings, sort_keys=False).encode())
-        last = folder / "checkpoints" / "last.ckpt"
+        drawn = ["--seed_everything", str(seed + row.weights)]
+        folds = folds_of(settings["data"])
+        parts = [folder] if folds is None else [folder / f"fold-{fold}" for fold in range(folds)]
         if not report_path(folder, "test").exists():
-            resume = ["--ckpt_path", "last"] if last.exists() else []
-            if not resume and folder.exists():
-                shutil.rmtree(folder)  # it was killed before its first checkpoint
-            self._geofer("fit", config, folder, "--seed_everything", str(seed), *resume, *self.extra)
-            self._geofer("test", folder / "config.yaml", folder)
-        last.unlink(missing_ok=True)  # half of what the run takes up, of use only to go on with it
+            if folds is None:
+                resume = ["--ckpt_path", "last"] if (folder / LAST).exists() else []
+                if not resume and folder.exists():
+                    shutil.rmtree(folder)  # it was killed before its first checkpoint
+                self._geofer("fit", config, folder, *drawn, *resume, *self.extra)
+                self._geofer("test", folder / "config.yaml", folder)
+            else:  # which goes on where it stopped by itself
+                self._geofer("cross-validate", config, folder, "--folds", str(folds), *drawn, *self.extra)
         report = load_report(folder)
-        data = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))["data"]
-        return Outcome(report, fairness_on(datamodule_of(data), read_predictions(folder, report.expressions)))
+        predictions = [read_predictions(part, report.expressions) for part in parts]
+        together = {name: torch.cat([part[name] for part in predictions]) for name in predictions[0]}
+        for part in parts:
+            (part / LAST).unlink(missing_ok=True)  # half of what a run takes up, of use only to go on with it
+        return Outcome(report, fairness_on(datamodule_of(settings["data"]), together))
 
     def _geofer(self, command: str, config: Path, folder: Path, *arguments: str) -> None:
         place = ["--config", str(config), "--trainer.default_root_dir", str(folder)]
@@ -236,11 +253,18 @@ class StudyRun:
         return self.folder / "results" / f"{row.name}-{seed}.json"
 
     def _digest(self, row: Row) -> str:
-        return digest_of(row.change(self.settings))
+        return digest_of(row.change(self.settings), row.weights)
 
 
-def digest_of(settings: Settings) -> str:
-    """Of a row's settings, but for where it runs and what it prints: 16 hexadecimal digits."""
+def digest_of(settings: Settings, weights: int = 0) -> str:
+    """Of a row's settings, but for where it runs and what it prints: 16 hexadecimal digits.
+
+    Args:
+        settings: Of the row.
+        weights: What the row adds to the seed of its weights.
+    """
     trainer = {name: settings.get("trainer", {}).get(name) for name in ("max_steps", "max_epochs", "precision")}
     shaping = {"model": settings["model"], "data": settings["data"], "trainer": trainer}
+    if weights:
+        shaping["weights"] = weights
     return hashlib.sha256(json.dumps(shaping, sort_keys=True, default=str).encode()).hexdigest()[:16]

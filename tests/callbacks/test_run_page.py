@@ -12,6 +12,7 @@ from random_faces import RandomFaces, classifier_model, make_trainer
 from geofer.callbacks.reports import Reports
 from geofer.callbacks.run_page import curves_figure, write_page
 from geofer.cli import main
+from geofer.errors import DataError
 from geofer.metrics.tables import load_report, percent
 
 
@@ -48,6 +49,37 @@ def test_several_runs_stand_side_by_side_under_names_that_are_no_markup(run, tmp
     assert "&lt;script&gt;" in text
     assert "Side by side" in text
     assert '<img src="other/test_faces.png"' in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "step,train/a\nx,1\n",
+        "step,train/a\n1,x\n",
+        "step,train/a\n1,1,2\n",
+        f"step,train/a\n1,{'1' * 200_000}\n",
+        f"step,train/a\n{'1' * 5000},1\n",
+        "step,train/\udcff\n1,1\n",
+    ],
+)
+def test_a_damaged_log_is_told(run, tmp_path, text):
+    run = shutil.copytree(run, tmp_path / "run")
+    log = run / "logs" / "version_9" / "metrics.csv"
+    log.parent.mkdir(parents=True)
+    log.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(DataError, match=r"metrics\.csv is no log of geofer"):
+        write_page(run / "page.html", {"a": run})
+
+
+def test_names_of_a_log_are_neither_formulas_nor_markup_nor_escapes(run, tmp_path):
+    run = shutil.copytree(run, tmp_path / "run")
+    log = run / "logs" / "version_9" / "metrics.csv"
+    log.parent.mkdir(parents=True)
+    log.write_text("step,train/$x^{,train/<script>,train/\x1b[2J\n1,1,1,1\n2,2,2,2\n")
+    write_page(run / "page.html", {"a": run})
+    page = (run / "page.html").read_text()
+    assert "\x1b" not in page
+    assert "<script>" not in page
 
 
 def test_a_page_ends_in_html(run, capsys):

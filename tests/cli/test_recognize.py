@@ -16,9 +16,10 @@ import pytest
 from PIL import Image
 from video_files import cut_off, write_video
 
-from geofer.app.recognition.result_table import columns
+from geofer.app.recognition.result_table import columns, table_writer
 from geofer.cli import main
 from geofer.cli.recognize_files import copy_paths
+from geofer.errors import DataError
 from geofer.faces import EXPRESSIONS
 from geofer.videos import read_video
 
@@ -86,6 +87,37 @@ def test_another_table_is_not_written_into(pictures, capsys):
     assert Path("faces.csv").read_text() == "name,age\nAda,36\n"
 
 
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("faces.csv", lambda rows: rows + "x" * 200_000 + "\n"),
+        ("faces.csv", lambda rows: rows.replace(",,,0,", ",zzz,,0,")),
+        ("faces.jsonl", lambda rows: rows + "1\n"),
+        ("faces.jsonl", lambda rows: "1\n" + rows),
+        ("faces.jsonl", lambda rows: rows + "{}\n"),
+        ("faces.jsonl", lambda rows: rows + "[" * 100_000 + "\n"),
+        ("faces.jsonl", lambda rows: rows.replace('"frame": null', '"frame": "zz"')),
+        (
+            "faces.jsonl",
+            lambda rows: rows.replace('"model": "', '"model": ["').replace('", "modified"', '"], "modified"'),
+        ),
+    ],
+)
+def test_a_changed_table_is_not_written_into(tmp_path, name, change):
+    path, names = tmp_path / name, columns(("a", "b"))
+    with table_writer(path, names, "m") as writer:
+        writer.write([{"file": "a.jpg", "face": 0, "model": "m"}])
+    with table_writer(path, names, "m") as writer:
+        assert writer.next_frame("a.jpg") is None
+    path.write_bytes(changed := change(path.read_text()).encode())
+    with (
+        pytest.raises(DataError, match=r"faces\.\w+ (is no table|is another table|has rows)"),
+        table_writer(path, names, "m"),
+    ):
+        pass
+    assert path.read_bytes() == changed
+
+
 def test_json_lines_and_parquet_hold_numbers(pictures):
     from pyarrow import parquet
 
@@ -143,6 +175,14 @@ def test_copies_of_pictures_of_one_name_do_not_overwrite_each_other():
     pictures = [Path("a/face.jpg"), Path("b/Face.png"), Path("b/face-2.png"), Path("a/face.jpg")]
     copies = copy_paths(pictures, Path("drawn"))
     assert [copies[picture].name for picture in pictures] == ["face.png", "Face-2.png", "face-2-2.png", "face.png"]
+
+
+def test_copies_of_the_longest_names_can_be_written():
+    pictures = [Path("a", "x" * 251 + ".jpg"), Path("x" * 251 + ".png"), Path("ü" * 125 + ".jpeg"), Path("y" * 255)]
+    names = [copy.name for copy in copy_paths(pictures, Path("drawn")).values()]
+    assert max(len(os.fsencode(name)) for name in names) == 255
+    assert len({name.lower() for name in names}) == 4
+    assert names[1] == f"{'x' * 249}-2.png"
 
 
 def test_a_copy_never_overwrites_a_picture(pictures, capsys):

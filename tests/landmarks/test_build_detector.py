@@ -39,7 +39,7 @@ def test_a_detector_of_another_package_is_built_with_its_options(install_plugin)
 
 
 def test_the_example_of_the_documentation_works(install_plugin, tmp_path):
-    page = Path(__file__).parents[2].joinpath("docs/plugins.md").read_text()
+    page = Path(__file__).parents[2].joinpath("docs/detector-plugins.md").read_text()
     (source,) = re.findall(r"^`center_detector.py`:\n\n```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     install_plugin("center-detector", "center = center_detector:CentreDetector", source, group=LANDMARK_DETECTORS)
     average = (np.array(MEAN_HEAD)[:, :2] * (1, -1) + (100, 80)) / 200

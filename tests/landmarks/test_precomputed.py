@@ -115,6 +115,31 @@ def test_damaged_tables_are_named(tmp_path, points, kind):
     refuse(table.set_column(5, "x2", pa.array(["1", "two", "3"])), "two")
 
 
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({"file": [["a"], ["b"]]}, "names are of the type list"),
+        ({"file": [1, 2]}, "names are of the type int64"),
+        ({"landmarks": [["x"] * 136] * 2}, "could not convert"),
+        ({"landmarks": [1, 2]}, "cannot be read as a table"),
+    ],
+)
+def test_columns_of_other_types_are_refused(tmp_path, columns, reason):
+    table = pa.table({"file": ["a", "b"], "landmarks": [[0.5] * 136] * 2} | columns)
+    parquet.write_table(table, tmp_path / "points.parquet")
+    with pytest.raises(DataError, match=rf"points\.parquet.*{reason}"):
+        build_detector("precomputed", path=tmp_path / "points.parquet")
+
+
+def test_a_few_bytes_are_not_millions_of_faces(tmp_path):
+    """A long name that repeats itself: 200 kB on the disk, gigabytes once it is read."""
+    names = pa.DictionaryArray.from_arrays(pa.array(np.zeros(500_000, np.int32)), ["a" * 10_000])
+    table = pa.table({"file": names, "landmarks": pa.nulls(500_000, pa.list_(pa.float32()))})
+    parquet.write_table(table, tmp_path / "points.parquet")
+    with pytest.raises(DataError, match="tells of 500000 faces, and has"):
+        build_detector("precomputed", path=tmp_path / "points.parquet")
+
+
 def test_a_file_that_is_no_table(tmp_path):
     for name in ("points.parquet", "points.csv"):
         tmp_path.joinpath(name).write_bytes(b"\x00\x01garbage\xff")

@@ -8,7 +8,7 @@ import pytest
 import skimage.data
 
 from geofer.errors import ConfigError, DataError
-from geofer.landmarks import build_detector, retinaface
+from geofer.landmarks import build_detector, face_finder, retinaface
 from geofer.landmarks.detector import Faces
 from geofer.landmarks.head_pose import steady_pose
 from geofer.landmarks.retinaface import MODEL, SHA256, RetinaFace
@@ -141,6 +141,21 @@ def test_rendered_profiles_are_found_and_their_points_placed(detector, profiles)
         assert (faces.scores[0] < 0.5) == faces.estimated[0]
     steepest = int(np.abs(profiles.yaw).argmax())
     assert find(detector, profiles.images[steepest]).estimated[0]
+
+
+@pytest.mark.parametrize(
+    ("alone", "std", "expected"),
+    [(False, 0.06, 1), (False, 0.08, 0), (True, 0.08, 1), (True, 0.11, 0)],
+    ids=["seen once", "seen once, not clearly", "seen twice", "seen twice, not clearly"],
+)
+def test_a_face_that_the_mesh_does_not_see_counts_if_its_points_are_clear(
+    detector, profiles, monkeypatch, alone, std, expected
+):
+    monkeypatch.setattr(face_finder, "_unsureness", lambda image, seen: std)
+    if not alone:
+        monkeypatch.setattr(face_finder.FaceFinder, "_seen_alone", lambda *_: [])
+    assert len(find(detector, profiles.images[np.abs(profiles.yaw).argmax()])) == expected
+    assert len(find(detector, profiles.images[np.abs(profiles.yaw).argmin()])) == 1
 
 
 def test_nothing_is_found_where_there_is_no_face(detector):

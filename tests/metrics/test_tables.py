@@ -115,6 +115,25 @@ def wild_report():
     return replace(small_report(), poses=poses, pose_step=45, subsets=(SubsetCounts("pose>30", 3, 4),))
 
 
+@pytest.mark.parametrize(
+    ("entry", "value", "reason"),
+    [
+        ("poses", [], "0 poses"),
+        ("poses", [[0, 0]] * 10_001, "10001 poses"),
+        ("total", 0, "none of a test"),
+        ("total", -1, "none of a test"),
+        ("correct", 2**40, "none of a test"),
+        ("subsets", [{"tag": "a", "correct": 0, "total": 0}], "none of a test"),
+    ],
+)
+def test_counts_that_no_test_has_are_refused(entry, value, reason):
+    data = small_report().to_dict()
+    if isinstance(value, int):
+        value = np.full_like(np.array(data[entry]), value).tolist()
+    with pytest.raises(ValueError, match=reason):
+        RecognitionReport.from_dict({**data, entry: value})
+
+
 def test_unknown_poses_are_named_so():
     assert report_markdown(wild_report()).splitlines()[0].startswith("| yaw, pitch ± 22.5 |")
     names = [line.split(" | ")[0] for line in report_markdown(wild_report()).splitlines()[2:]]

@@ -13,7 +13,7 @@ from lightning.pytorch.callbacks import LearningRateMonitor
 from lightning.pytorch.loggers import CSVLogger
 
 from geofer.errors import ConfigError, LeakError
-from geofer.modules import LossConfig, Optimization, Schedule, SynthesisConfig
+from geofer.modules import GeneratorConfig, LossConfig, Optimization, Schedule, SynthesisConfig
 
 
 @pytest.fixture(scope="module")
@@ -235,6 +235,65 @@ def test_synthetic_faces_seen_in_parts_teach_what_they_teach_at_once(few_faces):
     assert weights[7][1] == pytest.approx(weights[None][1], rel=1e-5)
     for name, weight in weights[None][0].items():
         assert torch.allclose(weights[7][0][name], weight, atol=1e-6), name
+
+
+def one_batch(few_faces):
+    """As training sees it."""
+    return few_faces.on_after_batch_transfer(next(iter(few_faces.train_dataloader())), 0)
+
+
+def classifier_sees(few_faces, generator=None, **settings):
+    """The classifier's synthetic faces of a batch, the warp's faces, and the batch."""
+    synthesis = SynthesisConfig(per_real=2, **settings)
+    module = make_module(synthesis=synthesis, **({} if generator is None else {"generator": generator}))
+    fit(module, few_faces, steps=1)
+    batch = one_batch(few_faces)
+    image, _, expression = module._synthesize_for_classifier(batch, None, 16)
+    return module, batch, image, expression
+
+
+def test_a_control_can_give_the_classifier_its_real_faces_again(few_faces):
+    _, batch, image, expression = classifier_sees(few_faces, targets="own", painter="input")
+    assert torch.equal(image, batch["image"].repeat(2, 1, 1, 1))
+    assert torch.equal(expression, batch["expression"].repeat(2))
+
+
+def test_a_control_can_give_faces_their_own_geometry(few_faces):
+    module, batch, image, expression = classifier_sees(few_faces, targets="own")
+    assert torch.equal(expression, batch["expression"].repeat(2))
+    made = module.synthesize(batch["image"], batch["landmarks"])
+    assert torch.allclose(image, made.repeat(2, 1, 1, 1), atol=1e-5)
+
+
+def test_a_control_can_warp_without_the_decoder(few_faces):
+    warps = GeneratorConfig(width=8, warp=True)
+    module, batch, image, _ = classifier_sees(few_faces, warps, targets="own", painter="warp")
+    warped = module.averaged.warp(batch["image"], batch["landmarks"], batch["landmarks"]).image
+    assert torch.allclose(image[:8], warped, atol=1e-5)
+    with pytest.raises(ConfigError, match=r"set generator\.warp"):
+        make_module(synthesis=SynthesisConfig(painter="warp"))
+
+
+@pytest.mark.parametrize(("pooled", "weights"), [(False, (1, 1)), (True, (1 / 3, 2 / 3))])
+def test_synthetic_faces_count_as_a_mean_or_one_by_one(few_faces, pooled, weights):
+    module, given, losses = make_module(synthesis=SynthesisConfig(per_real=2, pooled=pooled)), [], Losses()
+    backward = module.manual_backward
+    module.manual_backward = lambda loss: (given.append(loss.item()), backward(loss))
+    fit(module, few_faces, steps=1, callbacks=[losses])
+    first = losses.steps[0]
+    assert given[-2:] == pytest.approx([weights[0] * first["c_real"], weights[1] * first["c_fake"]], rel=1e-5)
+
+
+@pytest.mark.parametrize("learns", [False, True])
+def test_the_embedding_can_be_kept_from_serving_the_discriminator(few_faces, learns):
+    module = make_module(losses=LossConfig(condition_learns=learns))
+    batch = one_batch(few_faces)
+    synthesis = module.synthesizer(batch["image"], batch["landmarks"], batch["target_landmarks"])
+    alone = synthesis._replace(image=synthesis.image.detach())
+    _, losses = module._generator_loss(batch, alone, strength=1.0)
+    assert losses["adv"].requires_grad
+    (gradient,) = torch.autograd.grad(losses["adv"], synthesis.embedding, allow_unused=True)
+    assert (gradient is not None) == learns
 
 
 def test_a_bank_with_a_held_out_person_is_refused_by_name(few_faces):

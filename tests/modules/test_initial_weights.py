@@ -1,6 +1,9 @@
 """Where a training starts: from a bundled model, a model file or a checkpoint, in any module."""
 
+import gc
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -15,6 +18,7 @@ from geofer.checkpoints import read_checkpoint
 from geofer.errors import CheckpointError, ConfigError
 from geofer.modules import ClassifierConfig, ExpressionClassifier, GeneratorConfig, LossConfig
 from geofer.modules.initial_weights import initialize_from, read_initial_weights
+from geofer.weight_files import CHECKSUM, HEADER, packed
 
 KNOWN = ("anger", "happiness", "neutral")
 SAME = ClassifierConfig("small_resnet", pretrained=False, hidden=16, backbone_arguments={"widths": list(WIDTHS)})
@@ -128,3 +132,43 @@ def test_a_unet_learns_in_the_full_method():
     make_trainer(2, limit_val_batches=0).fit(module, CartoonFaces())
     moved = [name for name, value in module.synthesizer.named_parameters() if not torch.equal(value, before[name])]
     assert len(moved) > 0.9 * len(before)
+
+
+@pytest.mark.parametrize("kind", ["picture", "generator", "nothing"])
+def test_holes_of_a_file_are_not_read(tmp_path, kind):
+    """Weights of four gigabytes that are not those of what the file says it is, and take nothing on the disk."""
+    _, description = picture_recognizer()
+    told = {"picture": description, "generator": GeneratorDescription({"width": 8, "unet": True}, 32)}
+    text = told[kind].to_json() if kind in told else json.dumps({"format": 3, "expressions": ["a", "b"]})
+    size = 4 << 30
+    tensors = {"head.0.weight": {"dtype": "F32", "shape": [size // 4], "data_offsets": [0, size]}}
+    header = json.dumps({"__metadata__": {HEADER: text, CHECKSUM: "0" * 64}, **tensors}).encode()
+    with (tmp_path / "x.safetensors").open("wb") as file:
+        file.write(len(header).to_bytes(8, "little") + header)
+        file.truncate(8 + len(header) + size)
+    with pytest.raises(
+        CheckpointError, match=r"init_from: .*x\.safetensors cannot be used: (\d+ of its|it has 1 weight|kind is None)"
+    ):
+        read_initial_weights(str(tmp_path / "x.safetensors"))
+
+
+def test_weights_are_finite(tmp_path):
+    network, description = picture_recognizer()
+    with torch.no_grad():
+        network.head[0].bias[0] = float("nan")
+    file = packed(network.state_dict(), description.to_json())
+    (tmp_path / "x.safetensors").write_bytes(file)
+    with pytest.raises(CheckpointError, match=r"1 of its weights are NaN or infinite, first head\.0\.bias"):
+        read_initial_weights(str(tmp_path / "x.safetensors"))
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux tells what is mapped")
+def test_of_a_checkpoint_only_the_weights_that_are_taken_are_read(model_file):
+    _, path = model_file
+    held = read_initial_weights(str(path.with_suffix(".ckpt")))
+    assert str(path.with_suffix(".ckpt")) in Path("/proc/self/maps").read_text()
+    del held
+    gc.collect()
+    whole = read_checkpoint(path.with_suffix(".ckpt"))
+    assert str(path.with_suffix(".ckpt")) not in Path("/proc/self/maps").read_text()
+    assert whole["state_dict"]

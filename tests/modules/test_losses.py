@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from geofer.errors import ConfigError
 from geofer.modules.losses import (
     LossConfig,
     adversarial_loss,
@@ -110,6 +111,17 @@ def test_total_variation_loss_is_equation_8_as_a_mean():
             down += sum(abs(channel[y + 1][x] - channel[y][x]) for y in range(3) for x in range(5))
     slow = across / (2 * 3 * 4 * 4) + down / (2 * 3 * 3 * 5)
     assert total_variation_loss(image).item() == pytest.approx(slow, rel=1e-5)
+
+
+def test_total_variation_can_be_summed_as_the_equation_or_as_the_authors_code_has_it():
+    image = torch.rand(2, 3, 224, 224)
+    total = image.diff(dim=3).abs().sum() + image.diff(dim=2).abs().sum()
+    assert total_variation_loss(image, "sum").item() == pytest.approx(total.item() / 2, rel=1e-5)
+    side = total_variation_loss(image, "side").item()
+    assert side == pytest.approx(total.item() / 2 / 224, rel=1e-5)
+    assert side / total_variation_loss(image).item() == pytest.approx(3 * 223, rel=1e-4)  # "some 670 times"
+    with pytest.raises(ConfigError, match=r"losses\.variation_scale"):
+        LossConfig(variation_scale="all")
 
 
 def test_geometry_loss_is_equation_9():

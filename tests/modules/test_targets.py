@@ -157,3 +157,16 @@ def test_motions_are_somebody_elses():
 def test_motions_need_neutral_faces():
     with pytest.raises(ConfigError, match=r"synthesis\.motions needs the expression neutral"):
         TargetSampler(make_bank(), SynthesisConfig(motions=True), torch.device("cpu"))
+
+
+def test_a_small_bank_has_as_many_of_each_expression_and_is_the_same_in_every_run():
+    bank, target, expression = sample(faces=400, bank_size=7)
+    index, distance = origin(bank, target)
+    assert distance.max() == 0
+    assert torch.equal(bank.expression[index], expression)
+    chosen = index.unique()
+    assert len(chosen) == 7
+    assert sorted(torch.bincount(bank.expression[chosen]).tolist()) == [2, 2, 3]
+    assert torch.equal(chosen, origin(bank, sample(faces=400, bank_size=7)[1])[0].unique())
+    with pytest.raises(ConfigError, match="bank_size leaves people out"):
+        SynthesisConfig(bank_size=60, motions=True)

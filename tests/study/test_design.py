@@ -26,7 +26,7 @@ def leaves(settings, path=""):
 @pytest.mark.parametrize("study", STUDIES.values(), ids=list(STUDIES))
 def test_every_row_differs_from_every_other_and_leaves_the_settings_alone(study, settings):
     before = deepcopy(settings)
-    changed = [row.change(settings) for row in study.rows]
+    changed = [(row.change(settings), row.weights) for row in study.rows]
     assert settings == before
     for number, one in enumerate(changed):
         assert one not in changed[:number]
@@ -100,3 +100,24 @@ def test_a_later_file_wins_and_another_class_drops_the_arguments():
         "init_args": {"root": "x"},
     }
     assert first["data"]["init_args"] == {"seed": 1, "views": 2}
+
+
+def test_controls_are_less_than_the_method_and_differ_in_what_they_say(settings):
+    controls, full = STUDIES["controls"], leaves(settings)
+    said = {
+        "again": set(),
+        "copies": {"synthesis.targets", "synthesis.painter", "schedule.generator_stop"},
+        "own-geometry": {"synthesis.targets", "synthesis.jitter"},
+        "warp-alone": {"synthesis.painter", "schedule.generator_stop", "generator.warp"},
+        "untrained": {"schedule.generator_stop"},
+        "random": {"schedule.generator_stop", *(f"generator.{name}" for name in ("warp", "contours", "skips"))},
+    }
+    for name, paths in said.items():
+        row = leaves(controls.row(name).change(settings))
+        different = {key for key in full.keys() | row.keys() if full.get(key) != row.get(key)}
+        assert different <= {f".model.init_args.{path}" for path in paths}, name
+        assert bool(different) == bool(paths), name
+    double = controls.row("double-batch").change(settings)
+    assert double["data"]["init_args"]["batch_size"] == 2 * settings["data"]["init_args"]["batch_size"]
+    assert double["trainer"] == settings["trainer"]
+    assert "synthesis" not in double["model"]["init_args"]

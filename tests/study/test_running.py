@@ -168,3 +168,38 @@ def test_a_reference_classifier_whose_networks_were_removed_is_trained_again(tmp
         assert reference_run(run, 1) == run.folder / "runs" / "reference-classifier-1"
     assert trained == ["no-syn-fi", "reference-classifier"]
     assert run.result(alone, 1).to_dict() == before
+
+
+def test_the_same_settings_with_other_weights_are_another_run_on_the_same_people(tmp_path, row, trained):
+    full, again = row("full"), replace(row("again"), weights=100)
+    both = study(tmp_path / "one", full, again)
+    both.run(full, 3)
+    assert both.missing([full, again], [3]) == [(again, 3)]
+    drawn = []
+
+    def command(arguments, environment):
+        drawn.append((arguments[arguments.index("--seed_everything") + 1], Path(arguments[2]).read_text()))
+        raise InterruptedError
+
+    real = StudyRun(both.study, SETTINGS | {"data": {"class_path": "D", "init_args": {}}}, tmp_path / "two", command)
+    for each in (replace(full, measure=None), replace(again, measure=None)):
+        with pytest.raises(InterruptedError):
+            real.run(each, 3)
+    assert [seed for seed, _ in drawn] == ["3", "103"]
+    assert all(yaml.safe_load(config)["data"]["init_args"]["seed"] == 3 for _, config in drawn)
+
+
+def test_data_with_folds_are_cross_validated(tmp_path, row):
+    asked = []
+
+    def command(arguments, environment):
+        asked.append(arguments)
+        raise InterruptedError
+
+    one = replace(row("full"), measure=None)
+    data = {"class_path": "geofer.datamodules.MultiPIE", "init_args": {"root": "x"}}
+    folded = StudyRun(Study("s", "", "", (one,), "full"), {**SETTINGS, "data": data}, tmp_path / "s", command)
+    with pytest.raises(InterruptedError):
+        folded.run(one, 0)
+    assert asked[0][0] == "cross-validate"
+    assert asked[0][asked[0].index("--folds") + 1] == "5"

@@ -37,7 +37,7 @@ def some(faces, average):
     subject = np.repeat(np.arange(4), 3)
     images = np.broadcast_to((60 + 40 * subject)[:, None, None, None], (12, 128, 128, 3)).astype(np.uint8)
     landmarks = (average + 0.01 * chance.standard_normal((12, 68, 2))).astype(np.float32)
-    return faces.FaceArrays(images, landmarks, np.full(12, "a.jpg"), subject)
+    return faces.FaceArrays(images, landmarks, np.full(12, "a.jpg"), subject, np.arange(12) % 3)
 
 
 def test_pairs_are_of_one_person_and_photographs_are_to_be_restored(script, some):
@@ -76,10 +76,38 @@ def test_a_step_tells_every_term_and_how_strongly_it_pulls(script, some, monkeyp
     pairs = next(script.Faces(some, some, some, seed=0).batches(64, 4))
     training.rate(0.5, 100)
     assert training.optimizers[0].param_groups[0]["lr"] == pytest.approx(script.RATE / 2)
-    losses = training.step(pairs, adversarial=True, batch=0, report=True)
-    assert {"rec", "edges", "perceptual", "geo", "adv", "matching", "d_att", "norm/rec", "norm/adv"} <= losses.keys()
+    losses = training.step(pairs, passed=0.9, batch=0, report=True)
+    assert {
+        "rec",
+        "edges",
+        "perceptual",
+        "geo",
+        "adv",
+        "matching",
+        "expression",
+        "d_att",
+        "c",
+        "norm/rec",
+        "norm/adv",
+    } <= losses.keys()
     assert all(np.isfinite(value) for value in losses.values())
     larger = script.Training(128)
     larger.load(training.state())
     name = "generator.levels.0.look.weight"
     assert torch.equal(larger.average.state_dict()[name], training.average.state_dict()[name])
+    assert torch.equal(larger.expressions.head.weight, training.expressions.head.weight)
+
+
+def test_c_learns_only_from_faces_whose_expression_is_known_and_is_no_target_of_g(script):
+    torch.manual_seed(0)
+    c = script.ExpressionFeatures()
+    faces, labels = torch.rand(4, 3, 64, 64), torch.tensor([0, -1, 3, -1])
+    with torch.no_grad():
+        assert c.learn(faces, labels) == pytest.approx(float(c.learn(faces[::2], labels[::2])), abs=1e-4)
+    assert c(faces, faces) == 0
+    made = faces.flip(0).requires_grad_()
+    before = {name: value.clone() for name, value in c.state_dict().items()}
+    c(made, faces).backward()
+    assert made.grad is not None
+    assert made.grad.abs().sum() > 0
+    assert all(torch.equal(value, before[name]) for name, value in c.state_dict().items())  # no statistics of x'

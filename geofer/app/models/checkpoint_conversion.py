@@ -42,7 +42,7 @@ def from_checkpoint(path: AnyPath, crop: CropRule | None = None) -> tuple[nn.Mod
         DataError: The report of the run's test is damaged.
     """
     path = as_path(path)
-    checkpoint = read_checkpoint(path)
+    checkpoint = read_checkpoint(path, mapped=True)
     weights = {
         name.removeprefix(CLASSIFIER): value
         for name, value in checkpoint["state_dict"].items()

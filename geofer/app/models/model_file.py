@@ -14,10 +14,7 @@ from torch import nn
 from geofer.app.models.reliability import Reliability
 from geofer.errors import CheckpointError, GeoferError, printable
 from geofer.faces import CropRule
-from geofer.modules.stored import check_finite, check_shapes, check_weights
-from geofer.networks.classifier import Classifier, ClassifierConfig
-from geofer.networks.geometry_classifier import GeometryClassifier
-from geofer.networks.geometry_ensemble import geometry_network
+from geofer.modules.stored import check_finite, check_shapes, check_weights, read_architecture, recognizer_network
 from geofer.paths import AnyPath, as_path, written_whole
 from geofer.schema import CropSize, ImageSize, SchemaError, read, read_arguments, read_expressions, shown
 from geofer.version import __version__
@@ -88,7 +85,7 @@ class ModelDescription:
         read(
             ImageSize if description.kind == "geometry" else CropSize, description.image_size, "description.image_size"
         )
-        return replace(description, architecture=_read_architecture(description))
+        return replace(description, architecture=read_architecture(description.kind, description.architecture))
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -100,9 +97,7 @@ class ModelDescription:
 
     def network(self) -> nn.Module:
         """The network, with random weights."""
-        if self.kind == "geometry":
-            return geometry_network(len(self.expressions), **self.architecture)
-        return Classifier(len(self.expressions), ClassifierConfig(**{**self.architecture, "pretrained": False}))
+        return recognizer_network(self.kind, len(self.expressions), self.architecture)
 
 
 def save_model(path: AnyPath, network: nn.Module, description: ModelDescription) -> None:
@@ -171,22 +166,3 @@ def load_described(path: AnyPath, describe: Callable[[str], Described]) -> tuple
             f"{printable(path)} is damaged or no model of geofer ({type(error).__name__}: {error})."
         ) from error
     return network.eval(), description
-
-
-def _read_architecture(description: ModelDescription) -> dict[str, Any]:
-    """The arguments of the network, those that the description gives, checked; none can name what has to be fetched."""
-    told = description.architecture
-    if description.kind == "picture":
-        config = read(ClassifierConfig, told, "architecture")
-        return {name: getattr(config, name) for name in told}
-    members = told.get("members", [])
-    if not isinstance(members, list):
-        raise SchemaError(f"architecture.members is {shown(members)}, not a list")
-    one = {name: value for name, value in told.items() if name != "members"}
-    of_class = ("num_classes",)
-    arguments = read_arguments(GeometryClassifier, one, "architecture", of_class)
-    if members:
-        names = (f"architecture.members[{place}]" for place in range(len(members)))
-        pairs = zip(members, names, strict=True)
-        arguments["members"] = [read_arguments(GeometryClassifier, *pair, of_class) for pair in pairs]
-    return arguments

@@ -71,6 +71,8 @@ def read_config(path: Path) -> ModelDescription:
     Raises:
         CheckpointError: It is missing, damaged, or of something else than a recognizer of geofer.
     """
+    if path.exists() and not path.is_file():  # a pipe would wait for somebody to write
+        raise CheckpointError(f"{printable(path)} is not a regular file.")
     try:
         with path.open(encoding="utf-8") as file:
             text = file.read(LONGEST + 1)

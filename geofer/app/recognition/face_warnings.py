@@ -59,9 +59,9 @@ def _turned(yaw: float, pitch: float, reliability: Reliability | None) -> list[s
 
 def _small(landmarks: NDArray[np.float32], yaw: float) -> list[str]:
     pixels = eye_distance(landmarks, yaw)
-    return (
-        [f"only {pixels:.0f} pixels between the eyes, of {FEWEST_PIXELS:.0f} needed"] if pixels < FEWEST_PIXELS else []
-    )
+    if not pixels < FEWEST_PIXELS:
+        return []
+    return [f"only {np.floor(pixels):.0f} pixels between the eyes, of {FEWEST_PIXELS:.0f} needed"]
 
 
 def eye_distance(landmarks: NDArray[np.float32], yaw: float) -> float:

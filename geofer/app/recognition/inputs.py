@@ -89,7 +89,7 @@ def read_any(picture: Picture) -> tuple[NDArray[np.uint8], str]:
     if hasattr(picture, "__array__"):
         array = np.asarray(picture)
         return _from_array(array, _described(array)), "The picture"
-    raise DataError(f"A {type(picture).__name__} is no picture; give {FORMS}.")
+    raise DataError(f"No picture can be read from an object of type {type(picture).__name__}; give {FORMS}.")
 
 
 def _from_file(file: Any) -> NDArray[np.uint8]:  # noqa: ANN401 - whatever can be read from

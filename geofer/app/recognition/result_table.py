@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -169,11 +170,16 @@ class TableWriter:
                 names, found = reader.fieldnames or [], list(reader)
             else:
                 found = [json.loads(line) for line in text.splitlines()]
-                names = list(found[0]) if found else []
-        except ValueError as error:
-            raise DataError(f"{printable(path)} is no table of geofer ({error}). Choose another --output.") from error
+                names = list(found[0]) if found and isinstance(found[0], dict) else []
+            if not all(isinstance(row, dict) and row.keys() == set(names) for row in found):
+                raise ValueError("its rows differ")
+        except (ValueError, RecursionError, csv.Error) as error:
+            reason = printable(error)[:200]
+            raise DataError(f"{printable(path)} is no table of geofer ({reason}). Choose another --output.") from error
         if text and list(names) != self._names:
             raise DataError(f"{printable(path)} is another table, with other columns. Choose another --output.")
+        if not all(map(_is_row, found)):
+            raise DataError(f"{printable(path)} has rows that geofer does not write. Choose another --output.")
         return found
 
     def _write_parquet(self, path: Path) -> None:
@@ -183,6 +189,12 @@ class TableWriter:
         data = {name: [row.get(name) for row in self._kept] for name in self._names}
         with written_whole(path) as file:
             parquet.write_table(pyarrow.table(data), file)
+
+
+def _is_row(row: Row) -> bool:
+    """Whether the entries that are looked at are what a writer makes of them; a CSV file has texts alone."""
+    texts = all(row[name] is None or isinstance(row[name], str) for name in ("file", *ORIGIN))
+    return texts and re.fullmatch(r"\d{0,15}|None", str(row["frame"]), re.ASCII) is not None
 
 
 def _last_frames(found: Sequence[Row]) -> dict[str, int | None]:

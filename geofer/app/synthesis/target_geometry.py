@@ -19,6 +19,7 @@ from geofer.landmarks.precomputed import read_pts
 from geofer.paths import AnyPath, as_path
 from geofer.ranges import check_range, plain_number
 from geofer.rendering.expressions import expression_blendshapes
+from geofer.small_files import small_array, small_file
 
 DISTANCE = 1.2
 """Meters from the average head to its camera, in the middle of those that rendered people are seen from."""
@@ -166,8 +167,8 @@ def read_geometry(path: AnyPath) -> NDArray[np.float32]:
         raise DataError(f"{printable(path)} is no file of landmarks; they are read from {', '.join(readers)}.")
     try:
         points = np.asarray(read(path), np.float64)
-    except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"{printable(path)} cannot be read as landmarks: {printable(error)}.") from error
+    except (OSError, ValueError, csv.Error) as error:
+        raise DataError(f"{printable(path)} cannot be read as landmarks: {printable(error)[:300]}.") from error
     if points.shape != (NUM_LANDMARKS, 2) or not np.isfinite(points).all():
         raise DataError(f"{printable(path)} must hold {NUM_LANDMARKS} × 2 finite numbers; its shape is {points.shape}.")
     if not (extent := np.ptp(points, axis=0).max()) > 0:
@@ -208,12 +209,11 @@ def tight_landmarks(points: NDArray[np.float64]) -> NDArray[np.float32]:
 
 
 def _read_array(path: Path) -> NDArray[np.float64]:
-    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False), np.float64)
+    return np.asarray(small_array(path), np.float64)
 
 
 def _read_lines(path: Path) -> NDArray[np.float64]:
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.reader(file) if row]
+    rows = [row for row in csv.reader(small_file(path).decode("utf-8").splitlines()) if row]
     if len(rows) == NUM_LANDMARKS + 1:
         rows = rows[1:]
     return np.array([[float(cell) for cell in row] for row in rows])

@@ -5,16 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from geofer.datamodules.layouts.label_lists import expression_of, landmarks_of, read_rows
 from geofer.datamodules.layouts.layout import check_count, list_files, report
 from geofer.datamodules.layouts.picture_faces import PictureFaces
 from geofer.datamodules.preparation.records import FaceRecord
-from geofer.errors import DataError
+from geofer.errors import DataError, printable
 from geofer.faces import EXPRESSIONS, Split
 from geofer.paths import AnyPath
+from geofer.small_files import small_array
 
 CODES = {
     "0": "neutral",
@@ -150,7 +150,6 @@ class AffectNet(PictureFaces):
 def read_array(path: Path) -> NDArray[Any]:
     """An array of numbers or texts; one that would have to be unpickled is refused."""
     try:
-        array: NDArray[Any] = np.array(np.load(path, mmap_mode="r", allow_pickle=False))
-    except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"The annotation {path} cannot be read: {error}.") from error
-    return array
+        return small_array(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"The annotation {printable(path)} cannot be read: {printable(error)[:300]}.") from error

@@ -18,7 +18,7 @@ from geofer.datamodules.preparation.listing import Listing, cache_name, list_rec
 from geofer.datamodules.preparation.opening import RepeatedPictures, open_faces
 from geofer.datamodules.preparation.records import FaceRecord, PictureFiles, PictureReader
 from geofer.datamodules.preparation.run import REPORT, prepare_faces
-from geofer.datamodules.splits import Identities, check_folds, default_splits, fold_splits
+from geofer.datamodules.splits import Identities, check_folds, default_splits, fold_splits, with_fewer_to_train
 from geofer.errors import ConfigError, printable
 from geofer.paths import AnyPath, as_path, cache_folder, counted_by_ending
 from geofer.ranges import check_choice, check_range, did_you_mean, plain_number
@@ -32,6 +32,8 @@ class IndexedFaces(FaceDataModule):
 
     Args:
         val_fraction: Share of the training people that choose the checkpoint, where the protocol names none.
+        train_fraction: Share of the training people (or groups) that are trained on; ``seed`` draws them, and a larger
+            share holds those of a smaller one. The others are not used at all.
         folds: So many folds of a cross validation over people (or groups) replace the set's own split; see
             ``geofer cross-validate``.
         fold: Which of them is tested, from 0.
@@ -56,6 +58,7 @@ class IndexedFaces(FaceDataModule):
         self,
         *,
         val_fraction: float = 0.1,
+        train_fraction: float = 1.0,
         folds: int | None = None,
         fold: int = 0,
         pose_lists: dict[str, AnyPath] | None = None,
@@ -72,10 +75,13 @@ class IndexedFaces(FaceDataModule):
         )
         if not 0 <= val_fraction < 1:
             raise ConfigError(f"val_fraction is {val_fraction}; it is a share, from 0 to below 1.")
+        if not 0 < train_fraction <= 1:
+            raise ConfigError(f"train_fraction is {train_fraction}; it is a share, above 0 and up to 1.")
         check_folds(folds, fold)
         if all_for_test and folds is not None:
             raise ConfigError("all_for_test tests every face and folds tests some of them; leave one of them out.")
         self.val_fraction = plain_number(val_fraction)
+        self.train_fraction = plain_number(train_fraction)
         self.folds, self.fold = plain_number(folds), plain_number(fold)
         self.all_for_test = all_for_test
         self.pose_lists = {tag: as_path(path, "pose_lists") for tag, path in (pose_lists or {}).items()}
@@ -116,8 +122,10 @@ class IndexedFaces(FaceDataModule):
         if self.all_for_test:
             return np.full(len(faces.subject), "test")
         if self.folds is None:
-            return self.assign_splits(faces)
-        return fold_splits(faces.units, self.folds, self.fold, self.val_fraction, self.seed)
+            splits = self.assign_splits(faces)
+        else:
+            splits = fold_splits(faces.units, self.folds, self.fold, self.val_fraction, self.seed)
+        return with_fewer_to_train(splits, faces.units, self.train_fraction, self.seed)
 
 
 def _texts(batch: "pa.RecordBatch") -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from geofer.datamodules.layouts.label_lists import read_rows, text_encoding
+from geofer.datamodules.preparation.index import check_texts
 from geofer.errors import DataError, printable
 from geofer.faces import NUM_LANDMARKS
 from geofer.ranges import did_you_mean
@@ -38,6 +39,9 @@ ALIASES = {
 
 KNOWN = (*ALIASES, *LANDMARK_COLUMNS)
 SEPARATORS = (",", ";", "\t", "|")
+
+LONGEST_LINE = 1_000_000
+"""Letters of a table's first line that are looked at."""
 
 OTHER_FILES = {
     b"PK\x03\x04": "a spreadsheet or a zip archive; save the table as CSV in UTF-8, or unpack the archive first",
@@ -90,8 +94,12 @@ def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
 
 def _separator(path: Path) -> str:
     with path.open(encoding=text_encoding(path), errors="replace") as file:
-        first = next((line for line in file if line.strip()), "").rstrip("\n")
-    counts = {separator: len(next(csv.reader([first], delimiter=separator), [])) for separator in SEPARATORS}
+        lines = iter(lambda: file.readline(LONGEST_LINE), "")
+        first = next((line for line in lines if line.strip()), "").rstrip("\n")
+    try:
+        counts = {separator: len(next(csv.reader([first], delimiter=separator), [])) for separator in SEPARATORS}
+    except csv.Error as error:
+        raise DataError(f"{printable(path)} is no table: its first line cannot be taken apart ({error}).") from error
     return max(counts, key=counts.__getitem__)
 
 
@@ -101,17 +109,20 @@ def _parquet_rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path) as file:
+        coded = [field.name for field in pq.read_schema(path) if pa.types.is_string(field.type)]
+        with pq.ParquetFile(path, read_dictionary=coded) as file:
             there = file.schema_arrow.names
             names = dict(zip(there, known_names(path, there), strict=True))
             number = 0
             for batch in file.iter_batches(batch_size=1024, columns=[name for name in there if names[name]]):
+                check_texts(batch, csv.field_size_limit())
                 for row in batch.to_pylist():
                     number += 1
                     texts = {str(names[name]): "" if value is None else str(value) for name, value in row.items()}
                     yield f"{printable(path)}, row {number}", texts
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{printable(path)} cannot be read as a Parquet file: {error}.") from error
+    except (OSError, ValueError, OverflowError, pa.ArrowException) as error:  # a date may lie where Python has none
+        reason = printable(error)[:300]
+        raise DataError(f"{printable(path)} cannot be read as a Parquet file: {reason}.") from error
 
 
 def known_names(path: Path, header: Sequence[str]) -> list[str | None]:

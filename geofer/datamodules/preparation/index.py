@@ -35,6 +35,9 @@ REPEATED = ("expression", "subject", "group", "split")
 
 ROW_GROUP = 16384
 
+LONGEST_CELL = 4096
+"""Bytes of a text in an index; the names of files are the longest."""
+
 
 @dataclass(frozen=True)
 class FoundFace:
@@ -183,7 +186,8 @@ class FaceIndex:
         self.address = f"{folder.rstrip('/')}/{self.NAME}"
         try:
             source = open_remote(self.address)
-            self._file = pq.ParquetFile(source, read_dictionary=list(REPEATED), page_checksum_verification=True)
+            texts = [*REPEATED, "file", "digest"]
+            self._file = pq.ParquetFile(source, read_dictionary=texts, page_checksum_verification=True)
             self.info = IndexInfo.from_metadata(self._file.schema_arrow.metadata)
             _check_columns(self._file.schema_arrow)
             if len(self) > min(self.info.slots, source.size()):  # no row takes less than a byte
@@ -223,9 +227,31 @@ class FaceIndex:
         import pyarrow as pa
 
         try:
-            yield from self._file.iter_batches(batch_size=ROW_GROUP, columns=list(columns))
-        except (OSError, pa.ArrowException) as error:
+            for batch in self._file.iter_batches(batch_size=ROW_GROUP, columns=list(columns)):
+                check_texts(batch, LONGEST_CELL)
+                yield batch
+        except (OSError, ValueError, pa.ArrowException) as error:
             raise DataError(f"{self.address} is damaged ({error}). Run `geofer prepare` to make it again.") from error
+
+
+def check_texts(batch: "pa.RecordBatch", longest: int) -> None:
+    """Refuses a part of a Parquet file with a huge text, which may be there many times for a few bytes.
+
+    Args:
+        batch: With texts as dictionaries, as they are in the file.
+        longest: Bytes.
+
+    Raises:
+        ValueError: A text has more.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        if pa.types.is_dictionary(column.type) and pa.types.is_string(column.type.value_type):
+            found = pc.max(pc.binary_length(column.dictionary)).as_py() or 0
+            if found > longest:
+                raise ValueError(f"its column {name!r} has a text of {found} bytes; at most {longest} are read")
 
 
 def _check_columns(found: "pa.Schema") -> None:
@@ -234,7 +260,7 @@ def _check_columns(found: "pa.Schema") -> None:
         if column.name not in found.names:
             raise ValueError(f"it lacks the column {column.name}")
         held = found.field(column.name).type
-        if getattr(held, "value_type", None) == column.type:  # names that recur are read as numbers
+        if getattr(held, "value_type", None) == column.type:  # texts are read as numbers and a list of texts
             held = held.value_type
         if held != column.type:
             raise ValueError(f"its column {column.name} is of the type {held}, not {column.type}")

@@ -3,15 +3,26 @@
 Packages of the extra ``study`` are imported when a row is run, so that the studies can be listed without them.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from geofer.datamodules import FaceDataModule, FaceDataset
 from geofer.metrics.recognition import RecognitionMetrics
-from geofer.study.baselines.features import gray, hog_features, landmark_features, lbp_features
-from geofer.study.data import datamodule_of, seeded
-from geofer.study.design import Change, Outcome, Settings
+from geofer.study.baselines.features import (
+    gray,
+    hog_features,
+    landmark_features,
+    lbp_features,
+    lgbp_features,
+    sift_features,
+)
+from geofer.study.data import datamodule_of, folds_of, seeded
+from geofer.study.design import Change, Outcome, Settings, setting
+from geofer.study.extra import need
 from geofer.study.fairness import fairness_on
 
 YAW_STEP = 15
@@ -20,22 +31,33 @@ YAW_STEP = 15
 MIN_FACES = 2
 """Training faces of each expression that a yaw needs to be a view of its own."""
 
+FEATURES: dict[str, Callable[[NDArray[np.uint8]], NDArray[np.float64]]] = {
+    "lbp": lbp_features,
+    "lgbp": lgbp_features,
+    "hog": hog_features,
+    "sift": sift_features,
+}
+"""Textures of gray pictures by name; beside them there are ``landmark-sift`` and ``landmarks``."""
+
 PICTURES_AT_ONCE = 256
 """Pictures in memory."""
 
 
-def classical(name: str, features: str = "lbp") -> Change:
+def classical(name: str, features: str | None = None) -> Change:
     """A baseline of `geofer.study.baselines.subspace.baselines` for the model, by the paper's name.
 
     Args:
         name: The paper's name, such as ``DS-GPLVM``.
-        features: What it sees of a face: ``lbp``, ``hog`` or ``landmarks``.
+        features: What it sees of a face, one of `FEATURES`; None takes what the baseline has.
     """
-    return lambda settings: {"model": {"baseline": name, "features": features}, "data": settings["data"]}
+    model = {"baseline": name} if features is None else {"baseline": name, "features": features}
+    return lambda settings: {"model": model, "data": settings["data"]}
 
 
 def measure(settings: Settings, seed: int) -> Outcome:
     """Trains a baseline on the training faces of the settings' data module, and tests it on its test faces.
+
+    In a cross validation it does so in each fold, and the faces of all folds are counted together.
 
     Args:
         settings: As `classical` makes them.
@@ -45,21 +67,45 @@ def measure(settings: Settings, seed: int) -> Outcome:
         ConfigError: The extra ``study`` is not installed.
         DataError: The data module cannot be prepared or opened.
     """
-    from geofer.study.baselines.subspace.baselines import BASELINES
+    data = seeded(settings["data"], seed)
+    folds = folds_of(data)
+    parts = [data] if folds is None else [setting("init_args.fold", fold)(data) for fold in range(folds)]
+    found = [_test(settings["model"], part, seed) for part in parts]
+    datamodule = found[0][0]
+    predictions = {name: torch.cat([answers[name] for _, answers in found]) for name in found[0][1]}
+    metrics = RecognitionMetrics(datamodule.expressions)
+    metrics.update(**predictions)
+    known = {name: values for name, values in predictions.items() if name != "tags"}
+    return Outcome(metrics.compute(datamodule.tags), fairness_on(datamodule, known))
 
-    baseline = BASELINES[settings["model"]["baseline"]]
-    datamodule = datamodule_of(seeded(settings["data"], seed))
+
+def _test(model: Settings, data: Settings, seed: int) -> tuple[FaceDataModule, dict[str, Tensor]]:
+    """The data module, and what a baseline answers for its test faces; it is as of a network that is always sure."""
+    need("sklearn")
+    need("skimage")
+    from geofer.study.baselines.subspace.baselines import BASELINES, HAND_CRAFTED
+
+    baseline = {**BASELINES, **HAND_CRAFTED}[model["baseline"]]
+    features = model.get("features", baseline.features)
+    datamodule = datamodule_of(data)
     datamodule.prepare_data()
     datamodule.setup()
     train, test = datamodule.faces("train"), datamodule.faces("test")
     yaws = trained_yaws(train.table.yaw, train.table.expression)
-    features = settings["model"]["features"]
     moment = train.table.subject * datamodule.num_classes + train.table.expression
-    model = baseline.build(seed).fit(
+    estimator = baseline.build(seed).fit(
         features_of(train, features), train.table.expression, views_of(train.table.yaw, yaws), moment
     )
-    found = model.predict(features_of(test, features), views_of(test.table.yaw, yaws))
-    return _outcome(datamodule, test, found)
+    found = estimator.predict(features_of(test, features), views_of(test.table.yaw, yaws))
+    table = test.table
+    answers = {
+        "probabilities": torch.eye(datamodule.num_classes)[torch.from_numpy(found)],
+        "expression": torch.from_numpy(table.expression),
+        "yaw": torch.from_numpy(table.yaw),
+        "pitch": torch.from_numpy(table.pitch),
+        "subject": torch.from_numpy(table.subject),
+    }
+    return datamodule, answers if table.tags is None else {**answers, "tags": torch.from_numpy(table.tags)}
 
 
 def trained_yaws(yaw: NDArray[np.float32], expression: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -91,29 +137,20 @@ def views_of(yaw: NDArray[np.float32], yaws: NDArray[np.float64]) -> NDArray[np.
 
 
 def features_of(faces: FaceDataset, features: str) -> NDArray[np.float64]:
-    """Features ``(N, d)`` of all faces: ``lbp`` and ``hog`` of the gray pictures, or ``landmarks``."""
+    """Features ``(N, d)`` of all faces, of a kind of `FEATURES`."""
     rows = np.arange(len(faces))
     if features == "landmarks":
         return landmark_features(faces.table.landmarks[rows])
-    extract = {"lbp": lbp_features, "hog": hog_features}[features]
     parts = np.split(rows, range(PICTURES_AT_ONCE, len(rows), PICTURES_AT_ONCE))
-    return np.concatenate([extract(gray(faces.images(part).permute(0, 2, 3, 1).numpy())) for part in parts])
+    return np.concatenate([_texture(faces, part, features) for part in parts])
+
+
+def _texture(faces: FaceDataset, rows: NDArray[np.int64], features: str) -> NDArray[np.float64]:
+    pictures = gray(faces.images(rows).permute(0, 2, 3, 1).numpy())
+    if features == "landmark-sift":
+        return sift_features(pictures, (faces.table.landmarks[rows] + 1) / 2 * pictures.shape[1])
+    return FEATURES[features](pictures)
 
 
 def _steps(yaw: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.rint(np.nan_to_num(yaw, nan=0.0) / YAW_STEP)
-
-
-def _outcome(datamodule: FaceDataModule, faces: FaceDataset, found: NDArray[np.int64]) -> Outcome:
-    """As of a network that is always sure: a baseline names an expression, and no probabilities."""
-    table = faces.table
-    predictions = {
-        "probabilities": torch.eye(datamodule.num_classes)[torch.from_numpy(found)],
-        "expression": torch.from_numpy(table.expression),
-        "yaw": torch.from_numpy(table.yaw),
-        "pitch": torch.from_numpy(table.pitch),
-        "subject": torch.from_numpy(table.subject),
-    }
-    metrics = RecognitionMetrics(datamodule.expressions)
-    metrics.update(**predictions, tags=None if table.tags is None else torch.from_numpy(table.tags))
-    return Outcome(metrics.compute(datamodule.tags), fairness_on(datamodule, predictions))

@@ -1,5 +1,6 @@
-"""What the classical baselines see of a face: texture (LBP, HOG) or geometry (landmarks), as plain vectors."""
+"""What the classical baselines see of a face: texture (LBP, LGBP, HOG, SIFT) or landmarks, as plain vectors."""
 
+import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -9,6 +10,12 @@ from geofer.study.extra import need
 
 LBP_LABELS = 59
 """Uniform patterns of eight neighbors: 58 with at most two changes around the circle, and one for all others."""
+
+GABOR_WAVELENGTHS, GABOR_ANGLES = (4, 7, 12), 4
+"""Of `lgbp_features`: pixels of a wave, and directions."""
+
+SIFT_GRID, SIFT_NUMBERS = 8, 128
+"""Patches along each side, and numbers of a descriptor."""
 
 LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in gray (ITU-R BT.601)."""
@@ -75,6 +82,67 @@ def hog_features(faces: NDArray[np.uint8], grid: int = 8, orientations: int = 8)
             for face in faces[:, :height, :width]
         ]
     )
+
+
+def lgbp_features(faces: NDArray[np.uint8], grid: int = 4) -> NDArray[np.float64]:
+    """Local binary patterns of the magnitudes of Gabor filters (Zhang et al., ICCV 2005; Moore & Bowden 2011).
+
+    Args:
+        faces: ``(N, H, W)`` gray pictures of aligned faces.
+        grid: Cells along each side.
+
+    Returns:
+        ``(N, filters · grid² · 59)``, filter by filter as `lbp_features` has them.
+
+    Raises:
+        DataError: The pictures are not gray uint8 pictures, or smaller than the grid.
+        ConfigError: scikit-image is not installed.
+    """
+    _check_gray(faces, grid)
+    responses = []
+    for wavelength in GABOR_WAVELENGTHS:
+        for angle in np.arange(GABOR_ANGLES) * np.pi / GABOR_ANGLES:
+            even, odd = (
+                cv2.getGaborKernel((2 * wavelength + 1,) * 2, 0.5 * wavelength, angle, wavelength, 1.0, phase)
+                for phase in (0.0, np.pi / 2)
+            )
+            magnitudes = [
+                np.hypot(*(cv2.filter2D(face.astype(np.float32), -1, kernel - kernel.mean()) for kernel in (even, odd)))
+                for face in faces
+            ]
+            strongest = [max(float(magnitude.max()), 1e-6) for magnitude in magnitudes]
+            scaled = [255 * magnitude / most for magnitude, most in zip(magnitudes, strongest, strict=True)]
+            responses.append(lbp_features(np.rint(np.stack(scaled)).astype(np.uint8), grid))
+    return np.concatenate(responses, axis=1)
+
+
+def sift_features(faces: NDArray[np.uint8], points: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    """SIFT descriptors (Lowe 2004) of patches, upright and of one size: of a grid, or around given points.
+
+    Args:
+        faces: ``(N, H, W)`` gray pictures of aligned faces.
+        points: ``(N, P, 2)`` pixels; None takes a grid of `SIFT_GRID` points along each side.
+
+    Returns:
+        ``(N, P · 128)``, point by point, each descriptor of length 1 after the root of its numbers was taken.
+
+    Raises:
+        DataError: The pictures are not gray uint8 pictures, or smaller than the grid.
+    """
+    _check_gray(faces, SIFT_GRID)
+    height, width = faces.shape[1:]
+    patch = max(height, width) / SIFT_GRID
+    if points is None:
+        x, y = np.meshgrid(*(np.arange(1, SIFT_GRID) * side / SIFT_GRID for side in (width, height)))
+        points = np.broadcast_to(np.stack((x.ravel(), y.ravel()), axis=1), (len(faces), x.size, 2))
+    inside = np.clip(points, 0, (width - 1, height - 1))
+    extractor = cv2.SIFT_create()  # type: ignore[attr-defined]  # its types lack it
+    found = np.empty((len(faces), inside.shape[1], SIFT_NUMBERS))
+    for face, places, descriptors in zip(faces, inside, found, strict=True):
+        keypoints = [cv2.KeyPoint(float(x), float(y), patch, 0.0) for x, y in places]
+        descriptors[:] = extractor.compute(face, keypoints)[1]
+    found /= np.maximum(found.sum(2, keepdims=True), 1e-12)
+    return np.sqrt(found).reshape(len(faces), -1)
 
 
 def landmark_features(landmarks: ArrayLike) -> NDArray[np.float64]:

@@ -29,7 +29,7 @@ from geofer.study.design import Row, classifier_alone
 from geofer.study.measures.robustness import measure_robustness, pose_curves
 from geofer.study.measures.synthesis import measure_synthesis
 from geofer.study.running import StudyRun, digest_of
-from geofer.study.trained import is_kept, load_trained
+from geofer.study.trained import is_kept, load_trained, networks_of
 
 PAIRS = 200
 """Pairs of test faces that a generator is measured on, or as many as there are."""
@@ -162,7 +162,7 @@ def measure(run: StudyRun, row: Row, seed: int) -> Measures:
         )
         found = replace(found, synthesis=report, pictures=_pictures(model, data))
     if row.name in run.study.robustness and not found.robustness:
-        curves = pose_curves(read_predictions(folder, model.expressions))
+        curves = pose_curves(read_predictions(networks_of(folder), model.expressions))
         found = replace(found, robustness=(*curves, *measure_robustness(model, data)))
     write_measures(_path(run, row, seed), found)
     return found

@@ -147,7 +147,7 @@ class FeatureExtractor:
     def extract(self, faces: Pictured) -> dict[str, Tensor]:
         """Everything."""
         features = self._classifier.backbone(normalize_image(faces.image.to(self._device)))
-        logits = self._classifier.head(features)
+        logits = self._classifier.head(self._classifier.norm(features))
         return {**self.look(faces), "features": features.cpu(), "logits": logits.cpu()}
 
 

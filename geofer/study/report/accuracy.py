@@ -6,29 +6,30 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import TYPE_CHECKING
 
-from geofer.study.design import Row, Study
+from geofer.metrics.confusion import balanced_accuracy
+from geofer.study.design import Quoted, Row, Study
 from geofer.study.report.cells import cells_as_csv, cells_as_markdown
 from geofer.study.running import Result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-HEADINGS = (
-    "row",
-    "seeds",
-    "accuracy",
-    "±",
-    "95 %",
-    "difference",
-    "± of it",
-    "95 % of it",
-    "paper",
-    "paper's difference",
-)
-"""Of the columns, as `Line.cells` fills them."""
-
 INTERVALS = ("95 %", "95 % of it")
-"""The widest of them, which a terminal has no room for."""
+"""The widest columns, which a terminal has no room for."""
+
+
+def headings(study: Study, same_protocol: bool = True) -> list[str]:
+    """Of the columns, as `Line.cells` fills them.
+
+    Args:
+        study: Whose table it is.
+        same_protocol: Whether its faces are the paper's, or else the paper's numbers are marked as others.
+    """
+    paper = "paper" if study.protocol is None else f"paper, {study.protocol.name}"
+    if study.protocol is not None and not same_protocol:
+        paper = f"other faces: {paper}"
+    ours = [study.score, "±", INTERVALS[0], "difference", "± of it", INTERVALS[1]]
+    return ["row", "seeds", *ours, paper, "paper's difference"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Line:
     Attributes:
         title: Of the row.
         seeds: Number of seeds.
-        accuracy: Mean test accuracy.
+        accuracy: Mean over seeds of the study's score on the test faces.
         spread: Its standard deviation over seeds.
         interval: The 95 % confidence interval of its mean over seeds, Student's t.
         difference: Mean difference to the reference row, seed by seed.
@@ -63,7 +64,7 @@ class Line:
         """As the tables print it."""
         return [
             self.title,
-            str(self.seeds),
+            str(self.seeds) if self.seeds else "–",
             _number(self.accuracy),
             _number(self.spread),
             _interval(self.interval),
@@ -84,11 +85,23 @@ def _interval(ends: tuple[float, float], sign: str = "") -> str:
 
 
 def table(study: Study, results: Sequence[Result]) -> list[Line]:
-    """The study's table; rows without a finished run are left out."""
-    accuracy: dict[str, dict[int, float]] = {}
+    """The study's table; rows without a finished run are left out, and rows of the paper that are not run come last."""
+    scores: dict[str, dict[int, float]] = {}
     for result in results:
-        accuracy.setdefault(result.row, {})[result.seed] = 100 * result.report.accuracy
-    return [_line(study, row, accuracy) for row in study.rows if row.name in accuracy]
+        report = result.report
+        score = report.accuracy if study.score == "accuracy" else balanced_accuracy(report.confusion)
+        scores.setdefault(result.row, {})[result.seed] = 100 * score
+    return [
+        *(_line(study, row, scores) for row in study.rows if row.name in scores),
+        *(_quoted(study, quoted) for quoted in study.quoted if scores),
+    ]
+
+
+def _quoted(study: Study, quoted: Quoted) -> Line:
+    reference = study.row(study.reference).paper
+    difference = math.nan if reference is None else quoted.paper - reference
+    unknown, no_interval = math.nan, (math.nan, math.nan)
+    return Line(quoted.title, 0, unknown, unknown, no_interval, unknown, unknown, no_interval, quoted.paper, difference)
 
 
 def _line(study: Study, row: Row, accuracy: dict[str, dict[int, float]]) -> Line:
@@ -126,23 +139,23 @@ def _confidence(values: Sequence[float]) -> tuple[float, float]:
     return mean(values) - reach, mean(values) + reach
 
 
-def as_csv(lines: Sequence[Line]) -> str:
-    """The table as CSV."""
-    return cells_as_csv([HEADINGS, *(line.cells() for line in lines)])
+def as_csv(heads: Sequence[str], lines: Sequence[Line]) -> str:
+    """The table as CSV, under its headings."""
+    return cells_as_csv([heads, *(line.cells() for line in lines)])
 
 
-def as_markdown(lines: Sequence[Line]) -> str:
-    """The table as Markdown."""
-    return cells_as_markdown([HEADINGS, *(line.cells() for line in lines)])
+def as_markdown(heads: Sequence[str], lines: Sequence[Line]) -> str:
+    """The table as Markdown, under its headings."""
+    return cells_as_markdown([heads, *(line.cells() for line in lines)])
 
 
-def as_latex(lines: Sequence[Line]) -> str:
-    """The table as LaTeX, for the package booktabs."""
+def as_latex(heads: Sequence[str], lines: Sequence[Line]) -> str:
+    """The table as LaTeX under its headings, for the package booktabs."""
     escaped = [[_escaped(cell) for cell in line.cells()] for line in lines]
-    headings = [_escaped(heading).replace("±", r"$\pm$") for heading in HEADINGS]
+    top = [_escaped(heading).replace("±", r"$\pm$") for heading in heads]
     body = "".join(f"{' & '.join(row)} \\\\\n" for row in escaped)
     return (
-        f"\\begin{{tabular}}{{l{'r' * (len(HEADINGS) - 1)}}}\n\\toprule\n{' & '.join(headings)} \\\\\n\\midrule\n"
+        f"\\begin{{tabular}}{{l{'r' * (len(heads) - 1)}}}\n\\toprule\n{' & '.join(top)} \\\\\n\\midrule\n"
         f"{body}\\bottomrule\n\\end{{tabular}}\n"
     )
 
@@ -157,6 +170,7 @@ def figure(study: Study, lines: Sequence[Line]) -> "Figure":
     """A curve where the rows are numbers, else bars; with the spread over seeds, and the paper's numbers."""
     from matplotlib.figure import Figure
 
+    lines = [line for line in lines if line.seeds]
     drawn = Figure(figsize=(6, 4) if study.axis else (6, 1 + 0.35 * len(lines)), layout="constrained", dpi=150)
     axes = drawn.add_subplot()
     spread = [0 if math.isnan(line.spread) else line.spread for line in lines]
@@ -166,14 +180,14 @@ def figure(study: Study, lines: Sequence[Line]) -> "Figure":
         x = [float(line.title) for line in lines]
         axes.errorbar(x, accuracy, spread, marker="o", capsize=3, label="geofer")
         axes.plot(x, paper, "s--", color="gray", label=published)
-        axes.set(xlabel=study.axis, ylabel="test accuracy in %")
+        axes.set(xlabel=study.axis, ylabel=f"test {study.score} in %")
     else:
         places = range(len(lines))
         axes.barh(places, accuracy, xerr=spread, label="geofer")
         axes.plot(paper, places, "s", color="black", label=published)
         axes.set_yticks(places, [line.title for line in lines])
         axes.invert_yaxis()
-        axes.set(xlabel="test accuracy in %")
+        axes.set(xlabel=f"test {study.score} in %")
     drawn.suptitle(study.title)
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)  # above, where it hides nothing
     return drawn

@@ -12,7 +12,7 @@ from geofer.metrics.synthesis_report import synthesis_csv
 from geofer.paths import written_whole
 from geofer.study.design import Row, Study
 from geofer.study.measures.runs import Measures
-from geofer.study.report.accuracy import Line, as_csv, as_latex, as_markdown, figure, table
+from geofer.study.report.accuracy import as_csv, as_latex, as_markdown, figure, headings, table
 from geofer.study.report.cells import Lines, cells_as_csv, cells_as_markdown
 from geofer.study.report.groups import Group, group_lines, groups_figure, pooled_curves, pooled_groups
 from geofer.study.report.rows import CONFUSION, FORMATS, POSE_EXPRESSION, expression_lines, pooled, write_row_tables
@@ -29,6 +29,7 @@ def write_report(
     folder: Path,
     settings: str,
     measures: Mapping[tuple[str, int], Measures] = MappingProxyType({}),
+    differences: Sequence[str] = (),
 ) -> Path:
     """Writes ``table.csv``, ``.md`` and ``.tex``, ``figure.png`` and ``.pdf``, tables of each row, and ``report.md``.
 
@@ -42,12 +43,17 @@ def write_report(
         folder: Where to write.
         settings: The command that made them, for the reader.
         measures: What was measured of finished runs beside their accuracy, by row and seed.
+        differences: In what the faces differ from those of the paper's numbers.
 
     Returns:
         The path of ``report.md``.
     """
-    lines = table(study, results)
-    for suffix, text in (("csv", as_csv(lines)), ("md", as_markdown(lines)), ("tex", as_latex(lines))):
+    lines, heads = table(study, results), headings(study, not differences)
+    for suffix, text in (
+        ("csv", as_csv(heads, lines)),
+        ("md", as_markdown(heads, lines)),
+        ("tex", as_latex(heads, lines)),
+    ):
         _write(folder / f"table.{suffix}", text)
     drawn = figure(study, lines)
     for suffix in ("png", "pdf"):
@@ -62,7 +68,7 @@ def write_report(
         _write_cells(people, folder / "groups")
     measured = write_measure_report(study, measures, results[0].report.expressions, folder)
     path = folder / "report.md"
-    _write(path, _report(study, lines, expressions, results, settings) + measured)
+    _write(path, _report(study, as_markdown(heads, lines), expressions, results, settings, differences) + measured)
     return path
 
 
@@ -78,18 +84,39 @@ def _write_cells(lines: Lines, path: Path) -> None:
         _write(path.with_suffix(f".{suffix}"), text)
 
 
-def _report(study: Study, lines: Sequence[Line], expressions: Lines, results: Sequence[Result], settings: str) -> str:
+def _report(
+    study: Study, lines: str, expressions: Lines, results: Sequence[Result], settings: str, differences: Sequence[str]
+) -> str:
     subjects = sorted({result.report.subjects for result in results})
     faces = sorted({result.report.faces for result in results})
+    of_each = "Mean over expressions of the share of their faces that is recognized, over all"
+    score = "Accuracy over all" if study.score == "accuracy" else of_each
     return (
         f"# {study.title}\n\nIn the paper: {study.source}.\n\n    {settings}\n\n"
-        f"Accuracy in percent over all test faces ({_range(faces)} faces of {_range(subjects)} unseen people a run). "
+        f"{score} test faces in percent ({_range(faces)} faces of {_range(subjects)} unseen people a run). "
         "± is the standard deviation over seeds, 95 % the confidence interval of their mean (Student's t); differences "
-        f"are to the row “{study.row(study.reference).title}”, seed by seed. The paper's numbers are of other faces: "
-        "compare differences, not accuracies.\n\n"
-        f"{as_markdown(lines)}\n![{study.title}](figure.png)\n\n{_expressions(expressions)}"
+        f"are to the row “{study.row(study.reference).title}”, seed by seed.{_protocol(study, differences)}\n\n"
+        f"{lines}\n![{study.title}](figure.png)\n\n{_not_run(study)}{_expressions(expressions)}"
         f"{_rows(study, {result.row for result in results})}{_people(study, results)}"
     )
+
+
+def _protocol(study: Study, differences: Sequence[str]) -> str:
+    """What the paper's numbers stand on, beside what ours do."""
+    if study.protocol is None:
+        return ""
+    paper = f" The paper's numbers are of {study.protocol.name}: {study.protocol.text}."
+    if not differences:
+        return f"{paper} These are such faces."
+    return f"{paper} These are other faces ({'; '.join(differences)}): compare differences, not values."
+
+
+def _not_run(study: Study) -> str:
+    """Rows of the paper's table that are not run, each with its reason."""
+    if not study.quoted:
+        return ""
+    reasons = "".join(f"- {quoted.title}: {quoted.reason}\n" for quoted in study.quoted)
+    return f"## Rows of the paper that are not run\n\n{reasons}\n"
 
 
 def _expressions(lines: Lines) -> str:

@@ -3,6 +3,7 @@
 from copy import deepcopy
 
 from geofer.study.design import Row, Settings, Study, classifier_alone, setting, unchanged
+from geofer.study.protocols import MULTI_PIE
 
 
 def apart(settings: Settings) -> Settings:
@@ -25,6 +26,7 @@ ABLATIONS = Study(
     name="ablations",
     title="What each part is worth",
     source="Table VIII (Multi-PIE)",
+    protocol=MULTI_PIE,
     reference="full",
     synthesis=True,
     robustness=("full", "no-syn-fi"),

@@ -6,6 +6,7 @@ means are taken here, as in `geofer.study.studies.backbones`.
 
 from geofer.study.baselines.classical_rows import classical, measure
 from geofer.study.design import Row, Study, unchanged
+from geofer.study.protocols import MULTI_PIE
 
 PAPER = {
     "kNN": 76.16,
@@ -23,6 +24,7 @@ CLASSICAL = Study(
     name="classical",
     title="Classical methods on hand-crafted features",
     source="Table IV (Multi-PIE)",
+    protocol=MULTI_PIE,
     reference="full",
     rows=(
         Row("full", "full method", unchanged, 92.09),

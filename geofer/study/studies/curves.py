@@ -1,17 +1,20 @@
 """The paper's curves: landmark noise (Table IX) and the number of synthetic faces (Fig. 5); and fewer people."""
 
+from geofer.errors import ConfigError
+from geofer.study.data import CROSS_DATA_SET, RENDERED_FACES, folds_of, is_of
 from geofer.study.design import Change, Row, Settings, Study, both, classifier_alone, setting, unchanged, unless_default
+from geofer.study.protocols import MULTI_PIE
 
 NOISE = "model.init_args.synthesis.noise"
 PER_REAL = "model.init_args.synthesis.per_real"
-PEOPLE = "data.init_args.train_subjects"
 
 LANDMARK_NOISE = Study(
     name="landmark-noise",
-    title="Noise on the target landmarks",
-    source="Table IX (Multi-PIE)",
+    title="Uniform noise on the target landmarks",
+    source="Table IX (Multi-PIE); each coordinate is moved by a uniform draw from [-σ, σ]",
+    protocol=MULTI_PIE,
     reference="sigma-0",
-    axis="σ in pixels at 224",
+    axis="σ in pixels at 224, of uniform noise in [-σ, σ]",
     rows=tuple(
         Row(
             f"sigma-{sigma}",
@@ -28,6 +31,7 @@ SYNTHETIC_FACES = Study(
     name="synthetic-faces",
     title="Synthetic faces for each real one",
     source="Fig. 5 (Multi-PIE); the figure prints no numbers",
+    protocol=MULTI_PIE,
     reference="0n",
     axis="synthetic faces for each real one",
     rows=(
@@ -39,13 +43,24 @@ SYNTHETIC_FACES = Study(
 
 
 def fewer_people(fraction: float) -> Change:
-    """A fraction of the training people, for as many batches."""
+    """A fraction of the training people, for as many batches; of two data sets, of those of the one to train on."""
 
-    def change(settings: Settings) -> Settings:
-        people = settings["data"]["init_args"]["train_subjects"]
-        return setting(PEOPLE, max(1, round(fraction * people)))(settings)
+    def of(data: Settings) -> Settings:
+        arguments = data.get("init_args", {})
+        if is_of(data, CROSS_DATA_SET):
+            return setting("init_args.source", of(arguments["source"]))(data)
+        if is_of(data, "MixedFaces"):
+            sources = {name: of(source) for name, source in arguments["sources"].items()}
+            return setting("init_args.sources", sources)(data)
+        if not is_of(data, RENDERED_FACES):
+            return setting("init_args.train_fraction", fraction)(data) if fraction < 1 else data
+        if folds_of(data) is not None and fraction < 1:
+            raise ConfigError(
+                "RenderedFaces in folds has no fewer people to train on and as many to test; leave data.folds out."
+            )
+        return setting("init_args.train_subjects", max(1, round(fraction * arguments.get("train_subjects", 80))))(data)
 
-    return change
+    return lambda settings: {**settings, "data": of(settings["data"])}
 
 
 FEWER_PEOPLE = Study(

@@ -42,6 +42,7 @@ def test_a_recognizer_that_was_not_tested_by_pose_warns_of_none():
 def test_a_small_face_is_told_with_its_pixels():
     assert face_warning(face(FEWEST_PIXELS + 0.1), -1, 0, TESTED) is None
     assert face_warning(face(7), -1, 0, TESTED) == f"only 7 pixels between the eyes, of {FEWEST_PIXELS:.0f} needed"
+    assert "only 15 pixels" in str(face_warning(face(FEWEST_PIXELS - 0.1), -1, 0, TESTED))
     both = face_warning(face(7), -60, 0, TESTED)
     assert both is not None
     assert both.startswith("yaw -60° is outside -50° to +50°")

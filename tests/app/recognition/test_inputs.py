@@ -117,8 +117,8 @@ def test_what_has_several_pictures(pixels):
 @pytest.mark.parametrize(
     ("picture", "message"),
     [
-        (3, "A int is no picture; give a path, bytes"),
-        (None, "A NoneType is no picture"),
+        (3, "No picture can be read from an object of type int; give a path, bytes"),
+        (None, "from an object of type NoneType"),
         (b"no picture", "damaged, or no picture"),
         (io.StringIO("text"), "open as text; open it as bytes, with the mode 'rb'"),
         (Image.new("I", (8, 8)), "holds 32-bit pixels"),

@@ -60,10 +60,10 @@ def test_an_error_takes_the_place_of_one_picture_alone(recognizer, tmp_path):
     assert isinstance(found[2][0], RecognizedFace)
     assert "gone.png does not exist" in str(found[1])
     assert str(found[3]).startswith("Picture 3: ")
-    assert str(found[4]).startswith("Picture 4: A int is no picture")
+    assert str(found[4]).startswith("Picture 4: No picture can be read from an object of type int")
     with pytest.raises(DataError, match=r"gone\.png does not exist"):
         recognizer(pictures)
-    with pytest.raises(DataError, match=r"^Picture 1: A int"):
+    with pytest.raises(DataError, match=r"^Picture 1: No picture can be read from an object of type int"):
         recognizer([GRAY, 7])
     with pytest.raises(ConfigError, match="on_error is 'ignore'; choose raise or return"):
         recognizer([GRAY], on_error="ignore")

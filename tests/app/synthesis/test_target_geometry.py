@@ -1,5 +1,7 @@
 """Target geometries: the rendered head's controls and files of landmarks."""
 
+import io
+
 import numpy as np
 import pytest
 
@@ -99,6 +101,11 @@ def test_wrong_blendshapes_are_refused(changes, message):
         changed_blendshapes(REST, changes)
 
 
+def npy_of(array: np.ndarray) -> str:
+    np.save((file := io.BytesIO()), array)
+    return file.getvalue().decode("latin-1")
+
+
 def test_files_give_the_same_geometry_wherever_they_lie(tmp_path):
     truth = posed_landmarks(expression_blendshapes("anger", 4), 20)
     shifted = 300 * truth - (900, 40)
@@ -121,10 +128,14 @@ def test_files_give_the_same_geometry_wherever_they_lie(tmp_path):
         ("nan.csv", "1,nan\n" * 68, "finite"),
         ("faces.txt", "", ".pts, .npy, .csv"),
         ("broken.npy", "no array", "cannot be read as landmarks"),
+        ("archive.npy", "PK\x05\x06" + "\0" * 18, "cannot be read as landmarks"),
+        ("large.csv", "1,2\n" * 50_000, "more than 65536 bytes"),
+        ("large.pts", "{" + "1 2\n" * 50_000 + "}", "more than 65536 bytes"),
+        ("complex.npy", npy_of(np.zeros((68, 2), "c8")), "neither numbers nor texts"),
     ],
 )
 def test_files_without_a_face_are_refused(tmp_path, name, content, message):
-    (tmp_path / name).write_text(content)
+    (tmp_path / name).write_text(content, encoding="latin-1")
     with pytest.raises(DataError, match=message) as caught:
         read_geometry(tmp_path / name)
     assert name in str(caught.value)

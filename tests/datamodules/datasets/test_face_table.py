@@ -96,6 +96,25 @@ def test_what_is_wrong_in_a_table_is_named_with_its_line(tmp_path, text, message
         records(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        (pa.array([2**30, 1], pa.date32()), "cannot be read as a Parquet file"),
+        (pa.DictionaryArray.from_arrays(pa.array([0, 0]), ["a" * 200_000]), "a text of 200000 bytes"),
+    ],
+)
+def test_odd_columns_of_a_parquet_file_are_told(tmp_path, path, told):
+    pq.write_table(pa.table({"path": path, "expression": ["anger"] * 2}), tmp_path / "faces.parquet")
+    with pytest.raises(DataError, match=rf"faces\.parquet {told}|faces\.parquet cannot be .*{told}"):
+        list(FaceTable(tmp_path, table="faces.parquet").records())
+
+
+def test_a_first_line_without_an_end_is_told(tmp_path):
+    (tmp_path / "faces.csv").write_text("x" * 2_000_000 + ",expression\n")
+    with pytest.raises(DataError, match="first line cannot be taken apart"):
+        list(FaceTable(tmp_path, table="faces.csv").records())
+
+
 def test_a_missing_or_broken_table_is_named(tmp_path):
     with pytest.raises(DataError, match=r"none\.csv is missing"):
         list(FaceTable(tmp_path, table="none.csv").records())

@@ -198,6 +198,7 @@ def test_what_an_index_says_of_itself_is_checked(tmp_path, said, told):
         ("digest", [None, "0", "0"], "is damaged"),
         ("landmarks", [[0.5]] * 3, "column landmarks is of the type"),
         ("tags", [["a" * n for n in range(1, 80)]] * 3, "different tags"),
+        ("digest", ["a" * 5000] * 3, "'digest' has a text of 5000 bytes"),
     ],
 )
 def test_columns_of_an_index_are_checked(tmp_path, name, values, told):

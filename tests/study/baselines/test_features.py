@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from geofer.errors import ConfigError, DataError
-from geofer.study.baselines.features import LBP_LABELS, gray, hog_features, landmark_features, lbp_features
+from geofer.study.baselines.features import (
+    LBP_LABELS,
+    SIFT_NUMBERS,
+    gray,
+    hog_features,
+    landmark_features,
+    lbp_features,
+    lgbp_features,
+    sift_features,
+)
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +83,27 @@ def test_hog_tells_faces_apart_and_ignores_contrast(faces):
     strong = hog_features((faces // 4) * 4)
     np.testing.assert_allclose(weak, strong, atol=1e-3)
     assert np.linalg.norm(features[0] - features[2]) > 10 * np.linalg.norm(weak[0] - strong[0])
+
+
+def test_lgbp_has_histograms_of_each_filter_and_ignores_brightness(faces):
+    found = lgbp_features(faces, grid=2)
+    histograms = found.reshape(len(faces), 12, 4, LBP_LABELS)
+    np.testing.assert_allclose(histograms.sum(3), 1)
+    assert not np.allclose(histograms[:, 0], histograms[:, 1])
+    darker = lgbp_features((faces // 2).astype(np.uint8), grid=2)
+    assert np.abs(darker - found).mean() < np.abs(found[:1] - found[1:2]).mean()
+
+
+def test_sift_around_a_point_is_what_lies_there(faces):
+    grid = sift_features(faces).reshape(len(faces), 49, SIFT_NUMBERS)
+    np.testing.assert_allclose(np.linalg.norm(grid, axis=2), 1)
+    side = faces.shape[1]
+    points = np.broadcast_to(np.array([[side / 8, side / 8], [side / 2, side / 2]]), (len(faces), 2, 2))
+    around = sift_features(faces, points).reshape(len(faces), 2, SIFT_NUMBERS)
+    np.testing.assert_allclose(around[:, 0], grid[:, 0])
+    np.testing.assert_allclose(around[:, 1], grid[:, 24])
+    far = sift_features(faces, points + 1000)  # points beyond the picture's edge are taken from its edge
+    assert np.isfinite(far).all()
 
 
 def test_landmark_features_keep_the_shape_alone(rendered_pictures):

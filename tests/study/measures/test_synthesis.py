@@ -10,7 +10,13 @@ from geofer.errors import ConfigError, DataError
 from geofer.faces import EXPRESSIONS, normalize_image, normalize_landmarks
 from geofer.landmarks import build_detector
 from geofer.modules import ClassifierConfig, ExpressionClassifier
-from geofer.study.measures.synthesis import draw_pairs, draw_shared_geometries, measure_synthesis
+from geofer.study.measures.synthesis import (
+    FeatureExtractor,
+    Pictured,
+    draw_pairs,
+    draw_shared_geometries,
+    measure_synthesis,
+)
 
 
 class Pictures(FaceDataModule):
@@ -188,6 +194,21 @@ def test_accuracy_is_that_of_the_reference_classifier(data, classifier, reports)
             prediction = classifier(normalize_image(faces.images(rows))).argmax(1).numpy()
             accuracy = np.mean(prediction == faces.table.expression[targets])
             assert reports[name]["expression_accuracy"] == pytest.approx(accuracy)
+
+
+def test_a_reference_classifier_that_standardizes_its_features_answers_as_it_was_trained():
+    seed_everything(0, verbose=False)
+    config = ClassifierConfig("small_resnet", False, 8, {"widths": [4, 8]}, normalize=True)
+    judge = ExpressionClassifier(EXPRESSIONS, 32, config).eval()
+    judge.classifier.norm.running_mean.normal_()
+    judge.classifier.norm.running_var.uniform_(0.1, 4)
+    faces = Pictured(torch.randint(0, 256, (3, 3, 32, 32), dtype=torch.uint8), torch.zeros(3, 68, 2))
+
+    extractor = FeatureExtractor(judge, None, None)
+    extractor.look = lambda given: {}
+    with torch.no_grad():
+        found = extractor.extract(faces)
+        assert torch.allclose(found["logits"], judge(normalize_image(faces.image)), atol=1e-5)
 
 
 def test_a_reference_classifier_of_other_expressions(data, classifier):

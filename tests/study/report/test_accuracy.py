@@ -10,8 +10,9 @@ import pytest
 from scipy import stats
 
 from geofer.metrics.report import RecognitionReport
-from geofer.study.design import Row, Study, setting, unchanged
-from geofer.study.report.accuracy import as_csv, as_latex, as_markdown, figure, table
+from geofer.study.design import Quoted, Row, Study, setting, unchanged
+from geofer.study.protocols import SFEW
+from geofer.study.report.accuracy import as_csv, as_latex, as_markdown, figure, headings, table
 from geofer.study.report.writing import write_report
 from geofer.study.running import Result
 
@@ -27,6 +28,9 @@ STUDY = Study(
     ),
     reference="full",
 )
+
+
+HEADS = headings(STUDY)
 
 
 def result(row, seed, correct):
@@ -73,15 +77,17 @@ def test_tables_hold_the_same_cells_in_three_formats():
         *("less_of it, 50 %", "2", "74.00", "5.66", "23.18 to 124.82"),
         *("-8.00", "2.83", "-33.41 to +17.41", "85.50", "-4.50"),
     ]
-    assert next(csv.reader(as_csv(lines).splitlines()[2:])) == cells
-    assert f"| {' | '.join(cells)} |" in as_markdown(lines)
-    assert r"less\_of it, 50 \% & 2 & 74.00 & 5.66 & 23.18 to 124.82 & -8.00" in as_latex(lines)
-    assert "more & 1 & 90.00 & -- & -- & -- & -- & -- & -- & --" in as_latex(lines)
-    assert r"95 \% of it" in as_latex(lines)
+    assert next(csv.reader(as_csv(HEADS, lines).splitlines()[2:])) == cells
+    assert f"| {' | '.join(cells)} |" in as_markdown(HEADS, lines)
+    assert r"less\_of it, 50 \% & 2 & 74.00 & 5.66 & 23.18 to 124.82 & -8.00" in as_latex(HEADS, lines)
+    assert "more & 1 & 90.00 & -- & -- & -- & -- & -- & -- & --" in as_latex(HEADS, lines)
+    assert r"95 \% of it" in as_latex(HEADS, lines)
     assert (
-        as_latex([replace(lines[0], title="λ3 of σ")]).splitlines()[4].startswith(r"$\lambda$3 of $\sigma$ & 3 & 83.00")
+        as_latex(HEADS, [replace(lines[0], title="λ3 of σ")])
+        .splitlines()[4]
+        .startswith(r"$\lambda$3 of $\sigma$ & 3 & 83.00")
     )
-    assert as_latex(lines).count(r"\\") == len(lines) + 1
+    assert as_latex(HEADS, lines).count(r"\\") == len(lines) + 1
 
 
 def test_the_paper_is_in_the_legend_only_if_it_has_numbers():
@@ -100,6 +106,24 @@ def test_the_title_lies_within_the_figure_beside_long_names_of_rows():
     box, whole = next(text for text in titles if text and text.get_text()).get_window_extent(), drawn.bbox
     assert whole.x0 <= box.x0 < box.x1 <= whole.x1
     assert whole.y0 <= box.y0 < box.y1 <= whole.y1
+
+
+def test_a_study_of_mean_recalls_compares_these_and_quotes_what_is_not_run(tmp_path):
+    quoted = Quoted("theirs", 50.0, "it has no faces.")
+    study = replace(STUDY, score="mean recall", protocol=SFEW, quoted=(quoted,))
+    lines = table(study, RESULTS)
+    assert lines[0].accuracy == 83.0  # of the one expression that is shown
+    assert (lines[-1].title, lines[-1].paper, lines[-1].paper_difference) == ("theirs", 50.0, -40.0)
+    assert math.isnan(lines[-1].accuracy)
+    assert headings(study)[2] == "mean recall"
+    assert headings(study)[-2] == "paper, SFEW"
+    assert headings(study, same_protocol=False)[-2] == "other faces: paper, SFEW"
+    text = write_report(study, RESULTS, tmp_path, "geofer study toy", differences=("drawn faces",)).read_text()
+    assert "| theirs | – | – |" in text
+    assert "- theirs: it has no faces." in text
+    assert "These are other faces (drawn faces): compare differences" in text
+    assert "other faces: paper, SFEW" in tmp_path.joinpath("table.csv").read_text()
+    assert "These are such faces." in write_report(study, RESULTS, tmp_path, "geofer study toy").read_text()
 
 
 def test_a_report_is_complete(tmp_path):

@@ -103,6 +103,23 @@ class PerView(MultiViewClassifier):
         return np.asarray(self.estimators_[view].predict(faces))
 
 
+class AllViews(MultiViewClassifier):
+    """An ordinary classifier that learns from the faces of all views together.
+
+    Args:
+        estimator: A scikit-learn classifier.
+    """
+
+    def __init__(self, estimator: BaseEstimator) -> None:
+        self.estimator = estimator
+
+    def _fit(self, faces: Matrix, labels: Numbers, views: NDArray[Any], samples: NDArray[Any]) -> None:
+        self.estimator_ = clone(self.estimator).fit(faces, labels)
+
+    def _predict(self, faces: Matrix, view: Any) -> Numbers:  # noqa: ANN401
+        return np.asarray(self.estimator_.predict(faces))
+
+
 class SharedSpace(MultiViewClassifier):
     """A space where the faces of all views meet, and nearest neighbors in it.
 
