@@ -6,7 +6,7 @@ Renders people whom no table or constant of geofer was derived from, whole heads
 and all in all in the 35 poses of the BU-3DFE grid. Errors are mean distances from the true points, hidden ones too, in
 % of that between the outer eye corners in the picture (which shrinks as the head turns). A detector fails where it
 finds no face, or one whose points are off by more than `FAILED` on average; errors count the others. ± is the standard
-error over people. Prints the tables of docs/landmarks.md.
+error over people. Prints the tables of docs/landmark-accuracy.md.
 
     python experiments/detectors.py --any-pose --photographs FOLDER --detectors geofer retinaface mediapipe dlib
 

@@ -22,8 +22,8 @@ import torch
 
 import geofer
 from geofer.cli.command import main
-from geofer.study.design import Settings
 from geofer.study.running import THREADS
+from geofer.study.settings import Settings
 
 Job = TypeVar("Job")
 Done = TypeVar("Done")

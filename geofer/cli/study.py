@@ -21,12 +21,13 @@ from geofer.configurations import read_settings
 from geofer.errors import ConfigError, GeoferError, escaped
 from geofer.ray_cluster import RayCluster
 from geofer.study.data import sized_like
-from geofer.study.design import Row, Settings, Study, merged
+from geofer.study.design import Row, Study
 from geofer.study.measures.runs import measure, measured, unmeasured
 from geofer.study.protocols import protocol_of
 from geofer.study.report.accuracy import INTERVALS, headings, table
 from geofer.study.report.writing import write_report
 from geofer.study.running import Result, StudyRun
+from geofer.study.settings import Settings, merged
 from geofer.study.studies.catalog import STUDIES
 
 SECONDS_BETWEEN_REPORTS = 60.0

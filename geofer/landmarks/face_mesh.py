@@ -78,7 +78,7 @@ MESH_LANDMARKS = (
 """Where each iBUG point lies: two vertices, and the share of the second in their blend.
 
 No vertex is exactly an iBUG point. These are nearest on average to the true points of rendered people between yaw -30
-and +30; ``tools/derive_mesh_landmarks.py`` found them, and docs/landmarks.md states what is left of the error.
+and +30; ``tools/derive_mesh_landmarks.py`` found them, and docs/landmark-accuracy.md states what is left of the error.
 """
 
 BLENDSHAPES = (

@@ -139,9 +139,12 @@ def _read_parquet(path: Path) -> "pa.Table":
     Raises:
         ValueError: It tells of more landmarks than a file of its size can hold.
     """
+    import pyarrow as pa
     from pyarrow import parquet
 
-    with parquet.ParquetFile(path, read_dictionary=list(FILE_COLUMNS)) as file:
+    named = [field for field in parquet.read_schema(path) if field.name in FILE_COLUMNS]
+    coded = [field.name for field in named if pa.types.is_string(field.type)]
+    with parquet.ParquetFile(path, read_dictionary=coded) as file:
         rows, size = file.metadata.num_rows, path.stat().st_size
         if rows * len(COLUMNS) > size:  # no number takes less than a byte, but the same ones many times over
             raise ValueError(f"it tells of {rows} faces, and has {size} bytes")
@@ -157,11 +160,12 @@ def _texts(column: "pa.ChunkedArray") -> list[str]:
     """
     import pyarrow as pa
 
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        raise ValueError(f"its names are of the type {kind}, not text")
     texts: list[str] = []
     for chunk in column.chunks:
         coded = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
-        if not pa.types.is_string(coded.type.value_type):
-            raise ValueError(f"its names are of the type {coded.type.value_type}, not text")
         known = [*coded.dictionary.to_pylist(), ""]
         texts += [known[number] for number in coded.indices.fill_null(-1).to_pylist()]
     return texts

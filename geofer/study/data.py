@@ -4,7 +4,7 @@ from jsonargparse import ArgumentParser
 
 from geofer.configurations import restrict_configurations
 from geofer.datamodules import FaceDataModule
-from geofer.study.design import Settings, setting
+from geofer.study.settings import Settings, setting
 
 CROSS_DATA_SET = "CrossDataSet"
 RENDERED_FACES = "RenderedFaces"

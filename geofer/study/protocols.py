@@ -8,7 +8,7 @@ from geofer.datamodules.datasets.bu3dfe import PITCHES, SIX, YAWS
 from geofer.datamodules.datasets.multi_pie import PAPER_CAMERAS, MultiPIE
 from geofer.faces import EXPRESSIONS
 from geofer.study.data import CROSS_DATA_SET, folds_of, is_of
-from geofer.study.design import Settings
+from geofer.study.settings import Settings
 
 EPOCHS, BATCH = 100, 36
 """Of the paper's training, as the authors' code of 2018 has them."""

@@ -29,8 +29,9 @@ from geofer.metrics.tables import load_report, report_path
 from geofer.paths import written_whole
 from geofer.ray_cluster import RayCluster
 from geofer.study.data import datamodule_of, folds_of, seeded
-from geofer.study.design import Outcome, Row, Settings, Study
+from geofer.study.design import Outcome, Row, Study
 from geofer.study.fairness import fairness_on
+from geofer.study.settings import Settings
 from geofer.study.trained import is_kept
 
 Command = Callable[[Sequence[str], Mapping[str, str]], None]

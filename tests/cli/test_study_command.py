@@ -9,8 +9,9 @@ import torch
 import geofer.cli.study
 from geofer.cli import main
 from geofer.metrics.report import RecognitionReport
-from geofer.study.design import Outcome, Row, Study, unchanged
+from geofer.study.design import Outcome, Row, Study
 from geofer.study.running import StudyRun
+from geofer.study.settings import unchanged
 
 
 def half(settings, seed):

@@ -131,6 +131,13 @@ def test_columns_of_other_types_are_refused(tmp_path, columns, reason):
         build_detector("precomputed", path=tmp_path / "points.parquet")
 
 
+def test_names_may_be_of_every_kind_of_text(tmp_path, points):
+    for number, kind in enumerate((pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string()))):
+        path = tmp_path / f"{number}.parquet"
+        parquet.write_table(table_of(points, pa.array(["a", "b", "a"]).cast(kind)), path)
+        assert [len(faces) for faces in look_up(path, "a", "b", "c")] == [2, 1, 0]
+
+
 def test_a_few_bytes_are_not_millions_of_faces(tmp_path):
     """A long name that repeats itself: 200 kB on the disk, gigabytes once it is read."""
     names = pa.DictionaryArray.from_arrays(pa.array(np.zeros(500_000, np.int32)), ["a" * 10_000])

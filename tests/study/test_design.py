@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from geofer.modules.targets import SynthesisConfig
-from geofer.study.design import classifier_alone, merged, setting
+from geofer.study.settings import classifier_alone, merged, setting
 from geofer.study.studies.catalog import STUDIES
 
 

@@ -11,9 +11,10 @@ import yaml
 
 from geofer.metrics.groups import GroupAccuracy
 from geofer.metrics.report import RecognitionReport
-from geofer.study.design import Outcome, Row, Study, classifier_alone, setting, unchanged
+from geofer.study.design import Outcome, Row, Study
 from geofer.study.measures.runs import reference_run
 from geofer.study.running import Result, StudyRun
+from geofer.study.settings import classifier_alone, setting, unchanged
 
 QUICKSTART = Path(__file__).parents[2] / "configs" / "quickstart.yaml"
 SETTINGS = {"model": {"class_path": "M", "init_args": {"x": 0}}, "data": {"class_path": "D"}, "trainer": {}}

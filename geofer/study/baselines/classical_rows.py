@@ -21,9 +21,10 @@ from geofer.study.baselines.features import (
     sift_features,
 )
 from geofer.study.data import datamodule_of, folds_of, seeded
-from geofer.study.design import Change, Outcome, Settings, setting
+from geofer.study.design import Outcome
 from geofer.study.extra import need
 from geofer.study.fairness import fairness_on
+from geofer.study.settings import Change, Settings, setting
 
 YAW_STEP = 15
 """Degrees between two views, as in the paper's data; a view holds all pitches."""

@@ -25,10 +25,11 @@ from geofer.metrics.groups import GroupAccuracy
 from geofer.metrics.synthesis_report import SynthesisReport
 from geofer.modules.generative import GenerativeModule
 from geofer.paths import written_whole
-from geofer.study.design import Row, classifier_alone
+from geofer.study.design import Row
 from geofer.study.measures.robustness import measure_robustness, pose_curves
 from geofer.study.measures.synthesis import measure_synthesis
 from geofer.study.running import StudyRun, digest_of
+from geofer.study.settings import classifier_alone
 from geofer.study.trained import is_kept, load_trained, networks_of
 
 PAIRS = 200

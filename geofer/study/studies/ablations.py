@@ -2,8 +2,9 @@
 
 from copy import deepcopy
 
-from geofer.study.design import Row, Settings, Study, classifier_alone, setting, unchanged
+from geofer.study.design import Row, Study
 from geofer.study.protocols import MULTI_PIE
+from geofer.study.settings import Settings, classifier_alone, setting, unchanged
 
 
 def apart(settings: Settings) -> Settings:

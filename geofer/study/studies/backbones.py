@@ -8,8 +8,9 @@ networks need other settings than a narrow one to learn anything from some hundr
 loss of training falls, on people of seed 0.
 """
 
-from geofer.study.design import Change, Row, Settings, Study, backbone, both, classifier_alone, setting, unchanged
+from geofer.study.design import Row, Study
 from geofer.study.protocols import MULTI_PIE
+from geofer.study.settings import Change, Settings, backbone, both, classifier_alone, setting, unchanged
 
 ADAM = {"class_path": "torch.optim.Adam"}
 

@@ -6,8 +6,9 @@ the others stand with the paper's number and the reason. Zheng's and Moore and B
 """
 
 from geofer.study.baselines.classical_rows import classical, measure
-from geofer.study.design import Quoted, Row, Study, classifier_alone, unchanged
+from geofer.study.design import Quoted, Row, Study
 from geofer.study.protocols import BU3DFE
+from geofer.study.settings import classifier_alone, unchanged
 from geofer.study.studies.backbones import deep_classifier
 
 OTHER_POSES = "it was tested from five yaws between 0° and 90°"

@@ -5,8 +5,9 @@ means are taken here, as in `geofer.study.studies.backbones`.
 """
 
 from geofer.study.baselines.classical_rows import classical, measure
-from geofer.study.design import Row, Study, unchanged
+from geofer.study.design import Row, Study
 from geofer.study.protocols import MULTI_PIE
+from geofer.study.settings import unchanged
 
 PAPER = {
     "kNN": 76.16,

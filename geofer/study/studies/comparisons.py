@@ -9,8 +9,9 @@ rows to the end of training, and C sees synthetic faces in the second half.
 from geofer.study.baselines.generators.compared import OF_OURS_ALONE
 from geofer.study.baselines.siamese import expression_splits
 from geofer.study.data import CROSS_DATA_SET, is_of
-from geofer.study.design import Change, Row, Settings, Study, both, classifier_alone, setting, unchanged
+from geofer.study.design import Row, Study
 from geofer.study.protocols import MULTI_PIE
+from geofer.study.settings import Change, Settings, both, classifier_alone, setting, unchanged
 
 ADDITIONS = ("warp", "contours", "skips")
 

@@ -4,7 +4,8 @@ The faces of a control learn with the method's own settings, so that only what i
 """
 
 from geofer.study.data import batched
-from geofer.study.design import Row, Settings, Study, both, classifier_alone, setting, unchanged
+from geofer.study.design import Row, Study
+from geofer.study.settings import Settings, both, classifier_alone, setting, unchanged
 from geofer.study.studies.comparisons import ADDITIONS
 
 SYNTHESIS = "model.init_args.synthesis."

@@ -2,8 +2,9 @@
 
 from geofer.errors import ConfigError
 from geofer.study.data import CROSS_DATA_SET, RENDERED_FACES, folds_of, is_of
-from geofer.study.design import Change, Row, Settings, Study, both, classifier_alone, setting, unchanged, unless_default
+from geofer.study.design import Row, Study
 from geofer.study.protocols import MULTI_PIE
+from geofer.study.settings import Change, Settings, both, classifier_alone, setting, unchanged, unless_default
 
 NOISE = "model.init_args.synthesis.noise"
 PER_REAL = "model.init_args.synthesis.per_real"

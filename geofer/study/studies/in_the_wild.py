@@ -10,8 +10,9 @@ from copy import deepcopy
 from geofer.errors import ConfigError
 from geofer.study.baselines.classical_rows import classical, measure
 from geofer.study.data import CROSS_DATA_SET, RENDERED_FACES, is_of
-from geofer.study.design import Change, Quoted, Row, Settings, Study, both, classifier_alone, unchanged
+from geofer.study.design import Quoted, Row, Study
 from geofer.study.protocols import SFEW
+from geofer.study.settings import Change, Settings, both, classifier_alone, unchanged
 from geofer.study.studies.backbones import resnet50_alone
 
 LOOKS_DIFFERENT = {"poses": "continuous", "scene": "picture", "camera": True, "levels": [3]}

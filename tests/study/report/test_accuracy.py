@@ -10,11 +10,12 @@ import pytest
 from scipy import stats
 
 from geofer.metrics.report import RecognitionReport
-from geofer.study.design import Quoted, Row, Study, setting, unchanged
+from geofer.study.design import Quoted, Row, Study
 from geofer.study.protocols import SFEW
 from geofer.study.report.accuracy import as_csv, as_latex, as_markdown, figure, headings, table
 from geofer.study.report.writing import write_report
 from geofer.study.running import Result
+from geofer.study.settings import setting, unchanged
 
 STUDY = Study(
     "toy",

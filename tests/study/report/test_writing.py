@@ -12,11 +12,12 @@ from geofer.faces import EXPRESSIONS
 from geofer.metrics.groups import GroupAccuracy
 from geofer.metrics.pair_means import Estimate
 from geofer.metrics.synthesis_report import PAIR_MEASURES, REAL_MEASURES, SET_MEASURES, SynthesisReport
-from geofer.study.design import Row, Study, setting, unchanged
+from geofer.study.design import Row, Study
 from geofer.study.measures.runs import Measures, Pictures, read_measures, write_measures
 from geofer.study.report.groups import pooled_curves
 from geofer.study.report.synthesis import synthesis_lines
 from geofer.study.report.writing import write_measure_report
+from geofer.study.settings import setting, unchanged
 
 STUDY = Study(
     "toy", "A toy", "Fig. 6", (Row("full", "full method", unchanged), Row("gan", "GAN", setting("x", 1))), "full"
