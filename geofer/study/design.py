@@ -3,13 +3,10 @@
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
 from geofer.metrics.groups import GroupAccuracy
 from geofer.metrics.report import RecognitionReport
-
-if TYPE_CHECKING:
-    from geofer.study.protocols import Protocol
 
 Settings = dict[str, Any]
 """A configuration of ``geofer fit``, as its YAML reads: dictionaries, lists, numbers and strings."""
@@ -61,6 +58,24 @@ class Row:
     weights: int = 0
 
 
+class PaperFaces(Protocol):
+    """The faces that the paper's numbers stand on, as `geofer.study.protocols` has them."""
+
+    @property
+    def name(self) -> str:
+        """As the headings of tables have it."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """The protocol in a few words."""
+        ...
+
+    def differences(self, data: Settings) -> tuple[str, ...]:
+        """In what the part ``data`` of a configuration differs from them; empty if in nothing."""
+        ...
+
+
 @dataclass(frozen=True)
 class Quoted:
     """A row of a table of the paper that is not run here.
@@ -102,7 +117,7 @@ class Study:
     axis: str | None = None
     synthesis: bool = False
     robustness: tuple[str, ...] = ()
-    protocol: "Protocol | None" = None
+    protocol: PaperFaces | None = None
     score: Literal["accuracy", "mean recall"] = "accuracy"
     quoted: tuple[Quoted, ...] = ()
 

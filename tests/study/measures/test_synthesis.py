@@ -199,16 +199,16 @@ def test_accuracy_is_that_of_the_reference_classifier(data, classifier, reports)
 def test_a_reference_classifier_that_standardizes_its_features_answers_as_it_was_trained():
     seed_everything(0, verbose=False)
     config = ClassifierConfig("small_resnet", False, 8, {"widths": [4, 8]}, normalize=True)
-    judge = ExpressionClassifier(EXPRESSIONS, 32, config).eval()
-    judge.classifier.norm.running_mean.normal_()
-    judge.classifier.norm.running_var.uniform_(0.1, 4)
+    reference = ExpressionClassifier(EXPRESSIONS, 32, config).eval()
+    reference.classifier.norm.running_mean.normal_()
+    reference.classifier.norm.running_var.uniform_(0.1, 4)
     faces = Pictured(torch.randint(0, 256, (3, 3, 32, 32), dtype=torch.uint8), torch.zeros(3, 68, 2))
 
-    extractor = FeatureExtractor(judge, None, None)
+    extractor = FeatureExtractor(reference, None, None)
     extractor.look = lambda given: {}
     with torch.no_grad():
         found = extractor.extract(faces)
-        assert torch.allclose(found["logits"], judge(normalize_image(faces.image)), atol=1e-5)
+        assert torch.allclose(found["logits"], reference(normalize_image(faces.image)), atol=1e-5)
 
 
 def test_a_reference_classifier_of_other_expressions(data, classifier):
