@@ -132,7 +132,8 @@ def trainer_words(command: Command) -> list[str] | None:
     if command == "cross-validate":
         return ["fit", *(rest[2:] if rest[0] == "--folds" else rest)]
     if command == "prepare" and "--config" in rest:
-        return ["fit", *rest]
+        own = {place + after for place, word in enumerate(rest) if word in ("--engine", "--address") for after in (0, 1)}
+        return ["fit", *(word for place, word in enumerate(rest) if place not in own)]
     if command not in LIGHTNING_COMMANDS or any(word.startswith("runs/") and word.endswith(".yaml") for word in rest):
         return None
     return [command, *rest]
@@ -196,8 +197,7 @@ def test_command_that_is_only_looked_at(command: Command) -> None:
 )
 def test_command_that_never_ends_has_its_options(command: Command, capsys) -> None:
     _, command, *arguments = shlex.split(command.text)
-    with pytest.raises(SystemExit):
-        main([command, "--help"])
+    assert main([command, "--help"]) == 0
     told = capsys.readouterr().out
     assert all(argument in told for argument in arguments if argument.startswith("--"))
 

@@ -37,7 +37,7 @@ from geofer.modules import (
         (AugmentationConfig, {"rotation": -5}, "augmentation.rotation is -5"),
         (LossConfig, {"label_smoothing": 3.0}, "losses.label_smoothing is 3.0; choose a number from 0 to 1."),
         (LossConfig, {"region_weight": -1.0}, "losses.region_weight is -1.0; choose a number 0 or more."),
-        (SynthesisConfig, {"targets": "pairs"}, "choose bank or pair. Did you mean pair?"),
+        (SynthesisConfig, {"targets": "pairs"}, "choose bank, pair or own. Did you mean pair?"),
         (LossConfig, {"reconstruction_target": "inputs"}, "choose target or input. Did you mean input?"),
         (Schedule, {"generator_steps": 0}, "schedule.generator_steps is 0; choose a number 1 or more."),
         (DiscriminatorConfig, {"width": 0}, "discriminator.width is 0; choose a number 1 or more."),
