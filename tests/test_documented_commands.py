@@ -132,7 +132,9 @@ def trainer_words(command: Command) -> list[str] | None:
     if command == "cross-validate":
         return ["fit", *(rest[2:] if rest[0] == "--folds" else rest)]
     if command == "prepare" and "--config" in rest:
-        own = {place + after for place, word in enumerate(rest) if word in ("--engine", "--address") for after in (0, 1)}
+        own = {
+            place + after for place, word in enumerate(rest) if word in ("--engine", "--address") for after in (0, 1)
+        }
         return ["fit", *(word for place, word in enumerate(rest) if place not in own)]
     if command not in LIGHTNING_COMMANDS or any(word.startswith("runs/") and word.endswith(".yaml") for word in rest):
         return None
