@@ -1,16 +1,15 @@
 """The data module that a study's settings ask for, outside of ``geofer fit``, and what a seed decides of it."""
 
+from inspect import signature
+
 from jsonargparse import ArgumentParser
 
 from geofer.configurations import restrict_configurations
-from geofer.datamodules import FaceDataModule
+from geofer.datamodules import FaceDataModule, MultiPIE
 from geofer.study.settings import Settings, setting
 
 CROSS_DATA_SET = "CrossDataSet"
 RENDERED_FACES = "RenderedFaces"
-
-MULTI_PIE_FOLDS = 5
-"""What Multi-PIE has unless its settings say otherwise."""
 
 BATCH_SIZE = 36
 """Of every data module unless its settings say otherwise."""
@@ -35,7 +34,8 @@ def is_of(data: Settings, name: str) -> bool:
 
 def folds_of(data: Settings) -> int | None:
     """How many folds of a cross validation the part ``data`` of a configuration asks for; None if it tests once."""
-    given: int | None = data.get("init_args", {}).get("folds", MULTI_PIE_FOLDS if is_of(data, "MultiPIE") else None)
+    usual = signature(MultiPIE).parameters["folds"].default if is_of(data, MultiPIE.__name__) else None
+    given: int | None = data.get("init_args", {}).get("folds", usual)
     return given
 
 

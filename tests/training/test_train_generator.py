@@ -19,7 +19,12 @@ def plane():
 
 
 @pytest.fixture(scope="module")
-def script(faces, plane):
+def critics():
+    return load_script("training/generator_critics")
+
+
+@pytest.fixture(scope="module")
+def script(faces, plane, critics):
     return load_script("training/train_generator")
 
 
@@ -59,10 +64,10 @@ def test_a_plane_warp_moves_landmarks_to_others(plane, average):
     assert (moved[..., 8:] - image[..., :-8]).abs().mean() < 0.05
 
 
-def test_crops_are_squares_around_points(script):
+def test_crops_are_squares_around_points(critics):
     ramp = (torch.arange(64) + 0.5).expand(1, 1, 64, 64)
     points = torch.tensor([[[-0.5, 0.0], [0.0, 0.25]]])
-    crop = script.crop_around(ramp, points)
+    crop = critics.crop_around(ramp, points)
     assert crop.shape == (1, 1, 32, 32)
     assert crop.mean() == pytest.approx((1 - 0.25) * 32, abs=0.1)  # the middle of the two
     assert crop.max() - crop.min() == pytest.approx(0.6 * 32 * 31 / 32, abs=0.2)
@@ -98,9 +103,9 @@ def test_a_step_tells_every_term_and_how_strongly_it_pulls(script, some, monkeyp
     assert torch.equal(larger.expressions.head.weight, training.expressions.head.weight)
 
 
-def test_c_learns_only_from_faces_whose_expression_is_known_and_is_no_target_of_g(script):
+def test_c_learns_only_from_faces_whose_expression_is_known_and_is_no_target_of_g(critics):
     torch.manual_seed(0)
-    c = script.ExpressionFeatures()
+    c = critics.ExpressionFeatures()
     faces, labels = torch.rand(4, 3, 64, 64), torch.tensor([0, -1, 3, -1])
     with torch.no_grad():
         assert c.learn(faces, labels) == pytest.approx(float(c.learn(faces[::2], labels[::2])), abs=1e-4)
