@@ -7,7 +7,7 @@ Without ``--root`` the scans are stand-ins that the tests write: rendered heads 
 1024 px, whose true landmarks are known. Times are seconds of one core, without compiling the kernels. Errors are mean
 distances from the true points, hidden ones too, in % of that between the outer eye corners in the frontal view.
 ``--sheet`` also draws the first scan's views with their landmarks into a picture. Prints the figures of
-docs/datasets.md.
+docs/datasets-posed.md.
 """
 
 import argparse
